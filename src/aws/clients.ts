@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SESClient } from '@aws-sdk/client-ses';
+import { STSClient } from '@aws-sdk/client-sts';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+
+export type Credentials = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+};
+
+export type ClientOptions = {
+  readonly region: string;
+  /** Default: `AWS_ENDPOINT_URL`, else AWS itself. */
+  readonly endpointUrl?: string;
+  /** Profile of the shared AWS configuration; default: the SDK's own chain. */
+  readonly profile?: string;
+  readonly credentials?: Credentials;
+  /** Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Default 30 s, for each attempt. */
+  readonly requestTimeoutMs?: number;
+};
+
+export type AwsClients = {
+  readonly s3: S3Client;
+  readonly iam: IAMClient;
+  readonly lambda: LambdaClient;
+  readonly ses: SESClient;
+  readonly sts: STSClient;
+  /** Closes every connection; calls under way fail. */
+  readonly destroy: () => void;
+};
+
+export const CONNECT_TIMEOUT_MS = 5_000;
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * One client a service. Every attempt has a deadline, which the SDK lacks by default; S3, IAM, Lambda and STS are tried
+ * three times. SES is tried once: the lane repeats what was throttled, at a pace that the SDK does not know.
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ */
+export function awsClients(options: ClientOptions): AwsClients {
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  const requestHandler = new NodeHttpHandler({
+    connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
+    throwOnRequestTimeout: true,
+    socketTimeout: requestTimeoutMs, // requestTimeout ends with the headers: this one watches the body
+  });
+  const shared = {
+    region: options.region,
+    requestHandler,
+    retryMode: 'standard',
+    maxAttempts: 3,
+    customUserAgent: [['ses-lambda-pipeline', version()]] satisfies [string, string][],
+    ...(options.endpointUrl !== undefined && { endpoint: options.endpointUrl }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(options.credentials !== undefined && { credentials: options.credentials }),
+  };
+  const s3 = new S3Client({ ...shared, forcePathStyle: endpointOf(options) !== undefined });
+  const iam = new IAMClient(shared);
+  const lambda = new LambdaClient(shared);
+  const ses = new SESClient({ ...shared, maxAttempts: 1 });
+  const sts = new STSClient(shared);
+  neverRetryQuotas(iam);
+  return { s3, iam, lambda, ses, sts, destroy: () => requestHandler.destroy() };
+}
+
+/** The endpoint in use when it is not AWS itself. The SDK reads the variables too; we need to know for messages and path style. */
+export function endpointOf({ endpointUrl }: Pick<ClientOptions, 'endpointUrl'>): string | undefined {
+  return endpointUrl ?? (process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL'] || undefined);
+}
+
+/** IAM calls a full account `LimitExceeded`, a name on the SDK's list of throttles: without this it is tried three times. */
+function neverRetryQuotas(client: IAMClient): void {
+  const original = client.config.retryStrategy;
+  client.config.retryStrategy = async () => {
+    const strategy = await original();
+    if (!('refreshRetryTokenForRetry' in strategy)) return strategy;
+    return {
+      acquireInitialRetryToken: (scope) => strategy.acquireInitialRetryToken(scope),
+      refreshRetryTokenForRetry: async (token, info) => {
+        const { error } = info as { readonly error?: unknown };
+        if (error instanceof Error && error.name.startsWith('LimitExceeded')) throw error;
+        return strategy.refreshRetryTokenForRetry(token, info);
+      },
+      recordSuccess: (token) => strategy.recordSuccess(token),
+    };
+  };
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

@@ -1,0 +1,162 @@
+import {
+  AddPermissionCommand,
+  CreateFunctionCommand,
+  DeleteFunctionCommand,
+  GetFunctionCommand,
+  GetPolicyCommand,
+  RemovePermissionCommand,
+  TagResourceCommand,
+  UpdateFunctionCodeCommand,
+  UpdateFunctionConfigurationCommand,
+  type Architecture,
+  type GetFunctionCommandOutput,
+  type LambdaClient,
+  type Runtime,
+} from '@aws-sdk/client-lambda';
+import type { FunctionCode } from '../core/function-code.ts';
+import type { ObservedFunction } from '../core/observed.ts';
+import type { FunctionConfiguration, Functions } from '../core/ports.ts';
+import { absentOn, type Call } from './calls.ts';
+import { REQUEST_TIMEOUT_MS } from './clients.ts';
+import { fromPolicyJson } from './policy-json.ts';
+
+const NONE = ['ResourceNotFoundException'];
+
+/** Functions of Lambda. The presigned link to the code that GetFunction returns is a secret and goes no further. */
+export function functions(lambda: LambdaClient, call: Call): Functions {
+  return {
+    get: async (name) => {
+      const command = new GetFunctionCommand({ FunctionName: name });
+      const send = async () => {
+        const found = await lambda.send(command);
+        refuseWithoutTags(found);
+        return found;
+      };
+      const found = await absentOn(NONE, call('GetFunction', named(name), send));
+      return found === undefined ? undefined : toFunction(name, found);
+    },
+    policy: async (name) => {
+      const command = new GetPolicyCommand({ FunctionName: name });
+      const found = await absentOn(
+        NONE,
+        call('GetPolicy', named(name), () => lambda.send(command)),
+      );
+      return found?.Policy === undefined ? undefined : fromPolicyJson(found.Policy);
+    },
+    create: async (fn, code) => {
+      const command = new CreateFunctionCommand({
+        FunctionName: fn.name,
+        ...toConfiguration(fn),
+        PackageType: 'Zip',
+        Architectures: [fn.architecture as Architecture],
+        Code: toCode(code),
+        Publish: false,
+        Tags: { ...fn.tags },
+      });
+      await call('CreateFunction', named(fn.name), () => lambda.send(command, deadline(code)));
+    },
+    updateCode: async (name, architecture, code) => {
+      const command = new UpdateFunctionCodeCommand({
+        FunctionName: name,
+        // Left out, it would fall back to x86_64.
+        Architectures: [architecture as Architecture],
+        ...toCode(code),
+        Publish: false,
+      });
+      await call('UpdateFunctionCode', named(name), () => lambda.send(command, deadline(code)));
+    },
+    updateConfiguration: async (name, configuration) => {
+      const command = new UpdateFunctionConfigurationCommand({ FunctionName: name, ...toConfiguration(configuration) });
+      await call('UpdateFunctionConfiguration', named(name), () => lambda.send(command));
+    },
+    tag: async (arn, tags) => {
+      const command = new TagResourceCommand({ Resource: arn, Tags: { ...tags } });
+      await call('TagResource', named(arn), () => lambda.send(command));
+    },
+    addPermission: async (name, grant) => {
+      const command = new AddPermissionCommand({
+        FunctionName: name,
+        StatementId: grant.statementId,
+        Principal: grant.principal,
+        Action: grant.action,
+        SourceAccount: grant.sourceAccount,
+        SourceArn: grant.sourceArn,
+      });
+      await call('AddPermission', named(name), () => lambda.send(command));
+    },
+    removePermission: async (name, statementId) => {
+      const command = new RemovePermissionCommand({ FunctionName: name, StatementId: statementId });
+      await absentOn(
+        NONE,
+        call('RemovePermission', named(name), () => lambda.send(command)),
+      );
+    },
+    delete: async (name) => {
+      const command = new DeleteFunctionCommand({ FunctionName: name });
+      await absentOn(
+        NONE,
+        call('DeleteFunction', named(name), () => lambda.send(command)),
+      );
+    },
+  };
+}
+
+/** Lambda hides tags that we may not read instead of failing: without this our own function would look like another's. */
+function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): void {
+  if (TagsError === undefined) return;
+  const error = new Error(TagsError.Message ?? 'is not authorized to perform: lambda:ListTags');
+  throw Object.assign(error, { name: TagsError.ErrorCode ?? 'AccessDeniedException', $metadata });
+}
+
+function toFunction(name: string, { Configuration, Tags }: GetFunctionCommandOutput): Omit<ObservedFunction, 'policy'> {
+  return {
+    name,
+    arn: Configuration?.FunctionArn ?? '',
+    state: Configuration?.State ?? 'Active',
+    stateReason: Configuration?.StateReason,
+    lastUpdateStatus: Configuration?.LastUpdateStatus ?? 'Successful',
+    lastUpdateReason: Configuration?.LastUpdateStatusReason,
+    runtime: Configuration?.Runtime,
+    handler: Configuration?.Handler,
+    memorySize: Configuration?.MemorySize ?? 128,
+    timeout: Configuration?.Timeout ?? 3,
+    description: Configuration?.Description ?? '',
+    architecture: Configuration?.Architectures?.[0] ?? 'x86_64',
+    roleArn: Configuration?.Role ?? '',
+    environment: Configuration?.Environment?.Variables ?? {},
+    codeSha256: Configuration?.CodeSha256 ?? '',
+    tags: Tags ?? {},
+  };
+}
+
+/** An update leaves alone what is absent, so everything is sent: an empty environment clears the old one. */
+function toConfiguration(configuration: FunctionConfiguration) {
+  return {
+    Runtime: configuration.runtime as Runtime,
+    Handler: configuration.handler,
+    MemorySize: configuration.memorySize,
+    Timeout: configuration.timeout,
+    Description: configuration.description,
+    Role: configuration.roleArn,
+    Environment: { Variables: { ...configuration.environment } },
+  };
+}
+
+function toCode(code: FunctionCode) {
+  switch (code.kind) {
+    case 'zip':
+      return { ZipFile: code.bytes };
+    case 's3':
+      return { S3Bucket: code.bucket, S3Key: code.key, S3ObjectVersion: code.version };
+  }
+}
+
+/** An upload may take longer than other calls: a slow line of 256 kB a second must do. */
+function deadline(code: FunctionCode): { readonly requestTimeout?: number } {
+  if (code.kind !== 'zip') return {};
+  return { requestTimeout: REQUEST_TIMEOUT_MS + (code.bytes.byteLength / 256_000) * 1_000 };
+}
+
+function named(name: string): string {
+  return `function "${name}"`;
+}

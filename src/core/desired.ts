@@ -1,0 +1,333 @@
+import { discoveryOf, encodeDiscovery, DISCOVERY_VARIABLE, LOG_LEVEL_VARIABLE, LOGICAL_NAME_TAG, type Discovery } from './discovery.ts';
+import { PipelineError } from './fault.ts';
+import type { FunctionCode } from './function-code.ts';
+import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
+import { functionArn, functionName, hex, pipelineKey, roleArn, roleName, rolePath, rulePrefix, type PipelineIdentity } from './names.ts';
+import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
+import { ownerTags } from './ownership.ts';
+import type { RuleBlock } from './plan-rule-set.ts';
+import { union } from './plan-rule-set.ts';
+import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from './policy-document.ts';
+import type { FunctionConfiguration, NewRole } from './ports.ts';
+import type { ReceiptRule, RuleAction } from './receipt-rule.ts';
+import { recipientsOverlap } from './recipients.ts';
+
+/** A pipeline as it was asked for: the manifest, who it is on AWS, and its code at hand. */
+export type Pipeline = { readonly manifest: Manifest; readonly identity: PipelineIdentity; readonly code: FunctionCode };
+
+export type DesiredBucket =
+  | {
+      readonly kind: 'own';
+      readonly name: string;
+      readonly logicalName: string;
+      readonly tags: Tags;
+      readonly encryption: BucketEncryption;
+      readonly versioned: boolean;
+      /** Our rule; undefined: bodies are kept. */
+      readonly expiry: LifecycleRule | undefined;
+    }
+  | { readonly kind: 'existing'; readonly name: string };
+
+export type DesiredRole =
+  | {
+      readonly kind: 'own';
+      readonly arn: string;
+      readonly role: NewRole;
+      readonly policy: PolicyDocument;
+      readonly managedPolicyArns: readonly string[];
+    }
+  | { readonly kind: 'existing'; readonly arn: string };
+
+export type DesiredFunction = {
+  readonly name: string;
+  readonly arn: string;
+  readonly architecture: string;
+  readonly tags: Tags;
+  readonly configuration: FunctionConfiguration;
+  readonly code: FunctionCode;
+};
+
+/** Every AWS resource of a pipeline spelled out. */
+export type Desired = {
+  readonly identity: PipelineIdentity;
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly bucket: DesiredBucket;
+  readonly role: DesiredRole;
+  readonly function: DesiredFunction;
+  readonly ruleSet: ManifestSpec['ruleSet'];
+  readonly block: RuleBlock;
+  readonly discovery: Discovery;
+  /** What is allowed but worth a second look, one sentence each. */
+  readonly warnings: readonly string[];
+};
+
+export const ROLE_POLICY_NAME = 'ses-lambda-pipeline';
+export const EXPIRY_RULE_ID = 'ses-lambda-pipeline-expire';
+export const CODE_SOURCE_TAG = 'ses-lambda-pipeline.dev/code-source';
+
+/** All values of the environment together. @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/**
+ * What a manifest asks for, resource by resource.
+ *
+ * @param bucketName the name that was chosen among the candidates, see `chooseBucket`
+ * @param live what the live function discovers now, so that the previous prefix stays known
+ * @throws {PipelineError} `invalid` with the field's path: unknown token, environment too large
+ */
+export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Discovery | undefined): Desired {
+  const { manifest, identity } = pipeline;
+  const { spec } = manifest;
+  const key = pipelineKey(identity);
+  const discovery = discoveryOf({
+    identity,
+    bucketName,
+    logicalName: spec.messageBodyStorage.logicalName,
+    handler: spec.function.handler,
+    objectKeyPrefixes: prefixesOf(spec),
+    live,
+  });
+  const role = desiredRole(spec, identity, bucketName);
+  return {
+    identity,
+    key,
+    bucket: desiredBucket(spec, identity, bucketName),
+    role,
+    function: desiredFunction(pipeline, role.arn, discovery),
+    ruleSet: spec.ruleSet,
+    block: desiredBlock(spec, identity, bucketName),
+    discovery,
+    warnings: warningsOf(spec),
+  };
+}
+
+/** One trailing slash, or nothing. */
+export const normalisePrefix = (prefix: string): string => (prefix === '' ? '' : `${prefix.replace(/\/+$/, '')}/`);
+
+function prefixesOf(spec: ManifestSpec): string[] {
+  const own = spec.receiptRules.flatMap((rule) => rule.storage?.objectKeyPrefix ?? []);
+  return [...new Set([spec.messageBodyStorage.objectKeyPrefix, ...own].map(normalisePrefix))];
+}
+
+function desiredBucket(spec: ManifestSpec, identity: PipelineIdentity, name: string): DesiredBucket {
+  const storage = spec.messageBodyStorage;
+  if (storage.logicalName === undefined) return { kind: 'existing', name };
+  return {
+    kind: 'own',
+    name,
+    logicalName: storage.logicalName,
+    tags: { ...ownerTags(identity), [LOGICAL_NAME_TAG]: storage.logicalName },
+    encryption:
+      storage.encryption === undefined
+        ? { algorithm: 'AES256' }
+        : { algorithm: 'aws:kms', kmsKeyArn: storage.encryption.kmsKeyArn },
+    versioned: storage.versioned,
+    expiry: storage.expireAfterDays === undefined ? undefined : expiryRule(storage.expireAfterDays, storage.versioned),
+  };
+}
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html */
+function expiryRule(days: number, versioned: boolean): LifecycleRule {
+  return {
+    id: EXPIRY_RULE_ID,
+    Status: 'Enabled',
+    Filter: { Prefix: '' },
+    Expiration: { Days: days },
+    ...(versioned ? { NoncurrentVersionExpiration: { NoncurrentDays: days } } : {}),
+  };
+}
+
+function desiredRole(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): DesiredRole {
+  if (spec.role.existingArn !== undefined) return { kind: 'existing', arn: spec.role.existingArn };
+  const privileges = spec.role.privileges.map(
+    (privilege, index): Privilege => ({
+      actions: privilege.actions,
+      resource: resolveTokens(privilege.resource, identity, bucketName, `spec.role.privileges[${index}].resource`),
+    }),
+  );
+  return {
+    kind: 'own',
+    arn: roleArn(identity),
+    role: {
+      name: roleName(identity),
+      path: rolePath(identity.installation),
+      description: `Runs the function of SesLambdaPipeline ${pipelineKey(identity)}`,
+      trust: LAMBDA_TRUST,
+      tags: ownerTags(identity),
+      permissionsBoundaryArn: spec.role.permissionsBoundaryArn,
+    },
+    policy: rolePolicy(identity, functionName(identity, 'Zip'), privileges),
+    managedPolicyArns: spec.role.managedPolicyArns,
+  };
+}
+
+function resolveTokens(resource: string, identity: PipelineIdentity, bucketName: string, path: string): string {
+  const bucketArn = `arn:${identity.partition}:s3:::${bucketName}`;
+  const tokens: Readonly<Record<string, string>> = {
+    'bucket.arn': bucketArn,
+    'bucket.arnAllKeys': `${bucketArn}/*`,
+    'bucket.name': bucketName,
+    account: identity.account,
+    region: identity.region,
+    partition: identity.partition,
+  };
+  return resource.replace(/\$\{([^}]*)\}/g, (_, token: string) => {
+    const value = Object.hasOwn(tokens, token) ? tokens[token] : undefined;
+    if (value !== undefined) return value;
+    const known = Object.keys(tokens).map((name) => `\${${name}}`);
+    throw invalid(`${path}: unknown token \${${token}}; known are ${known.join(', ')}`);
+  });
+}
+
+function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery): DesiredFunction {
+  const { manifest, identity, code } = pipeline;
+  const fn = manifest.spec.function;
+  const environment = {
+    ...fn.environment,
+    [DISCOVERY_VARIABLE]: encodeDiscovery(discovery),
+    [LOG_LEVEL_VARIABLE]: fn.logLevel,
+  };
+  const bytes = Object.entries(environment).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
+  if (bytes > MAX_ENVIRONMENT_BYTES)
+    throw invalid(
+      `spec.function.environment: all variables together take ${bytes} bytes, with those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
+    );
+  return {
+    name: functionName(identity, 'Zip'),
+    arn: functionArn(identity, 'Zip'),
+    architecture: fn.architecture,
+    tags: { ...ownerTags(identity), ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}) },
+    configuration: {
+      runtime: fn.runtime,
+      handler: fn.handler,
+      memorySize: fn.memorySize,
+      timeout: fn.timeout,
+      description: fn.description === '' ? `${pipelineKey(identity)}: ${fn.handler}` : fn.description,
+      roleArn: role,
+      environment,
+    },
+    code,
+  };
+}
+
+/** Lambda does not tell where a zip came from, so the source is remembered as a tag. */
+function codeSource(code: FunctionCode & { kind: 's3' }): string {
+  return hex([code.bucket, code.key, code.version ?? '']).slice(0, 32);
+}
+
+function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): RuleBlock {
+  const prefix = rulePrefix(identity);
+  const head = spec.messageBodyStorage.placement === 'HeadRule' ? storageRule(spec, prefix, bucketName) : undefined;
+  return {
+    owner: pipelineKey(identity),
+    prefix,
+    bucketName,
+    position: spec.ruleSet.position,
+    priority: spec.ruleSet.priority,
+    storageRule: head,
+    rules: spec.receiptRules.map((rule) => ({
+      name: prefix + rule.name,
+      enabled: rule.enabled,
+      tlsPolicy: rule.tlsPolicy,
+      scanEnabled: rule.scanEnabled,
+      recipients: rule.recipients.map(lowerCaseDomain),
+      actions: actionsOf(rule, spec, identity, bucketName, head),
+    })),
+  };
+}
+
+function actionsOf(
+  rule: ReceiptRuleSpec,
+  spec: ManifestSpec,
+  identity: PipelineIdentity,
+  bucketName: string,
+  head: ReceiptRule | undefined,
+): RuleAction[] {
+  const actions: RuleAction[] = [];
+  const storedByHead = head !== undefined && isStoredByHead(rule, spec);
+  if (!storedByHead && rule.storage?.disabled !== true) actions.push(storeAction(rule.storage, spec, bucketName));
+  actions.push({
+    kind: 'lambda',
+    functionArn: functionArn(identity, 'Zip'),
+    invocationType: rule.invocationType ?? spec.invocationType,
+  });
+  if (rule.stop) actions.push({ kind: 'stop' });
+  return actions;
+}
+
+function storeAction(own: ReceiptRuleSpec['storage'], spec: ManifestSpec, bucketName: string): RuleAction {
+  const prefix = normalisePrefix(own?.objectKeyPrefix ?? spec.messageBodyStorage.objectKeyPrefix);
+  return {
+    kind: 's3',
+    bucketName,
+    ...(prefix === '' ? {} : { objectKeyPrefix: prefix }),
+    ...(own?.kmsKeyArn === undefined ? {} : { kmsKeyArn: own.kmsKeyArn }),
+    ...(own?.topicArn === undefined ? {} : { topicArn: own.topicArn }),
+  };
+}
+
+/** The one rule that stores for all that need nothing of their own: enabled ones, with its TLS policy and scan. */
+function storageRule(spec: ManifestSpec, prefix: string, bucketName: string): ReceiptRule | undefined {
+  const stored = spec.receiptRules.filter((rule) => isStoredByHead(rule, spec));
+  if (stored.length === 0) return undefined;
+  return {
+    name: prefix + STORAGE_RULE,
+    enabled: true,
+    ...headSettings(spec),
+    recipients: stored.map((rule) => rule.recipients.map(lowerCaseDomain)).reduce(union),
+    actions: [storeAction(undefined, spec, bucketName)],
+  };
+}
+
+function isStoredByHead(rule: ReceiptRuleSpec, spec: ManifestSpec): boolean {
+  const head = headSettings(spec);
+  return rule.enabled && rule.storage === undefined && rule.tlsPolicy === head.tlsPolicy && rule.scanEnabled === head.scanEnabled;
+}
+
+/** Require, and no scan, only where every rule that stores without settings of its own says so. */
+function headSettings(spec: ManifestSpec): { tlsPolicy: 'Optional' | 'Require'; scanEnabled: boolean } {
+  const rules = spec.receiptRules.filter((rule) => rule.enabled && rule.storage === undefined);
+  return {
+    tlsPolicy: rules.length > 0 && rules.every((rule) => rule.tlsPolicy === 'Require') ? 'Require' : 'Optional',
+    scanEnabled: rules.length === 0 || rules.some((rule) => rule.scanEnabled),
+  };
+}
+
+/** Domains are compared without case; written alike, AWS cannot give them back differently. */
+function lowerCaseDomain(recipient: string): string {
+  const at = recipient.lastIndexOf('@');
+  return recipient.slice(0, at + 1) + recipient.slice(at + 1).toLowerCase();
+}
+
+/** IAM has no such actions: the first is granted by s3:GetObject, the second by s3:ListBucket. */
+const NOT_IAM_ACTIONS: Readonly<Record<string, string>> = { 's3:HeadObject': 's3:GetObject', 's3:HeadBucket': 's3:ListBucket' };
+
+function warningsOf(spec: ManifestSpec): string[] {
+  const warnings: string[] = [];
+  for (const [index, rule] of spec.receiptRules.entries())
+    if (rule.recipients.length === 0 && rule.enabled)
+      warnings.push(
+        `spec.receiptRules[${index}].recipients: rule "${rule.name}" has no recipients, so it applies to every recipient of every verified domain of the account`,
+      );
+  for (const [index, privilege] of spec.role.privileges.entries())
+    for (const action of privilege.actions)
+      if (NOT_IAM_ACTIONS[action] !== undefined)
+        warnings.push(
+          `spec.role.privileges[${index}].actions: IAM knows no action ${action}; the call is allowed by ${NOT_IAM_ACTIONS[action]}`,
+        );
+  if (spec.messageBodyStorage.placement === 'HeadRule') {
+    const stored = spec.receiptRules.filter((rule) => isStoredByHead(rule, spec)).map((rule) => rule.recipients);
+    const recipients = stored.length === 0 ? undefined : stored.reduce(union);
+    for (const [index, rule] of spec.receiptRules.entries())
+      if (recipients !== undefined && rule.enabled && rule.storage !== undefined && recipientsOverlap(recipients, rule.recipients))
+        warnings.push(
+          `spec.receiptRules[${index}].storage: the storage rule at the head also stores mail for "${rule.name}"; use messageBodyStorage.placement: PerRule to keep rules apart`,
+        );
+  }
+  return warnings;
+}
+
+function invalid(message: string): PipelineError {
+  return new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message });
+}

@@ -1,0 +1,9 @@
+/** The code of a function, ready for Lambda: a zip in memory, or an object that Lambda reads itself. */
+export type FunctionCode =
+  | {
+      readonly kind: 'zip';
+      readonly bytes: Uint8Array;
+      /** Base64 SHA-256 of the bytes: what Lambda calls `CodeSha256`. */
+      readonly sha256: string;
+    }
+  | { readonly kind: 's3'; readonly bucket: string; readonly key: string; readonly version?: string };

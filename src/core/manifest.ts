@@ -1,0 +1,423 @@
+import { z } from 'zod';
+
+export const API_GROUP = 'ses-lambda-pipeline.dev';
+export const API_VERSION = `${API_GROUP}/v1alpha1`;
+export const KIND = 'SesLambdaPipeline';
+
+/** A rule of the API server beside the schema: the same check as the zod refinement it stands next to. */
+type CelRule = { rule: string; message: string };
+const cel = (...rules: CelRule[]) => ({ 'x-kubernetes-validations': rules });
+
+/** A DNS label as Kubernetes defines it (RFC 1123), the only names a pipeline and its namespace may have. */
+export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const ARN = '^arn:aws[a-z-]*:';
+const arn = (service: string, what: string) =>
+  z
+    .string()
+    .max(2048)
+    .regex(new RegExp(`${ARN}${service}:`), `must be the ARN of ${what}, such as arn:aws:${service}:…`);
+
+const DOMAIN = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+';
+const LOCAL_PART = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}";
+const recipient = z
+  .string()
+  .max(320)
+  .regex(
+    new RegExp(`^(${LOCAL_PART}@${DOMAIN}|\\.?${DOMAIN})$`),
+    'must be an address (user@example.com), a domain (example.com) or all subdomains of one (.example.com); write an international domain in its xn-- form',
+  )
+  .describe('An address, a domain, or a domain with a leading dot for all its subdomains.');
+
+const objectKeyPrefix = z
+  .string()
+  .max(512)
+  .regex(/^([A-Za-z0-9!_.*'()-]+\/?)*$/, 'must be made of names separated by single slashes, without a leading slash')
+  .describe('Folder for the bodies. One trailing slash is added; the key of a body is prefix + message id.');
+
+const messageBodyStorage = z
+  .strictObject({
+    logicalName: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^[A-Za-z0-9 _.:/=+@-]+$/, 'may hold letters, digits, spaces and _ . : / = + - @ (it becomes a tag)')
+      .optional()
+      .describe('Stable identity of the bucket: the same name always means the same bucket. Immutable.'),
+    bucketName: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket: 3 to 63 of a-z, 0-9, dot and dash')
+      .optional()
+      .describe('An existing bucket instead of our own: its policy is merged, and it is never deleted. Immutable.'),
+    placement: z
+      .enum(['HeadRule', 'PerRule'])
+      .default('HeadRule')
+      .describe('HeadRule: one storage rule stands before all others. PerRule: an S3 action stands first in every rule.'),
+    objectKeyPrefix: objectKeyPrefix.default(''),
+    deletionPolicy: z
+      .enum(['Retain', 'Delete', 'DeleteWithContents'])
+      .default('Retain')
+      .describe(
+        'What deleting the pipeline does to the bucket. Delete: only when nothing but the set-up objects of SES is in it.',
+      ),
+    encryption: z
+      .strictObject({ kmsKeyArn: arn('kms', 'a KMS key').describe('Customer managed key; its policy must admit SES.') })
+      .optional()
+      .describe('Default encryption by a KMS key. Without it: AES256.'),
+    expireAfterDays: z.int().min(1).max(36500).optional().describe('Days after which a stored body is removed.'),
+    versioned: z.boolean().default(false).describe('Keep old versions of objects.'),
+  })
+  .refine((storage) => (storage.logicalName === undefined) !== (storage.bucketName === undefined), {
+    message: 'exactly one of logicalName and bucketName must be set',
+  })
+  .refine(
+    (storage) =>
+      storage.bucketName === undefined ||
+      (storage.encryption === undefined && storage.expireAfterDays === undefined && !storage.versioned),
+    { message: 'encryption, expireAfterDays and versioned are for our own bucket, not for an existing bucketName' },
+  )
+  .refine((storage) => storage.bucketName === undefined || storage.deletionPolicy === 'Retain', {
+    message: 'an existing bucket is never deleted: deletionPolicy must be Retain with bucketName',
+  })
+  .meta({
+    description: 'Where SES stores the raw messages.',
+    ...cel(
+      {
+        rule: 'has(self.logicalName) != has(self.bucketName)',
+        message: 'exactly one of logicalName and bucketName must be set',
+      },
+      {
+        rule: '!has(self.bucketName) || (!has(self.encryption) && !has(self.expireAfterDays) && (!has(self.versioned) || !self.versioned))',
+        message: 'encryption, expireAfterDays and versioned are for our own bucket, not for an existing bucketName',
+      },
+      {
+        rule: "!has(self.bucketName) || !has(self.deletionPolicy) || self.deletionPolicy == 'Retain'",
+        message: 'an existing bucket is never deleted: deletionPolicy must be Retain with bucketName',
+      },
+      {
+        rule: 'has(self.logicalName) == has(oldSelf.logicalName) && (!has(self.logicalName) || self.logicalName == oldSelf.logicalName)',
+        message: 'logicalName is immutable: it is the identity of the bucket',
+      },
+      {
+        rule: 'has(self.bucketName) == has(oldSelf.bucketName) && (!has(self.bucketName) || self.bucketName == oldSelf.bucketName)',
+        message: 'bucketName is immutable',
+      },
+    ),
+  });
+
+const role = z
+  .strictObject({
+    privileges: z
+      .array(
+        z.strictObject({
+          actions: z
+            .array(
+              z
+                .string()
+                .max(128)
+                .regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'must be an IAM action such as s3:GetObject'),
+            )
+            .min(1)
+            .max(64)
+            .meta({ 'x-kubernetes-list-type': 'set' }),
+          resource: z
+            .string()
+            .min(1)
+            .max(2048)
+            .describe(
+              'An ARN. Tokens: ${bucket.arn}, ${bucket.arnAllKeys}, ${bucket.name}, ${account}, ${region}, ${partition}.',
+            ),
+        }),
+      )
+      .max(50)
+      .default([])
+      .meta({
+        description: 'What the function may do beyond writing its own log.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
+    managedPolicyArns: z
+      .array(arn('iam', 'a managed policy'))
+      .max(20)
+      .default([])
+      .meta({ description: 'Managed policies attached to the role.', 'x-kubernetes-list-type': 'set' }),
+    permissionsBoundaryArn: arn('iam', 'a managed policy').optional().describe('Permissions boundary of the role.'),
+    existingArn: arn('iam', 'a role').optional().describe('An existing role instead of our own; it is never changed.'),
+  })
+  .refine(
+    (role) =>
+      role.existingArn === undefined ||
+      (role.privileges.length === 0 && role.managedPolicyArns.length === 0 && role.permissionsBoundaryArn === undefined),
+    { message: 'existingArn stands alone: an existing role is never changed' },
+  )
+  .meta({
+    description: 'The role the function runs as.',
+    ...cel({
+      rule: '!has(self.existingArn) || ((!has(self.privileges) || size(self.privileges) == 0) && (!has(self.managedPolicyArns) || size(self.managedPolicyArns) == 0) && !has(self.permissionsBoundaryArn))',
+      message: 'existingArn stands alone: an existing role is never changed',
+    }),
+  });
+
+const RESERVED_ENVIRONMENT =
+  '^(_HANDLER|_X_AMZN_TRACE_ID|AWS_DEFAULT_REGION|AWS_REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|AWS_ACCESS_KEY|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR|SES_LAMBDA_PIPELINE_.*)$';
+
+const environment = z
+  .record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]+$/, 'a variable name has at least two of A-Z a-z 0-9 _'), z.string().max(4096))
+  .refine((variables) => Object.keys(variables).every((name) => !new RegExp(RESERVED_ENVIRONMENT).test(name)), {
+    message: 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself',
+  })
+  .default({})
+  .meta({
+    description: 'Environment variables. All values, ours included, may take 4 KB.',
+    maxProperties: 100,
+    ...cel(
+      {
+        rule: "self.all(name, name.matches('^[a-zA-Z][a-zA-Z0-9_]+$'))",
+        message: 'a variable name has at least two of A-Z a-z 0-9 _',
+      },
+      {
+        rule: `self.all(name, !name.matches('${RESERVED_ENVIRONMENT}'))`,
+        message: 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself',
+      },
+    ),
+  });
+
+const CODE_SOURCES = ['inline', 'configMapRef', 's3', 'path'] as const;
+const code = z
+  .strictObject({
+    inline: z
+      .record(z.string().min(1).max(253), z.string().max(524_288))
+      .optional()
+      .meta({ description: 'File name to text.', maxProperties: 50 }),
+    configMapRef: z
+      .strictObject({ name: z.string().min(1).max(253).describe('A ConfigMap of the same namespace; its keys are file names.') })
+      .optional()
+      .describe('Files from a ConfigMap.'),
+    s3: z
+      .strictObject({
+        bucket: z.string().min(3).max(63),
+        key: z.string().min(1).max(1024),
+        version: z.string().min(1).max(1024).optional().describe('Object version. Without it a new object is not noticed.'),
+      })
+      .optional()
+      .describe('A zip in a bucket of the same region.'),
+    path: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .meta({ description: 'File, folder or zip beside the manifest.', filesOnly: true }),
+  })
+  .refine((code) => CODE_SOURCES.filter((source) => code[source] !== undefined).length === 1, {
+    message: `exactly one of ${CODE_SOURCES.join(', ')} must be set`,
+  })
+  .meta({
+    description: 'Where the code comes from: exactly one source.',
+    ...cel({
+      rule: '[has(self.inline), has(self.configMapRef), has(self.s3)].filter(x, x).size() == 1',
+      message: 'exactly one of inline, configMapRef, s3 must be set',
+    }),
+  });
+
+const lambdaFunction = z
+  .strictObject({
+    description: z.string().max(256).default('').describe('Empty: namespace/name and the handler.'),
+    runtime: z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9.]+$/, 'must be the identifier of a Lambda runtime such as nodejs24.x')
+      .default('nodejs24.x')
+      .describe('Identifier of a Lambda runtime.'),
+    handler: z
+      .string()
+      .min(1)
+      .max(128)
+      .regex(/^\S+$/, 'may not hold white space')
+      .default('index.handler')
+      .describe('File and export, such as index.handler.'),
+    memorySize: z.int().min(128).max(10_240).default(128).describe('Memory in MB.'),
+    timeout: z.int().min(1).max(900).default(10).describe('Time limit in seconds.'),
+    architecture: z.enum(['x86_64', 'arm64']).default('x86_64').describe('Processor architecture.'),
+    environment,
+    logLevel: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('Lowest level that the helper library logs.'),
+    code,
+  })
+  .describe('The function that is invoked for each mail.');
+
+const ruleStorage = z
+  .strictObject({
+    objectKeyPrefix: objectKeyPrefix.optional(),
+    kmsKeyArn: arn('kms', 'a KMS key')
+      .optional()
+      .describe('SES encrypts on its side with this key before it stores; readers need the S3 encryption client.'),
+    topicArn: arn('sns', 'an SNS topic').optional().describe('Topic that is told when a body was stored.'),
+    disabled: z.boolean().default(false).describe('Do not store what this rule matches.'),
+  })
+  .describe('Storage of this rule alone; the rule then carries its own S3 action.');
+
+const invocationType = z.enum(['Event', 'RequestResponse']);
+
+const receiptRule = z.strictObject({
+  name: z
+    .string()
+    .max(31)
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+      'must be made of letters, digits, dots and dashes, and begin and end with a letter or digit',
+    )
+    .refine((name) => name !== STORAGE_RULE, { message: 'MessageBodyStorage is the name of our own storage rule' })
+    .meta({
+      description: 'Unique in this pipeline; at most 31 characters.',
+      ...cel({ rule: "self != 'MessageBodyStorage'", message: 'MessageBodyStorage is the name of our own storage rule' }),
+    }),
+  recipients: z
+    .array(recipient)
+    .max(500)
+    .meta({
+      description: 'Whom the rule is for. An empty list must be written: every recipient of every verified domain.',
+      'x-kubernetes-list-type': 'set',
+    }),
+  tlsPolicy: z.enum(['Optional', 'Require']).default('Optional').describe('Require: mail without TLS is bounced.'),
+  scanEnabled: z.boolean().default(true).describe('Scan for spam and viruses; sets verdicts, never blocks.'),
+  enabled: z.boolean().default(true).describe('A rule that is not enabled is skipped.'),
+  stop: z.boolean().default(false).describe('End the evaluation of the whole rule set after this rule.'),
+  invocationType: invocationType.optional().describe('Overrides spec.invocationType for this rule.'),
+  storage: ruleStorage.optional(),
+});
+
+const ruleSet = z
+  .strictObject({
+    name: z
+      .string()
+      .max(63)
+      .regex(
+        /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$/,
+        'must be made of letters, digits, _ and -, and begin and end with a letter or digit',
+      )
+      .default('ses-lambda-pipeline')
+      .describe('The rule set; other rules may be in it.'),
+    create: z.boolean().default(true).describe('Create the rule set when it does not exist.'),
+    activate: z
+      .enum(['IfNone', 'Always', 'Never'])
+      .default('IfNone')
+      .describe('One rule set is active for an account and region. IfNone: activate ours only when none is active.'),
+    position: z
+      .enum(['Head', 'Tail'])
+      .default('Head')
+      .describe('Where our first rules go in a set with other rules; later ones go beside ours.'),
+    priority: z.int().min(-1000).max(1000).default(0).describe('Pipelines with a lower number come first in the set.'),
+    onDelete: z
+      .enum(['Retain', 'DeleteWhenEmpty'])
+      .default('Retain')
+      .describe('DeleteWhenEmpty: a set that our deletion empties is switched off and deleted.'),
+  })
+  .describe('The receipt rule set, shared with others in the account and region.');
+
+const spec = z
+  .strictObject({
+    region: z
+      .string()
+      .max(32)
+      .regex(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'must be the name of an AWS region such as us-west-2')
+      .describe('Region of the rules and the function. Immutable.'),
+    messageBodyStorage,
+    role: role.prefault({}),
+    function: lambdaFunction,
+    invocationType: invocationType.default('Event').describe('How SES invokes the function, unless a rule says otherwise.'),
+    ruleSet: ruleSet.prefault({}),
+    receiptRules: z
+      .array(receiptRule)
+      .max(199)
+      .refine((rules) => new Set(rules.map((rule) => rule.name)).size === rules.length, {
+        message: 'the name of each rule must be unique',
+      })
+      .meta({
+        description: 'The rules in the order in which SES evaluates them.',
+        'x-kubernetes-list-type': 'atomic',
+        ...cel({
+          rule: 'self.all(rule, self.exists_one(other, other.name == rule.name))',
+          message: 'the name of each rule must be unique',
+        }),
+      }),
+  })
+  .meta({
+    description: 'What the pipeline is.',
+    ...cel({ rule: 'self.region == oldSelf.region', message: 'region is immutable: delete the pipeline and create it anew' }),
+  });
+
+/** Base name of the rule that stores for all others under `placement: HeadRule`. */
+export const STORAGE_RULE = 'MessageBodyStorage';
+
+/**
+ * The resource: type, defaults, validation and, through `tools/generate.ts`, the CRD and the API page.
+ * Metadata that Kubernetes adds is let through; everything else unknown is refused.
+ */
+export const manifestSchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal(KIND),
+  metadata: z.looseObject({
+    name: z.string().regex(DNS_LABEL, 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots'),
+    namespace: z.string().regex(DNS_LABEL, 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots').optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec,
+  status: z.unknown().optional(),
+});
+
+/** A valid resource with every default filled in. */
+export type Manifest = z.output<typeof manifestSchema>;
+export type ManifestSpec = Manifest['spec'];
+export type ReceiptRuleSpec = ManifestSpec['receiptRules'][number];
+
+/** One thing that is wrong in a document. */
+export type ManifestIssue = {
+  /** Keys and indexes from the document's root. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** Set for a field that does not exist. */
+  readonly unknownField?: string;
+};
+
+export type ParsedManifest =
+  | { readonly ok: true; readonly manifest: Manifest }
+  | { readonly ok: false; readonly issues: readonly ManifestIssue[] };
+
+/** Checks a document against the schema and fills in the defaults. Never throws. */
+export function parseManifest(document: unknown): ParsedManifest {
+  const parsed = manifestSchema.safeParse(document);
+  if (parsed.success) return { ok: true, manifest: parsed.data };
+  return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+}
+
+function toIssues(issue: z.core.$ZodIssue): ManifestIssue[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown field', unknownField: key }));
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: inner.message }));
+  return [{ path, message: plainMessage(issue) }];
+}
+
+function plainMessage(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? issue.message.replace(/^Invalid input: expected (\w+), received undefined$/, 'is required ($1)')
+        : issue.message.replace(/^Invalid input: expected (.+), received (.+)$/, 'must be of type $1, not $2');
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'too_big':
+      return `${tooWhat(issue.origin, 'at most')} ${issue.maximum}`;
+    case 'too_small':
+      return `${tooWhat(issue.origin, 'at least')} ${issue.minimum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function tooWhat(origin: string, bound: string): string {
+  if (origin === 'string') return `its length must be ${bound}`;
+  if (origin === 'array') return `the number of items must be ${bound}`;
+  return `must be ${bound}`;
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+
+/** Everything that a pipeline's names are made of: the same identity always gives the same names. */
+export type PipelineIdentity = {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+  /** Tells apart two installations in one account: 1 to 8 of a-z, 0-9 and dash. */
+  readonly installation: string;
+  readonly namespace: string;
+  readonly name: string;
+};
+
+/** `namespace/name`, as it is shown to people and written into tags. */
+export const pipelineKey = (identity: Pick<PipelineIdentity, 'namespace' | 'name'>): string =>
+  `${identity.namespace}/${identity.name}`;
+
+export const INSTALLATION = /^[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?$/;
+
+/** Number of bucket names that are tried before `BucketNameTaken`. */
+export const BUCKET_SALTS = 8;
+
+const BUCKET_LOGICAL_ID = 'SESMessageStoreBucket';
+
+/**
+ * The logical id under which discovery lists the bucket: Sparta's `CloudFormationResourceName`.
+ * @see https://godoc.org/github.com/mweagle/Sparta#CloudFormationResourceName
+ */
+export function bucketLogicalId(logicalName: string): string {
+  return BUCKET_LOGICAL_ID + createHash('sha1').update(BUCKET_LOGICAL_ID).update(logicalName).digest('hex');
+}
+
+/**
+ * Candidates for the bucket's name, first choice first: at most 63 characters each, and nobody who does not know the
+ * account can guess that they will be wanted.
+ */
+export function bucketNames(identity: PipelineIdentity, logicalName: string): readonly string[] {
+  const { partition, account, region, installation, namespace, name } = identity;
+  const id = bucketLogicalId(logicalName).slice(BUCKET_LOGICAL_ID.length, BUCKET_LOGICAL_ID.length + 10);
+  const start = name.slice(0, 17).replace(/-+$/, '');
+  return Array.from({ length: BUCKET_SALTS }, (_, salt) => {
+    const parts = [partition, account, region, installation, namespace, name, logicalName, String(salt)];
+    return `${start}-${BUCKET_LOGICAL_ID.toLowerCase()}${id}-${base36(parts).slice(0, 13)}`;
+  });
+}
+
+/** Path of every role of an installation: an IAM policy can be scoped to it. */
+export const rolePath = (installation: string): string => `/ses-lambda-pipeline/${installation}/`;
+
+/** At most 64 characters; role names are unique in an account whatever the region and path, so the region is in the hash. */
+export function roleName(identity: PipelineIdentity): string {
+  return readableName(identity, ['role']);
+}
+
+/** At most 64 characters; the package type is in the hash, since a function cannot change it. */
+export function functionName(identity: PipelineIdentity, packageType: 'Zip' | 'Image'): string {
+  return readableName(identity, ['function', packageType]);
+}
+
+export function functionArn(identity: PipelineIdentity, packageType: 'Zip' | 'Image'): string {
+  const { partition, region, account } = identity;
+  return `arn:${partition}:lambda:${region}:${account}:function:${functionName(identity, packageType)}`;
+}
+
+export function roleArn(identity: PipelineIdentity): string {
+  const { partition, account, installation } = identity;
+  return `arn:${partition}:iam::${account}:role${rolePath(installation)}${roleName(identity)}`;
+}
+
+/**
+ * What the names of a pipeline's rules begin with; at most 32 characters, so that a rule's name stays within 63.
+ * The dot in the long form keeps it apart from every short one: no namespace has a dot in it.
+ */
+export function rulePrefix(identity: Pick<PipelineIdentity, 'installation' | 'namespace' | 'name'>): string {
+  const { installation, namespace, name } = identity;
+  const short = `${installation}_${namespace}_${name}_`;
+  if (short.length <= MAX_RULE_PREFIX) return short;
+  const hash = hex([installation, namespace, name]).slice(0, 10);
+  const room = MAX_RULE_PREFIX - installation.length - hash.length - '_.-_'.length;
+  const fromNamespace = namespace.slice(0, Math.floor(room / 2));
+  return `${installation}_${fromNamespace}.${name.slice(0, room - fromNamespace.length)}-${hash}_`;
+}
+
+const MAX_RULE_PREFIX = 32;
+
+/** A rule is ours when its name is our prefix and a name without underscore: the only names that we ever make. */
+export function isRuleOf(prefix: string, ruleName: string): boolean {
+  return ruleName.startsWith(prefix) && ruleName.length > prefix.length && !ruleName.slice(prefix.length).includes('_');
+}
+
+export function ruleArn(identity: PipelineIdentity, ruleSet: string, rule: string): string {
+  const { partition, region, account } = identity;
+  return `arn:${partition}:ses:${region}:${account}:receipt-rule-set/${ruleSet}:receipt-rule/${rule}`;
+}
+
+/** First characters of the SHA-256 of the parts; parts cannot run into each other. */
+export function hex(parts: readonly string[]): string {
+  return digest(parts).toString('hex');
+}
+
+function base36(parts: readonly string[]): string {
+  return BigInt(`0x${hex(parts)}`).toString(36).padStart(50, '0');
+}
+
+function digest(parts: readonly string[]): Buffer {
+  return createHash('sha256').update(JSON.stringify(parts)).digest();
+}
+
+function readableName(identity: PipelineIdentity, kind: readonly string[]): string {
+  const { partition, account, region, installation, namespace, name } = identity;
+  const hash = hex([...kind, partition, account, region, installation, namespace, name]).slice(0, 10);
+  const cut = `${installation}-${namespace}-${name}`.slice(0, 64 - hash.length - 1).replace(/-+$/, '');
+  return `${cut}-${hash}`;
+}

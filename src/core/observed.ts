@@ -1,0 +1,85 @@
+import type { PolicyDocument } from './policy-document.ts';
+import type { ReceiptRule } from './receipt-rule.ts';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** What HeadBucket tells: 403 means that somebody else has the name, or that we may not look. */
+export type BucketPresence = 'absent' | 'accessible' | 'forbidden';
+
+export type BucketEncryption = { readonly algorithm: string; readonly kmsKeyArn?: string };
+
+/** A lifecycle rule as S3 returns it; those that are not ours are carried through as they are. */
+export type LifecycleRule = { readonly id: string } & { readonly [element: string]: unknown };
+
+export type PublicAccessBlock = {
+  readonly blockPublicAcls: boolean;
+  readonly ignorePublicAcls: boolean;
+  readonly blockPublicPolicy: boolean;
+  readonly restrictPublicBuckets: boolean;
+};
+
+export type ObservedBucket = {
+  readonly name: string;
+  readonly tags: Tags;
+  readonly publicAccessBlock: PublicAccessBlock | undefined;
+  readonly ownership: string | undefined;
+  readonly encryption: BucketEncryption | undefined;
+  readonly versioning: 'Enabled' | 'Suspended' | undefined;
+  readonly lifecycle: readonly LifecycleRule[];
+  readonly policy: PolicyDocument | undefined;
+};
+
+export type ObservedRole = {
+  readonly name: string;
+  readonly arn: string;
+  readonly path: string;
+  readonly description: string;
+  readonly trust: PolicyDocument;
+  readonly tags: Tags;
+  readonly permissionsBoundaryArn: string | undefined;
+  readonly inlinePolicies: Readonly<Record<string, PolicyDocument>>;
+  readonly managedPolicyArns: readonly string[];
+};
+
+export type ObservedFunction = {
+  readonly name: string;
+  readonly arn: string;
+  /** `Active` and `Successful` once it may be changed and invoked. */
+  readonly state: string;
+  readonly stateReason: string | undefined;
+  readonly lastUpdateStatus: string;
+  readonly lastUpdateReason: string | undefined;
+  readonly runtime: string | undefined;
+  readonly handler: string | undefined;
+  readonly memorySize: number;
+  readonly timeout: number;
+  readonly description: string;
+  readonly architecture: string;
+  readonly roleArn: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly codeSha256: string;
+  readonly tags: Tags;
+  /** Resource policy, undefined when it has none. */
+  readonly policy: PolicyDocument | undefined;
+};
+
+export type ObservedRuleSet = {
+  readonly name: string;
+  /** Every rule, ours and others', in the order of evaluation. */
+  readonly rules: readonly ReceiptRule[];
+};
+
+/** All that a pipeline may own outside the rule sets. `undefined` = absent. */
+export type ObservedPipeline = {
+  readonly bucket: ObservedBucket | undefined;
+  readonly role: ObservedRole | undefined;
+  readonly function: ObservedFunction | undefined;
+};
+
+/** The rule sets of one account and region that matter to the pipelines at hand. */
+export type ObservedRuleSets = {
+  /** Name of the active set, undefined when receiving is off. */
+  readonly active: string | undefined;
+  /** Every set that was read, by name; a name that was read and not found is absent. */
+  readonly sets: ReadonlyMap<string, ObservedRuleSet>;
+};

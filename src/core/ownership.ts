@@ -1,0 +1,29 @@
+import { API_GROUP } from './manifest.ts';
+import type { PipelineIdentity } from './names.ts';
+import type { Tags } from './observed.ts';
+
+/** Tags that mark what a pipeline owns; they are part of the create call. */
+export function ownerTags(identity: PipelineIdentity): Tags {
+  return {
+    [`${API_GROUP}/installation`]: identity.installation,
+    [`${API_GROUP}/namespace`]: identity.namespace,
+    [`${API_GROUP}/name`]: identity.name,
+  };
+}
+
+/** `none`: no mark at all, so it was made by hand or by another tool. */
+export type Ownership = { readonly kind: 'ours' } | { readonly kind: 'none' } | { readonly kind: 'other'; readonly owner: string };
+
+export function ownershipOf(tags: Tags, identity: PipelineIdentity): Ownership {
+  const marks = Object.entries(ownerTags(identity));
+  if (marks.every(([key, value]) => tags[key] === value)) return { kind: 'ours' };
+  const found = marks.map(([key]) => tags[key]);
+  if (found.every((value) => value === undefined)) return { kind: 'none' };
+  const [installation = '?', namespace = '?', name = '?'] = found;
+  return { kind: 'other', owner: `pipeline ${namespace}/${name} of installation ${installation}` };
+}
+
+/** The tags that `wanted` says and `live` does not; tags of others are left alone. */
+export function missingTags(wanted: Tags, live: Tags): Tags {
+  return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => live[key] !== value));
+}

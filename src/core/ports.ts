@@ -1,0 +1,141 @@
+import type { FunctionCode } from './function-code.ts';
+import type {
+  BucketEncryption,
+  BucketPresence,
+  LifecycleRule,
+  ObservedFunction,
+  ObservedRole,
+  ObservedRuleSet,
+  PublicAccessBlock,
+  Tags,
+} from './observed.ts';
+import type { InvokeGrant, PolicyDocument } from './policy-document.ts';
+import type { ReceiptRule } from './receipt-rule.ts';
+
+/**
+ * What the core needs from outside. One method is one AWS call (or one paged listing); an adapter decides nothing.
+ * Every method throws {@link PipelineError}; what does not exist is `undefined`, and deleting it succeeds.
+ */
+export type Ports = {
+  readonly identity: Identity;
+  readonly buckets: Buckets;
+  readonly roles: Roles;
+  readonly functions: Functions;
+  readonly receiptRules: ReceiptRules;
+  readonly clock: Clock;
+};
+
+export type Clock = {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+export type Identity = {
+  /** Account and partition of the credentials. */
+  readonly caller: () => Promise<{ readonly account: string; readonly partition: string }>;
+};
+
+export type StoredObject = { readonly key: string; readonly versionId?: string };
+
+export type Buckets = {
+  readonly head: (name: string) => Promise<BucketPresence>;
+  readonly tags: (name: string) => Promise<Tags>;
+  readonly publicAccessBlock: (name: string) => Promise<PublicAccessBlock | undefined>;
+  readonly ownership: (name: string) => Promise<string | undefined>;
+  readonly encryption: (name: string) => Promise<BucketEncryption | undefined>;
+  readonly versioning: (name: string) => Promise<'Enabled' | 'Suspended' | undefined>;
+  readonly lifecycle: (name: string) => Promise<readonly LifecycleRule[]>;
+  readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
+  readonly create: (name: string, tags: Tags) => Promise<void>;
+  readonly putTags: (name: string, tags: Tags) => Promise<void>;
+  readonly putPublicAccessBlock: (name: string, block: PublicAccessBlock) => Promise<void>;
+  readonly putOwnership: (name: string, ownership: string) => Promise<void>;
+  readonly putEncryption: (name: string, encryption: BucketEncryption) => Promise<void>;
+  readonly putVersioning: (name: string, status: 'Enabled' | 'Suspended') => Promise<void>;
+  /** An empty list removes the configuration. */
+  readonly putLifecycle: (name: string, rules: readonly LifecycleRule[]) => Promise<void>;
+  /** A document without statements removes the policy. */
+  readonly putPolicy: (name: string, policy: PolicyDocument) => Promise<void>;
+  /** Up to `limit` objects and versions, delete markers included. */
+  readonly list: (name: string, limit: number) => Promise<readonly StoredObject[]>;
+  /** At most 1000 at a time. */
+  readonly deleteObjects: (name: string, objects: readonly StoredObject[]) => Promise<void>;
+  readonly delete: (name: string) => Promise<void>;
+};
+
+export type NewRole = {
+  readonly name: string;
+  readonly path: string;
+  readonly description: string;
+  readonly trust: PolicyDocument;
+  readonly tags: Tags;
+  readonly permissionsBoundaryArn: string | undefined;
+};
+
+export type Roles = {
+  readonly get: (name: string) => Promise<Omit<ObservedRole, 'inlinePolicies' | 'managedPolicyArns'> | undefined>;
+  readonly inlinePolicyNames: (name: string) => Promise<readonly string[]>;
+  readonly inlinePolicy: (name: string, policyName: string) => Promise<PolicyDocument | undefined>;
+  readonly managedPolicyArns: (name: string) => Promise<readonly string[]>;
+  readonly create: (role: NewRole) => Promise<void>;
+  readonly updateTrust: (name: string, trust: PolicyDocument) => Promise<void>;
+  readonly updateDescription: (name: string, description: string) => Promise<void>;
+  readonly putInlinePolicy: (name: string, policyName: string, document: PolicyDocument) => Promise<void>;
+  readonly deleteInlinePolicy: (name: string, policyName: string) => Promise<void>;
+  readonly attachPolicy: (name: string, policyArn: string) => Promise<void>;
+  readonly detachPolicy: (name: string, policyArn: string) => Promise<void>;
+  readonly tag: (name: string, tags: Tags) => Promise<void>;
+  readonly putBoundary: (name: string, policyArn: string) => Promise<void>;
+  readonly deleteBoundary: (name: string) => Promise<void>;
+  readonly instanceProfiles: (name: string) => Promise<readonly string[]>;
+  readonly removeFromInstanceProfile: (name: string, profile: string) => Promise<void>;
+  readonly delete: (name: string) => Promise<void>;
+};
+
+export type FunctionConfiguration = {
+  readonly runtime: string;
+  readonly handler: string;
+  readonly memorySize: number;
+  readonly timeout: number;
+  readonly description: string;
+  readonly roleArn: string;
+  readonly environment: Readonly<Record<string, string>>;
+};
+
+export type NewFunction = FunctionConfiguration & {
+  readonly name: string;
+  readonly architecture: string;
+  readonly tags: Tags;
+};
+
+export type Functions = {
+  /** Configuration and tags; the resource policy is {@link Functions.policy}. */
+  readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy'> | undefined>;
+  readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
+  readonly create: (fn: NewFunction, code: FunctionCode) => Promise<void>;
+  readonly updateCode: (name: string, architecture: string, code: FunctionCode) => Promise<void>;
+  readonly updateConfiguration: (name: string, configuration: FunctionConfiguration) => Promise<void>;
+  readonly tag: (arn: string, tags: Tags) => Promise<void>;
+  readonly addPermission: (name: string, grant: InvokeGrant) => Promise<void>;
+  readonly removePermission: (name: string, statementId: string) => Promise<void>;
+  readonly delete: (name: string) => Promise<void>;
+};
+
+export type ReceiptRules = {
+  readonly describe: (ruleSet: string) => Promise<ObservedRuleSet | undefined>;
+  readonly describeActive: () => Promise<ObservedRuleSet | undefined>;
+  readonly createSet: (ruleSet: string) => Promise<void>;
+  readonly deleteSet: (ruleSet: string) => Promise<void>;
+  /** `undefined` switches receiving off. */
+  readonly setActive: (ruleSet: string | undefined) => Promise<void>;
+  /** Without `after` the rule goes to the head of the set. */
+  readonly create: (ruleSet: string, rule: ReceiptRule, after: string | undefined) => Promise<void>;
+  readonly update: (ruleSet: string, rule: ReceiptRule) => Promise<void>;
+  readonly delete: (ruleSet: string, rule: string) => Promise<void>;
+  /** `names` is every rule of the set, once. */
+  readonly reorder: (ruleSet: string, names: readonly string[]) => Promise<void>;
+};

@@ -1,0 +1,72 @@
+/**
+ * How SES matches a recipient of a rule with an envelope address.
+ *
+ * - `user@example.com`: that address and its labelled forms (`user+label@example.com`)
+ * - `user+label@example.com`: that form alone
+ * - `example.com`: every address of the domain, not of its subdomains
+ * - `.example.com`: every address of every subdomain, not of the domain itself
+ *
+ * Case is ignored throughout: for domains SES does, and for local parts treating two spellings as one is the safe side.
+ * @see https://docs.aws.amazon.com/ses/latest/dg/receiving-email-receipt-rules-console-walkthrough.html
+ */
+export function recipientMatches(recipient: string, address: string): boolean {
+  return recipientsFor(address).includes(normaliseRecipient(recipient));
+}
+
+/** The form in which recipients are compared and claimed. */
+export function normaliseRecipient(recipient: string): string {
+  return recipient.toLowerCase();
+}
+
+/** Every recipient, normalised, that would match the address; a catch-all aside. */
+export function recipientsFor(address: string): readonly string[] {
+  const [local = '', domain = ''] = splitAddress(address.toLowerCase());
+  const unlabelled = local.split('+')[0] ?? local;
+  const addresses = unlabelled === local ? [`${local}@${domain}`] : [`${local}@${domain}`, `${unlabelled}@${domain}`];
+  const labels = domain.split('.');
+  const parents = labels.slice(1).map((_, index) => `.${labels.slice(index + 1).join('.')}`);
+  return [...addresses, domain, ...parents];
+}
+
+/** Whether some address matches both lists; an empty list matches every address. */
+export function recipientsOverlap(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length === 0 || b.length === 0) return true;
+  const samples = [...a, ...b].flatMap(sampleAddresses);
+  return samples.some((address) => matchesAny(a, address) && matchesAny(b, address));
+}
+
+export function matchesAny(recipients: readonly string[], address: string): boolean {
+  if (recipients.length === 0) return true;
+  const matching = new Set(recipientsFor(address));
+  return recipients.some((recipient) => matching.has(normaliseRecipient(recipient)));
+}
+
+/** Local part, label and subdomain that nobody writes into a rule: they stand for "any other". */
+const ANY = '*';
+const ELSEWHERE = `${ANY}@${ANY}.invalid`;
+
+/**
+ * Addresses that between them tell apart everything that rules with these recipients can do: if two lists of rules
+ * treat the samples alike, they treat every address alike.
+ */
+export function sampleAddressesOf(recipients: Iterable<string>): readonly string[] {
+  const samples = new Set([ELSEWHERE]);
+  for (const recipient of recipients) for (const sample of sampleAddresses(recipient)) samples.add(sample);
+  return [...samples];
+}
+
+function sampleAddresses(recipient: string): readonly string[] {
+  const normalised = normaliseRecipient(recipient);
+  const [local, domain] = splitAddress(normalised);
+  if (local === undefined || domain === undefined) {
+    const bare = normalised.replace(/^\./, '');
+    return [`${ANY}@${bare}`, `${ANY}@${ANY}.${bare}`];
+  }
+  const unlabelled = local.split('+')[0] ?? local;
+  return [`${local}@${domain}`, `${unlabelled}@${domain}`, `${unlabelled}+${ANY}@${domain}`, `${ANY}@${domain}`, `${ANY}@${ANY}.${domain}`];
+}
+
+function splitAddress(address: string): readonly [string, string] | readonly [undefined, undefined] {
+  const at = address.lastIndexOf('@');
+  return at < 0 ? [undefined, undefined] : [address.slice(0, at), address.slice(at + 1)];
+}

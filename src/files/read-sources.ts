@@ -1,0 +1,73 @@
+import { promises as fs } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { FileProblem } from './file-problem.ts';
+import { fsMessage } from './fs-message.ts';
+
+export const STANDARD_INPUT = '-';
+
+/** The text of one file, and what the user named to have it read. */
+export type SourceText = { readonly source: string; readonly file: string; readonly text: string };
+
+export type ReadSources = { readonly texts: readonly SourceText[]; readonly problems: readonly FileProblem[] };
+
+const FILE_LIMIT_BYTES = 16 * 1024 * 1024;
+const MANIFEST_NAME = /\.(yaml|yml|json)$/;
+
+/**
+ * Reads what `-f` names: a file, the manifests directly in a folder in the order of their names, or `-` for standard
+ * input. A file that is named twice is read once.
+ */
+export async function readSources(sources: readonly string[], readStdin: () => Promise<string>): Promise<ReadSources> {
+  const texts: SourceText[] = [];
+  const problems: FileProblem[] = [];
+  const seen = new Set<string>();
+  for (const source of sources) {
+    const found = await filesOf(source);
+    if (!found.ok) problems.push({ file: source, message: found.message });
+    else
+      for (const file of found.files) {
+        const identity = file === STANDARD_INPUT ? file : resolve(file);
+        if (seen.has(identity)) continue;
+        seen.add(identity);
+        const read = file === STANDARD_INPUT ? await readStandardInput(readStdin) : await readText(file);
+        if (read.ok) texts.push({ source, file, text: read.text });
+        else problems.push({ file, message: read.message });
+      }
+  }
+  return { texts, problems };
+}
+
+type Refused = { readonly ok: false; readonly message: string };
+const refused = (message: string): Refused => ({ ok: false, message });
+
+async function filesOf(source: string): Promise<{ ok: true; files: string[] } | Refused> {
+  if (source === STANDARD_INPUT) return { ok: true, files: [source] };
+  try {
+    if (!(await fs.stat(source)).isDirectory()) return { ok: true, files: [source] };
+    const names = (await fs.readdir(source)).filter((name) => MANIFEST_NAME.test(name)).sort();
+    if (names.length === 0)
+      return refused('this folder holds no .yaml, .yml or .json file (folders in it are not searched)');
+    return { ok: true, files: names.map((name) => join(source, name)) };
+  } catch (error) {
+    return refused(`this file or folder ${fsMessage(error)}`);
+  }
+}
+
+async function readText(file: string): Promise<{ ok: true; text: string } | Refused> {
+  try {
+    const { size } = await fs.stat(file);
+    if (size > FILE_LIMIT_BYTES) return refused('this file is larger than 16 MiB; split it');
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(await fs.readFile(file)) };
+  } catch (error) {
+    if (error instanceof TypeError) return refused('this file is not text in UTF-8');
+    return refused(`this file ${fsMessage(error)}`);
+  }
+}
+
+async function readStandardInput(readStdin: () => Promise<string>): Promise<{ ok: true; text: string } | Refused> {
+  try {
+    return { ok: true, text: await readStdin() };
+  } catch (error) {
+    return refused(`standard input ${fsMessage(error)}`);
+  }
+}

@@ -1,0 +1,239 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { notImplemented, shapeOf } from './aws-error.ts';
+import type { AwsErrorShape, Call, Clock, FaultOutcome, Faults, Ids, Principal, Reply, Service } from './service.ts';
+import { decodeAwsChunked, isAwsChunked } from './wire/aws-chunked.ts';
+import { queryError } from './wire/query-protocol.ts';
+import { jsonError, jsonReply } from './wire/rest-json.ts';
+import { readSignature } from './wire/signature.ts';
+
+/** A running front door: one loopback port for all services. `stop` ends every connection. */
+export type HttpServer = { readonly url: string; readonly port: number; readonly stop: () => Promise<void> };
+
+export type HttpServerOptions = {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly services: readonly Service[];
+  /** The sandbox's own pages, by path prefix. They need no signature; the longest prefix wins. */
+  readonly routes: Readonly<Record<string, (call: Call) => Reply | Promise<Reply>>>;
+  /** Undefined refuses the key: a session's id with a wrong or missing token. */
+  readonly principalOf: (accessKeyId: string, sessionToken: string | undefined) => Principal | undefined;
+  /** A refusal of the whole operation, before the service sees it; the service words it. */
+  readonly authorize?: (operation: string, call: Call) => AwsErrorShape | undefined;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly faults: Faults;
+};
+
+const MAX_BODY_BYTES = 60 * 1024 * 1024;
+
+/**
+ * Starts to listen. Every request gets an answer (or is dropped by a fault); none ends the process. Signatures are read
+ * for the service, the region and the key id, and not verified.
+ *
+ * @throws when the port cannot be had; the sentence names it, `cause` is the system's error
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    serve(options, request, response).catch(() => response.destroy());
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  // Longer than SDK clients keep an idle connection, so they never write into a socket that just closed.
+  server.keepAliveTimeout = 65_000;
+
+  await listen(server, options.host, options.port);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host}:${port}`,
+    port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code ?? error.message})`;
+      reject(
+        new Error(`Port ${port} on ${host} ${why}: stop what listens there, or choose another port.`, { cause: error }),
+      );
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+async function serve(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = uuid(options.ids.hex(32));
+  const body = await readBody(request);
+  const answer = await answerTo(options, request, body, requestId);
+  if (answer.kind === 'drop') {
+    request.socket.destroy();
+    return;
+  }
+  const { status, headers, body: content } = answer.reply;
+  response.writeHead(status, { 'x-amzn-requestid': requestId, ...lengthOf(request, headers, content), ...headers });
+  response.end(request.method === 'HEAD' || status === 204 ? undefined : content);
+}
+
+/** A HEAD answer keeps the length the service states: it is that of the object, not of the (empty) body. */
+function lengthOf(request: IncomingMessage, headers: Reply['headers'], content: Reply['body']): Record<string, number> {
+  if (request.method === 'HEAD' || 'content-length' in headers) return {};
+  return { 'content-length': Buffer.byteLength(content) };
+}
+
+type Answer = { readonly kind: 'reply'; readonly reply: Reply } | { readonly kind: 'drop' };
+
+async function answerTo(
+  options: HttpServerOptions,
+  request: IncomingMessage,
+  body: Buffer | undefined,
+  requestId: string,
+): Promise<Answer> {
+  const call = readCall(options, request, body ?? Buffer.alloc(0), requestId);
+  if (body === undefined) {
+    const message = `The request body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, the most the sandbox takes.`;
+    return reply(refuseUnrouted(call.call, { status: 413, code: 'RequestEntityTooLargeException', message }));
+  }
+  const page = pageFor(options, call.call.path);
+  if (page !== undefined) return reply(await settle(() => page(call.call)));
+  if (call.kind === 'refused') return reply(refuseUnrouted(call.call, call.error));
+
+  const service = options.services.find(({ signingName }) => signingName === call.service);
+  if (service === undefined)
+    return reply(refuseUnrouted(call.call, notImplemented(`the service "${call.service}"`).shape));
+  return run(options, service, call.call);
+}
+
+/** The one place where faults strike and calls are written down. */
+async function run(options: HttpServerOptions, service: Service, call: Call): Promise<Answer> {
+  const operation = service.operationOf(call);
+  const at = options.clock.now();
+  const answer = await execute(options, service, operation, call);
+  const status = answer.kind === 'drop' ? undefined : answer.reply.status;
+  options.faults.record({ operation, region: call.region, principal: call.principal, at, status });
+  return answer;
+}
+
+async function execute(options: HttpServerOptions, service: Service, operation: string, call: Call): Promise<Answer> {
+  const fault = (outcome: FaultOutcome): Answer =>
+    outcome.kind === 'drop' ? outcome : reply(service.refuse(call, outcome));
+
+  const before = await options.faults.before(operation, call);
+  if (before !== undefined) return fault(before);
+  const refusal = options.authorize?.(operation, call);
+  if (refusal !== undefined) return reply(service.refuse(call, refusal));
+  const answered = await service.handle(call).catch((error: unknown) => service.refuse(call, shapeOf(error)));
+  const after = await options.faults.after(operation, call);
+  return after === undefined ? reply(answered) : fault(after);
+}
+
+function reply(value: Reply): Answer {
+  return { kind: 'reply', reply: value };
+}
+
+async function settle(page: () => Reply | Promise<Reply>): Promise<Reply> {
+  try {
+    return await page();
+  } catch (error) {
+    return jsonReply(shapeOf(error).status, { message: shapeOf(error).message });
+  }
+}
+
+function pageFor(options: HttpServerOptions, path: string): ((call: Call) => Reply | Promise<Reply>) | undefined {
+  const prefix = Object.keys(options.routes)
+    .filter((candidate) => path.startsWith(candidate))
+    .sort((a, b) => b.length - a.length)[0];
+  return prefix === undefined ? undefined : options.routes[prefix];
+}
+
+type ReadCall =
+  | { readonly kind: 'signed'; readonly service: string; readonly call: Call }
+  | { readonly kind: 'refused'; readonly error: AwsErrorShape; readonly call: Call };
+
+function readCall(options: HttpServerOptions, request: IncomingMessage, body: Buffer, requestId: string): ReadCall {
+  const { path, query } = splitUrl(request.url ?? '/');
+  const headers = plainHeaders(request);
+  const signature = readSignature(headers, query);
+  const anonymous: Principal = { kind: 'root', account: '' };
+  const bare: Call = {
+    method: request.method ?? 'GET',
+    path,
+    query,
+    headers,
+    body,
+    region: signature?.region ?? 'us-east-1',
+    principal: anonymous,
+    requestId,
+  };
+  if (signature === undefined) {
+    const message = 'The request is not signed (Signature Version 4). Configure any static access key in the client.';
+    return { kind: 'refused', call: bare, error: { status: 403, code: 'MissingAuthenticationToken', message } };
+  }
+  const principal = options.principalOf(signature.accessKeyId, signature.sessionToken);
+  if (principal === undefined) {
+    const message =
+      'The security token included in the request is invalid: its session ended or was never issued here.';
+    return { kind: 'refused', call: bare, error: { status: 403, code: 'InvalidClientTokenId', message } };
+  }
+  const call = { ...bare, principal };
+  if (!isAwsChunked(headers)) return { kind: 'signed', service: signature.service, call };
+
+  const decoded = decodeAwsChunked(body);
+  if (decoded === undefined) {
+    const message = 'The aws-chunked body is incomplete or malformed.';
+    return { kind: 'refused', call, error: { status: 400, code: 'IncompleteBody', message } };
+  }
+  return {
+    kind: 'signed',
+    service: signature.service,
+    call: { ...call, body: decoded.body, headers: { ...headers, ...decoded.trailers } },
+  };
+}
+
+/** No service speaks for this request, so the answer takes the form the client seems to expect. */
+function refuseUnrouted(call: Call, error: AwsErrorShape): Reply {
+  const expectsXml =
+    (call.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded') ||
+    (call.headers['x-amz-content-sha256'] !== undefined && call.headers['x-amz-target'] === undefined);
+  return expectsXml ? queryError('', error, call.requestId) : jsonError(error);
+}
+
+function splitUrl(url: string): { path: string; query: URLSearchParams } {
+  const relative = url.replace(/^https?:\/\/[^/?]*/i, '');
+  const mark = relative.indexOf('?');
+  const path = mark === -1 ? relative : relative.slice(0, mark);
+  return { path: path === '' ? '/' : path, query: new URLSearchParams(mark === -1 ? '' : relative.slice(mark + 1)) };
+}
+
+function plainHeaders(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return headers;
+}
+
+/** The whole body; undefined when it is too large (the rest is read and thrown away, so the client sees the answer). */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+function uuid(hex: string): string {
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,183 @@
+import { checkZip, codeSha256 } from './lambda-code.ts';
+import { conflict, functionNotFound, invalidValue, preconditionFailed } from './lambda-error.ts';
+import { missing, newSettings, objectOf, patchedSettings, stringMapOf, textOf, type Input } from './lambda-settings.ts';
+import type { FunctionCode, FunctionRecord } from './lambda-types.ts';
+import { checkName } from './lambda-validation.ts';
+import type { IamDoor, SandboxContext } from './service.ts';
+
+export type FunctionsDeps = {
+  readonly context: SandboxContext;
+  readonly iam: IamDoor;
+  readonly updateMs: number;
+  readonly readObject: (bucket: string, key: string, versionId: string | undefined) => Uint8Array | undefined;
+  /** Told after every change of code or settings, and after a deletion. */
+  readonly changed: (functionArn: string) => void;
+};
+
+/** The functions of the account, in all regions. */
+export type Functions = ReturnType<typeof createFunctions>;
+
+const MAX_ZIP_BYTES = 50 * 1024 * 1024;
+const ARCHITECTURES = ['x86_64', 'arm64'];
+
+/** No function at first. A method that refuses throws an `AwsError` and has changed nothing. */
+export function createFunctions(deps: FunctionsDeps) {
+  const { context, iam } = deps;
+  const { clock, ids } = context;
+  const records = new Map<string, FunctionRecord>();
+
+  const arnOf = (region: string, name: string): string =>
+    `arn:${context.partition}:lambda:${region}:${context.account}:function:${name}`;
+  /** Takes a name, a partial ARN or an ARN, with or without the qualifier `$LATEST`. */
+  const locate = (region: string, nameOrArn: string): string => {
+    const parts = nameOrArn.split(':');
+    const at = parts.indexOf('function');
+    const [name = '', qualifier] = at === -1 ? parts : parts.slice(at + 1);
+    if (qualifier !== undefined && qualifier !== '$LATEST')
+      throw functionNotFound(`${arnOf(region, name)}:${qualifier}`);
+    return arnOf(parts[0] === 'arn' ? (parts[3] ?? region) : region, name);
+  };
+  const get = (region: string, nameOrArn: string): FunctionRecord => {
+    const arn = locate(region, nameOrArn);
+    const record = records.get(arn);
+    if (record === undefined) throw functionNotFound(arn);
+    return record;
+  };
+  const put = (record: FunctionRecord): FunctionRecord => {
+    records.set(record.arn, record);
+    return record;
+  };
+  const newRevision = (): string => ids.hex(32).replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, '$1-$2-$3-$4-$5');
+  const touched = (record: FunctionRecord): FunctionRecord => ({
+    ...record,
+    revisionId: newRevision(),
+    lastModifiedMs: clock.now(),
+  });
+  const updated = (record: FunctionRecord): FunctionRecord => {
+    const stored = put({ ...touched(record), updatedAtMs: clock.now() + deps.updateMs });
+    deps.changed(stored.arn);
+    return stored;
+  };
+  const refuseWhileBusy = (record: FunctionRecord): void => {
+    if (clock.now() >= record.activeAtMs && clock.now() >= record.updatedAtMs) return;
+    const what =
+      clock.now() < record.activeAtMs
+        ? 'The function is currently in the following state: Pending'
+        : `An update is in progress for resource: ${record.arn}`;
+    throw conflict(`The operation cannot be performed at this time. ${what}`);
+  };
+  const refuseRole = (role: string): void => {
+    if (!iam.roleExists(role) || !iam.assumableBy(role, 'lambda.amazonaws.com')) {
+      throw invalidValue('The role defined for the function cannot be assumed by Lambda.');
+    }
+  };
+  const codeOf = (code: Input): FunctionCode => {
+    const imageUri = textOf(code, 'ImageUri');
+    if (imageUri !== undefined) return { zip: undefined, imageUri, sha256: codeSha256(Buffer.from(imageUri)) };
+    const zip = zipOf(code, deps.readObject);
+    checkZip(zip);
+    return { zip, sha256: codeSha256(zip) };
+  };
+
+  return {
+    /** By ARN, a qualifier `$LATEST` allowed. */
+    find: (arn: string): FunctionRecord | undefined => records.get(arn.replace(/:\$LATEST$/, '')),
+    get,
+    list: (region: string): FunctionRecord[] =>
+      [...records.values()]
+        .filter(({ arn }) => arn.split(':')[3] === region)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+
+    create: (region: string, input: Input): FunctionRecord => {
+      const name = textOf(input, 'FunctionName')?.split(':').at(-1);
+      if (name === undefined) throw missing('functionName');
+      checkName(name);
+      const arn = arnOf(region, name);
+      const packageType = textOf(input, 'PackageType') === 'Image' ? 'Image' : 'Zip';
+      const settings = newSettings(name, packageType, input);
+      const architectures = architecturesOf(input) ?? ['x86_64'];
+      const code = codeOf(objectOf(input, 'Code') ?? {});
+      if (records.has(arn)) throw conflict(`Function already exist: ${name}`);
+      refuseRole(settings.Role);
+      const now = clock.now();
+      return put({
+        name,
+        arn,
+        packageType,
+        architectures,
+        settings,
+        code,
+        tags: stringMapOf(input, 'Tags') ?? {},
+        revisionId: newRevision(),
+        lastModifiedMs: now,
+        activeAtMs: now + deps.updateMs,
+        updatedAtMs: now + deps.updateMs,
+        permissions: [],
+        policyRevisionId: newRevision(),
+      });
+    },
+    updateCode: (region: string, nameOrArn: string, input: Input): FunctionRecord => {
+      const record = get(region, nameOrArn);
+      refuseRevision(record, input);
+      refuseWhileBusy(record);
+      const next = { ...record, code: codeOf(input), architectures: architecturesOf(input) ?? record.architectures };
+      return input['DryRun'] === true ? next : updated(next);
+    },
+    updateSettings: (region: string, nameOrArn: string, input: Input): FunctionRecord => {
+      const record = get(region, nameOrArn);
+      refuseRevision(record, input);
+      refuseWhileBusy(record);
+      const settings = patchedSettings(record.settings, input);
+      if (textOf(input, 'Role') !== undefined) refuseRole(settings.Role);
+      return updated({ ...record, settings });
+    },
+    delete: (region: string, nameOrArn: string): void => {
+      const { arn } = get(region, nameOrArn);
+      records.delete(arn);
+      deps.changed(arn);
+    },
+    /** Changes what is neither code nor settings: permissions, tags, concurrency, the queue's limits. */
+    amend: (region: string, nameOrArn: string, change: (record: FunctionRecord) => FunctionRecord): FunctionRecord =>
+      put(touched(change(get(region, nameOrArn)))),
+    newRevision,
+    /** When a permission written now becomes visible to other services. */
+    visibleAtMs: (): number => clock.now() + context.faults.propagationMs(),
+  };
+}
+
+function zipOf(code: Input, readObject: FunctionsDeps['readObject']): Buffer {
+  const inline = textOf(code, 'ZipFile');
+  if (inline !== undefined) {
+    const zip = Buffer.from(inline, 'base64');
+    if (zip.length > MAX_ZIP_BYTES)
+      throw invalidValue(`The zip is larger than ${MAX_ZIP_BYTES} bytes: put it into S3.`);
+    return zip;
+  }
+  const bucket = textOf(code, 'S3Bucket');
+  const key = textOf(code, 'S3Key');
+  if (bucket === undefined || key === undefined) {
+    throw invalidValue('Please provide a source for function code.');
+  }
+  const object = readObject(bucket, key, textOf(code, 'S3ObjectVersion'));
+  if (object === undefined) {
+    throw invalidValue(
+      `Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.`,
+    );
+  }
+  return Buffer.from(object);
+}
+
+function architecturesOf(input: Input): readonly string[] | undefined {
+  const value = input['Architectures'];
+  if (value === undefined || value === null) return undefined;
+  const [only, ...more] = Array.isArray(value) ? value.map(String) : [];
+  if (only === undefined || more.length > 0 || !ARCHITECTURES.includes(only)) {
+    throw invalidValue(`Architectures must be one of ${ARCHITECTURES.join(', ')}`);
+  }
+  return [only];
+}
+
+function refuseRevision(record: FunctionRecord, input: Input): void {
+  const wanted = textOf(input, 'RevisionId');
+  if (wanted !== undefined && wanted !== record.revisionId) throw preconditionFailed();
+}

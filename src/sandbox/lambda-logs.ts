@@ -1,0 +1,31 @@
+/** One line of a function's log; what the handler wrote in one go keeps its line breaks. */
+export type LogLine = {
+  readonly at: string;
+  /** Undefined for what a process wrote outside of any invocation. */
+  readonly requestId?: string;
+  /** `platform` are the START, END and REPORT lines of Lambda itself. */
+  readonly source: 'platform' | 'stdout' | 'stderr';
+  readonly text: string;
+};
+
+/** What all functions wrote, by function name; it outlives the function, as a log group does. */
+export type LogBook = {
+  readonly append: (functionName: string, line: LogLine) => void;
+  readonly lines: (functionName: string) => readonly LogLine[];
+  readonly ofRequest: (requestId: string) => readonly LogLine[];
+};
+
+/** Kept in memory; the oldest lines of a function fall out beyond `maxLines`. */
+export function createLogBook(maxLines = 10_000): LogBook {
+  const books = new Map<string, LogLine[]>();
+  return {
+    append: (functionName, line) => {
+      const book = books.get(functionName) ?? [];
+      books.set(functionName, book);
+      book.push(line);
+      if (book.length > maxLines) book.shift();
+    },
+    lines: (functionName) => [...(books.get(functionName) ?? [])],
+    ofRequest: (requestId) => [...books.values()].flat().filter((line) => line.requestId === requestId),
+  };
+}

@@ -1,0 +1,261 @@
+import type { Functions } from './lambda-functions.ts';
+import { invalidValue, notFound } from './lambda-error.ts';
+import { policyOf, withoutPermission, withPermission } from './lambda-policy.ts';
+import type { InvocationResult } from './lambda-runner.ts';
+import { describeFunction, numberOf, objectOf, stringMapOf, type Input } from './lambda-settings.ts';
+import type { EventInvokeConfig, FunctionRecord } from './lambda-types.ts';
+import { checkRange } from './lambda-validation.ts';
+import { AwsError } from './aws-error.ts';
+import type { RestOperation } from './rest-json-service.ts';
+import type { Call, Clock, Reply } from './service.ts';
+import { jsonReply, type PathLabels } from './wire/rest-json.ts';
+
+export type OperationDeps = {
+  readonly functions: Functions;
+  /** The function, or the refusal Invoke answers. */
+  readonly invocable: (functionArn: string) => FunctionRecord;
+  readonly run: (record: FunctionRecord, requestId: string, payload: string) => Promise<InvocationResult>;
+  readonly queue: (record: FunctionRecord, requestId: string, payload: string) => void;
+  readonly newRequestId: () => string;
+  readonly clock: Clock;
+};
+
+const FUNCTIONS = '/2015-03-31/functions';
+const LOG_TAIL_BYTES = 4096;
+const MAX_SYNC_PAYLOAD_BYTES = 6 * 1024 * 1024;
+const MAX_EVENT_PAYLOAD_BYTES = 1024 * 1024;
+
+/** The operations a pipeline and its tools need. https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html */
+export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] {
+  const { functions, clock } = deps;
+  const target = (labels: PathLabels): string => labels['FunctionName'] ?? '';
+  const described = (record: FunctionRecord) => describeFunction(record, clock.now());
+  const found = (labels: PathLabels, { region }: Call): FunctionRecord => functions.get(region, target(labels));
+  const amend = (labels: PathLabels, { region }: Call, change: (record: FunctionRecord) => FunctionRecord) =>
+    functions.amend(region, target(labels), change);
+  const on = (
+    method: string,
+    path: string,
+    name: string,
+    handle: (labels: PathLabels, call: Call) => Reply | Promise<Reply>,
+  ): RestOperation => ({ name, method, path, handle });
+
+  return [
+    on('POST', FUNCTIONS, 'CreateFunction', (_labels, call) =>
+      jsonReply(201, described(functions.create(call.region, bodyOf(call)))),
+    ),
+    on('GET', FUNCTIONS, 'ListFunctions', (_labels, call) =>
+      jsonReply(200, page(functions.list(call.region).map(described), call.query)),
+    ),
+    on('GET', `${FUNCTIONS}/{FunctionName}`, 'GetFunction', (labels, call) => {
+      const record = found(labels, call);
+      return jsonReply(200, {
+        Configuration: described(record),
+        Code: codeLocation(record),
+        Tags: Object.keys(record.tags).length === 0 ? undefined : record.tags,
+        Concurrency:
+          record.reservedConcurrency === undefined
+            ? undefined
+            : { ReservedConcurrentExecutions: record.reservedConcurrency },
+      });
+    }),
+    on('DELETE', `${FUNCTIONS}/{FunctionName}`, 'DeleteFunction', (labels, call) => {
+      functions.delete(call.region, target(labels));
+      return jsonReply(204, undefined);
+    }),
+    on('GET', `${FUNCTIONS}/{FunctionName}/configuration`, 'GetFunctionConfiguration', (labels, call) =>
+      jsonReply(200, described(found(labels, call))),
+    ),
+    on('PUT', `${FUNCTIONS}/{FunctionName}/configuration`, 'UpdateFunctionConfiguration', (labels, call) =>
+      jsonReply(200, described(functions.updateSettings(call.region, target(labels), bodyOf(call)))),
+    ),
+    on('PUT', `${FUNCTIONS}/{FunctionName}/code`, 'UpdateFunctionCode', (labels, call) =>
+      jsonReply(200, described(functions.updateCode(call.region, target(labels), bodyOf(call)))),
+    ),
+
+    on('GET', `${FUNCTIONS}/{FunctionName}/policy`, 'GetPolicy', (labels, call) =>
+      jsonReply(200, policyOf(found(labels, call))),
+    ),
+    on('POST', `${FUNCTIONS}/{FunctionName}/policy`, 'AddPermission', (labels, call) => {
+      const added = withPermission(found(labels, call), bodyOf(call), functions.newRevision(), functions.visibleAtMs());
+      amend(labels, call, () => added.record);
+      return jsonReply(201, { Statement: added.statement });
+    }),
+    on('DELETE', `${FUNCTIONS}/{FunctionName}/policy/{StatementId}`, 'RemovePermission', (labels, call) => {
+      const revision = call.query.get('RevisionId') ?? undefined;
+      amend(labels, call, (record) =>
+        withoutPermission(record, labels['StatementId'] ?? '', revision, functions.newRevision()),
+      );
+      return jsonReply(204, undefined);
+    }),
+
+    on('POST', `${FUNCTIONS}/{FunctionName}/invocations`, 'Invoke', (labels, call) =>
+      invoke(deps, found(labels, call), call),
+    ),
+
+    on('GET', '/2017-03-31/tags/{Resource}', 'ListTags', (labels, { region }) =>
+      jsonReply(200, { Tags: functions.get(region, labels['Resource'] ?? '').tags }),
+    ),
+    on('POST', '/2017-03-31/tags/{Resource}', 'TagResource', (labels, call) => {
+      const tags = stringMapOf(bodyOf(call), 'Tags') ?? {};
+      functions.amend(call.region, labels['Resource'] ?? '', (record) => ({
+        ...record,
+        tags: { ...record.tags, ...tags },
+      }));
+      return jsonReply(204, undefined);
+    }),
+    on('DELETE', '/2017-03-31/tags/{Resource}', 'UntagResource', (labels, call) => {
+      const gone = call.query.getAll('tagKeys');
+      functions.amend(call.region, labels['Resource'] ?? '', (record) => ({
+        ...record,
+        tags: Object.fromEntries(Object.entries(record.tags).filter(([key]) => !gone.includes(key))),
+      }));
+      return jsonReply(204, undefined);
+    }),
+
+    on('PUT', '/2017-10-31/functions/{FunctionName}/concurrency', 'PutFunctionConcurrency', (labels, call) => {
+      const reservedConcurrency = numberOf(bodyOf(call), 'ReservedConcurrentExecutions') ?? 0;
+      checkRange(reservedConcurrency, 'reservedConcurrentExecutions', 0, 900);
+      amend(labels, call, (record) => ({ ...record, reservedConcurrency }));
+      return jsonReply(200, { ReservedConcurrentExecutions: reservedConcurrency });
+    }),
+    on('GET', '/2019-09-30/functions/{FunctionName}/concurrency', 'GetFunctionConcurrency', (labels, call) =>
+      jsonReply(200, { ReservedConcurrentExecutions: found(labels, call).reservedConcurrency }),
+    ),
+    on('DELETE', '/2017-10-31/functions/{FunctionName}/concurrency', 'DeleteFunctionConcurrency', (labels, call) => {
+      amend(labels, call, ({ reservedConcurrency: _gone, ...record }) => record);
+      return jsonReply(204, undefined);
+    }),
+
+    ...eventInvokeConfig('PUT', 'PutFunctionEventInvokeConfig', (_current, input) => eventLimits(input)),
+    ...eventInvokeConfig('POST', 'UpdateFunctionEventInvokeConfig', (current, input) => ({
+      ...current,
+      ...eventLimits(input),
+    })),
+    on('GET', EVENT_INVOKE_CONFIG, 'GetFunctionEventInvokeConfig', (labels, call) => {
+      const record = found(labels, call);
+      return jsonReply(200, describeEventInvoke(record, eventInvokeOf(record)));
+    }),
+    on('DELETE', EVENT_INVOKE_CONFIG, 'DeleteFunctionEventInvokeConfig', (labels, call) => {
+      eventInvokeOf(found(labels, call));
+      amend(labels, call, ({ eventInvokeConfig: _gone, ...record }) => record);
+      return jsonReply(204, undefined);
+    }),
+  ];
+
+  function eventInvokeConfig(
+    method: string,
+    name: string,
+    next: (current: EventInvokeConfig | undefined, input: Input) => Omit<EventInvokeConfig, 'lastModifiedMs'>,
+  ): readonly RestOperation[] {
+    return [
+      on(method, EVENT_INVOKE_CONFIG, name, (labels, call) => {
+        const input = bodyOf(call);
+        const config = { ...next(found(labels, call).eventInvokeConfig, input), lastModifiedMs: clock.now() };
+        const record = amend(labels, call, (current) => ({ ...current, eventInvokeConfig: config }));
+        return jsonReply(200, describeEventInvoke(record, config));
+      }),
+    ];
+  }
+}
+
+const EVENT_INVOKE_CONFIG = '/2019-09-25/functions/{FunctionName}/event-invoke-config';
+
+async function invoke(deps: OperationDeps, { arn }: FunctionRecord, call: Call): Promise<Reply> {
+  const record = deps.invocable(arn);
+  const type = call.headers['x-amz-invocation-type'] ?? 'RequestResponse';
+  const payload = call.body.length === 0 ? '{}' : call.body.toString('utf8');
+  const limit = type === 'Event' ? MAX_EVENT_PAYLOAD_BYTES : MAX_SYNC_PAYLOAD_BYTES;
+  if (call.body.length > limit) {
+    throw new AwsError(
+      413,
+      'RequestTooLargeException',
+      `${call.body.length} byte payload is too large (limit ${limit})`,
+    );
+  }
+  if (!isJson(payload)) {
+    throw new AwsError(400, 'InvalidRequestContentException', 'Could not parse request body into json.');
+  }
+  const requestId = deps.newRequestId();
+  const headers = { 'x-amzn-requestid': requestId };
+  if (type === 'DryRun') return jsonReply(204, undefined, headers);
+  if (type === 'Event') {
+    deps.queue(record, requestId, payload);
+    return jsonReply(202, undefined, headers);
+  }
+  const result = await deps.run(record, requestId, payload);
+  const tail = Buffer.from(result.log).subarray(-LOG_TAIL_BYTES).toString('base64');
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      'x-amz-executed-version': '$LATEST',
+      ...(result.functionError === undefined ? {} : { 'x-amz-function-error': result.functionError }),
+      ...(call.headers['x-amz-log-type'] === 'Tail' ? { 'x-amz-log-result': tail } : {}),
+    },
+    body: result.payload,
+  };
+}
+
+function codeLocation(record: FunctionRecord): Input {
+  const { imageUri } = record.code;
+  if (imageUri !== undefined) return { RepositoryType: 'ECR', ImageUri: imageUri, ResolvedImageUri: imageUri };
+  // A presigned address on AWS. Nothing here fetches code back, so it only shows where it would be.
+  return { RepositoryType: 'S3', Location: `https://sandbox.invalid/code/${encodeURIComponent(record.code.sha256)}` };
+}
+
+function eventLimits(input: Input): Omit<EventInvokeConfig, 'lastModifiedMs'> {
+  const attempts = numberOf(input, 'MaximumRetryAttempts');
+  const age = numberOf(input, 'MaximumEventAgeInSeconds');
+  const destinations = objectOf(input, 'DestinationConfig');
+  if (attempts !== undefined) checkRange(attempts, 'maximumRetryAttempts', 0, 2);
+  if (age !== undefined) checkRange(age, 'maximumEventAgeInSeconds', 60, 21_600);
+  return {
+    ...(attempts === undefined ? {} : { MaximumRetryAttempts: attempts }),
+    ...(age === undefined ? {} : { MaximumEventAgeInSeconds: age }),
+    ...(destinations === undefined ? {} : { DestinationConfig: destinations }),
+  };
+}
+
+function eventInvokeOf(record: FunctionRecord): EventInvokeConfig {
+  if (record.eventInvokeConfig !== undefined) return record.eventInvokeConfig;
+  throw notFound(`The function ${record.arn}:$LATEST doesn't have an EventInvokeConfig`);
+}
+
+function describeEventInvoke(record: FunctionRecord, { lastModifiedMs, ...config }: EventInvokeConfig): Input {
+  return {
+    FunctionArn: `${record.arn}:$LATEST`,
+    LastModified: lastModifiedMs / 1000,
+    DestinationConfig: { OnSuccess: {}, OnFailure: {} },
+    ...config,
+  };
+}
+
+function page(all: readonly unknown[], query: URLSearchParams): Input {
+  const maxItems = Number(query.get('MaxItems') ?? '50');
+  const start = Number(query.get('Marker') ?? '0');
+  if (!Number.isInteger(maxItems) || maxItems < 1) throw invalidValue('MaxItems must be a positive integer');
+  if (!Number.isInteger(start) || start < 0) throw invalidValue('Invalid Marker');
+  const end = start + maxItems;
+  return { Functions: all.slice(start, end), NextMarker: end < all.length ? String(end) : undefined };
+}
+
+function bodyOf(call: Call): Input {
+  try {
+    const parsed: unknown = JSON.parse(call.body.length === 0 ? '{}' : call.body.toString('utf8'));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Input;
+  } catch {
+    // Answered below, like any other body that is no structure.
+  }
+  throw new AwsError(400, 'SerializationException', 'The request body is not a JSON structure.');
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,243 @@
+import { extractZip } from './lambda-code.ts';
+import { invalidValue } from './lambda-error.ts';
+import type { LogBook, LogLine } from './lambda-logs.ts';
+import type { FunctionRecord } from './lambda-types.ts';
+import { startWorker, type Worker, type WorkerOutcome, type WorkerReport } from './lambda-worker.ts';
+import type { IamDoor, SandboxContext } from './service.ts';
+
+/** What a caller of Invoke gets. `log` is the log of this one invocation. */
+export type InvocationResult = {
+  readonly requestId: string;
+  readonly payload: string;
+  readonly functionError?: string;
+  readonly log: string;
+};
+
+export type RunnerDeps = {
+  readonly context: SandboxContext;
+  readonly iam: IamDoor;
+  readonly logs: LogBook;
+  /** Where the handler's own AWS clients go. */
+  readonly endpointUrl: () => string;
+};
+
+/** Runs the code of functions, in processes that stay warm until their function changes. */
+export type Runner = {
+  readonly run: (record: FunctionRecord, requestId: string, payload: string) => Promise<InvocationResult>;
+  /** Ends the processes of a function whose code or settings changed, each when it has nothing left to do. */
+  readonly retire: (functionArn: string) => Promise<void>;
+  /** Ends every process and removes every folder. */
+  readonly stop: () => Promise<void>;
+};
+
+/** One state of a function's code and settings: its unpacked folder and its processes. */
+type Environment = {
+  readonly folder: Promise<{ readonly folder: string; readonly remove: () => Promise<void> }>;
+  readonly idle: Worker[];
+  readonly all: Set<Worker>;
+  /** Callers for whom there was no process left, first come first. */
+  readonly waiting: (() => void)[];
+  busy: number;
+  retired: boolean;
+};
+
+/** Processes of one function at a time; more invocations wait. A small machine runs many mails without choking. */
+const MAX_PROCESSES = 8;
+
+export function createRunner(deps: RunnerDeps): Runner {
+  const environments = new Map<string, Environment>();
+  const retiring = new Set<Promise<void>>();
+  let stopped = false;
+
+  const environmentOf = (record: FunctionRecord, zip: Buffer): Environment => {
+    const known = environments.get(record.arn);
+    if (known !== undefined) return known;
+    const created: Environment = {
+      folder: extractZip(zip),
+      idle: [],
+      all: new Set(),
+      waiting: [],
+      busy: 0,
+      retired: false,
+    };
+    environments.set(record.arn, created);
+    return created;
+  };
+  const closeEnvironment = async (environment: Environment): Promise<void> => {
+    await Promise.all([...environment.all].map((worker) => worker.stop()));
+    await environment.folder.then(
+      ({ remove }) => remove(),
+      () => undefined,
+    );
+  };
+  const close = (environment: Environment): Promise<void> => {
+    const closed = closeEnvironment(environment).finally(() => retiring.delete(closed));
+    retiring.add(closed);
+    return closed;
+  };
+  const acquire = async (environment: Environment, record: FunctionRecord): Promise<Worker> => {
+    const warm = environment.idle.pop();
+    if (warm?.usable() === true) return warm;
+    const { folder } = await environment.folder;
+    const worker = await startWorker({
+      taskRoot: folder,
+      environment: environmentVariables(deps, record),
+      memoryMb: record.settings.MemorySize,
+    });
+    environment.all.add(worker);
+    return worker;
+  };
+  const release = async (environment: Environment, worker: Worker | undefined): Promise<void> => {
+    environment.busy -= 1;
+    environment.waiting.shift()?.();
+    if (worker?.usable() === true) environment.idle.push(worker);
+    else if (worker !== undefined) environment.all.delete(worker);
+    if (environment.retired && environment.busy === 0) await close(environment);
+  };
+
+  return {
+    run: async (record, requestId, payload) => {
+      const zip = runnableCode(record);
+      const environment = environmentOf(record, zip);
+      const full = environment.busy >= MAX_PROCESSES;
+      environment.busy += 1;
+      if (full) await new Promise<void>((free) => environment.waiting.push(free));
+      let worker: Worker | undefined;
+      try {
+        if (stopped) throw new Error('The sandbox is stopping.');
+        worker = await acquire(environment, record);
+        return await runOn(deps, worker, record, requestId, payload);
+      } finally {
+        await release(environment, worker);
+      }
+    },
+    retire: async (functionArn) => {
+      const environment = environments.get(functionArn);
+      if (environment === undefined) return;
+      environments.delete(functionArn);
+      environment.retired = true;
+      if (environment.busy === 0) await close(environment);
+    },
+    stop: async () => {
+      stopped = true;
+      const open = [...environments.values()];
+      environments.clear();
+      await Promise.all([...open.map(close), ...retiring]);
+    },
+  };
+}
+
+function runnableCode(record: FunctionRecord): Buffer {
+  const { zip } = record.code;
+  const runtime = record.settings.Runtime ?? 'a container image';
+  if (zip !== undefined && /^nodejs\d+\.x$/.test(runtime)) return zip;
+  throw invalidValue(
+    `The sandbox runs Node.js functions only; ${record.name} has ${runtime}. Invoke it on AWS instead.`,
+  );
+}
+
+async function runOn(
+  { context, logs }: RunnerDeps,
+  worker: Worker,
+  record: FunctionRecord,
+  requestId: string,
+  payload: string,
+): Promise<InvocationResult> {
+  const written: string[] = [];
+  const write = (source: LogLine['source'], text: string): void => {
+    written.push(text);
+    logs.append(record.name, { at: new Date(context.clock.now()).toISOString(), requestId, source, text });
+  };
+  write('platform', `START RequestId: ${requestId} Version: $LATEST`);
+  const report = await worker.invoke({
+    requestId,
+    functionArn: record.arn,
+    payload,
+    timeoutSeconds: record.settings.Timeout,
+    onLine: write,
+  });
+  const result = resultOf(report.outcome, record, requestId);
+  if (result.lastWords !== undefined) write('platform', result.lastWords);
+  write('platform', `END RequestId: ${requestId}`);
+  write('platform', reportLine(report, record, requestId));
+  const log = `${written.join('\n')}\n`;
+  return {
+    requestId,
+    payload: result.payload,
+    log,
+    ...(result.failed ? { functionError: 'Unhandled' } : {}),
+  };
+}
+
+function resultOf(
+  outcome: WorkerOutcome,
+  record: FunctionRecord,
+  requestId: string,
+): { readonly payload: string; readonly failed: boolean; readonly lastWords?: string } {
+  switch (outcome.kind) {
+    case 'response':
+      return { payload: outcome.payload, failed: false };
+    case 'error':
+      return { payload: outcome.payload, failed: true };
+    case 'initError':
+      return { payload: outcome.payload, failed: true, lastWords: `INIT_REPORT Status: error ${outcome.payload}` };
+    case 'timeout': {
+      const words = `Task timed out after ${record.settings.Timeout.toFixed(2)} seconds`;
+      const payload = platformError('Sandbox.Timedout', requestId, words);
+      return { payload, failed: true, lastWords: `${new Date().toISOString()} ${requestId} ${words}` };
+    }
+    case 'exit': {
+      const payload = platformError('Runtime.ExitError', requestId, outcome.reason);
+      return { payload, failed: true, lastWords: `RequestId: ${requestId} Error: ${outcome.reason}` };
+    }
+  }
+}
+
+function platformError(errorType: string, requestId: string, words: string): string {
+  return JSON.stringify({ errorType, errorMessage: `RequestId: ${requestId} Error: ${words}` });
+}
+
+function reportLine(report: WorkerReport, record: FunctionRecord, requestId: string): string {
+  const durationMs = Math.min(report.durationMs, record.settings.Timeout * 1000);
+  return [
+    `REPORT RequestId: ${requestId}`,
+    `Duration: ${durationMs.toFixed(2)} ms`,
+    `Billed Duration: ${Math.ceil(durationMs + (report.initMs ?? 0))} ms`,
+    `Memory Size: ${record.settings.MemorySize} MB`,
+    `Max Memory Used: ${report.maxMemoryMb} MB`,
+    ...(report.initMs === undefined ? [] : [`Init Duration: ${report.initMs.toFixed(2)} ms`]),
+  ].join('\t');
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
+function environmentVariables(
+  { context, iam, endpointUrl }: RunnerDeps,
+  record: FunctionRecord,
+): Record<string, string> {
+  const { settings, name, arn } = record;
+  const region = arn.split(':')[3] ?? '';
+  const session = iam.issueSession(settings.Role, name);
+  const logFormat = settings.LoggingConfig['LogFormat'];
+  return {
+    AWS_ENDPOINT_URL: endpointUrl(), // the one variable a function may set otherwise
+    ...settings.Environment?.Variables,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${settings.Runtime ?? ''}`,
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.MemorySize),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: String(settings.LoggingConfig['LogGroup']),
+    AWS_LAMBDA_LOG_STREAM_NAME: `${new Date(context.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${context.ids.hex(32)}`,
+    AWS_LAMBDA_LOG_FORMAT: typeof logFormat === 'string' ? logFormat : 'Text',
+    AWS_ACCESS_KEY_ID: session.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: session.secretAccessKey,
+    AWS_SESSION_TOKEN: session.sessionToken,
+    LAMBDA_RUNTIME_DIR: '/var/runtime',
+    _HANDLER: settings.Handler ?? '',
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+  };
+}

@@ -1,0 +1,113 @@
+import { createRunner, type InvocationResult } from './lambda-runner.ts';
+import { enqueue } from './lambda-async.ts';
+import { createFunctions } from './lambda-functions.ts';
+import { createLogBook, type LogBook } from './lambda-logs.ts';
+import { conflict, functionNotFound, throttled } from './lambda-error.ts';
+import { lambdaOperations } from './lambda-operations.ts';
+import { allowsInvoke } from './lambda-policy.ts';
+import type { FunctionRecord } from './lambda-types.ts';
+import { createWork, type Work } from './mail-work.ts';
+import { restJsonService } from './rest-json-service.ts';
+import type { IamDoor, LambdaDoor, SandboxContext, Service } from './service.ts';
+
+export type LambdaOptions = {
+  readonly context: SandboxContext;
+  readonly iam: IamDoor;
+  /** The sandbox's own address: where AWS clients inside a handler go. Asked for when a process starts. */
+  readonly endpointUrl: () => string;
+  /** Code that a function takes from S3; undefined when there is no such object. Absent: no code from S3. */
+  readonly readObject?: (bucket: string, key: string, versionId: string | undefined) => Uint8Array | undefined;
+  /** Shared with SES, so that one `idle` waits for both. */
+  readonly work?: Work;
+  /** How long a function is Pending after its creation and InProgress after an update, on the clock. */
+  readonly updateMs?: number;
+};
+
+/** Lambda: functions as data, and their handlers in processes of their own. */
+export type Lambda = {
+  readonly service: Service;
+  readonly door: LambdaDoor;
+  readonly logs: LogBook;
+  /** Resolves when no Event invocation that is due now is in work. */
+  readonly idle: () => Promise<void>;
+  /** Ends every handler's process, gives up queued retries, removes the unpacked code. */
+  readonly stop: () => Promise<void>;
+};
+
+const DEFAULT_UPDATE_MS = 200;
+
+export function createLambda(options: LambdaOptions): Lambda {
+  const { context, iam, endpointUrl } = options;
+  const { clock } = context;
+  const work = options.work ?? createWork(clock);
+  const logs = createLogBook();
+  const stopping = new AbortController();
+  const runner = createRunner({ context, iam, logs, endpointUrl });
+  const running = new Map<string, number>();
+
+  const functions = createFunctions({
+    context,
+    iam,
+    updateMs: options.updateMs ?? DEFAULT_UPDATE_MS,
+    readObject: options.readObject ?? (() => undefined),
+    changed: (functionArn) => work.start(() => runner.retire(functionArn)),
+  });
+  const run = async (record: FunctionRecord, requestId: string, payload: string): Promise<InvocationResult> => {
+    const busy = running.get(record.arn) ?? 0;
+    if (record.reservedConcurrency !== undefined && busy >= record.reservedConcurrency) throw throttled();
+    running.set(record.arn, busy + 1);
+    try {
+      return await runner.run(record, requestId, payload);
+    } finally {
+      running.set(record.arn, (running.get(record.arn) ?? 1) - 1);
+    }
+  };
+  const queue = (record: FunctionRecord, requestId: string, payload: string): void => {
+    const note = (_arn: string, id: string, text: string): void =>
+      logs.append(record.name, { at: new Date(clock.now()).toISOString(), requestId: id, source: 'platform', text });
+    const deps = { work, clock, current: functions.find, run, note, signal: stopping.signal };
+    enqueue(deps, record.arn, requestId, payload);
+  };
+  const invocable = (arn: string): FunctionRecord => {
+    const record = functions.find(arn);
+    if (record === undefined) throw functionNotFound(arn);
+    if (clock.now() < record.activeAtMs) {
+      throw conflict(
+        `The operation cannot be performed at this time. The function is currently in the following state: Pending`,
+      );
+    }
+    return record;
+  };
+  const newRequestId = (): string => uuid(context.ids.hex(32));
+
+  return {
+    service: restJsonService({
+      signingName: 'lambda',
+      operations: lambdaOperations({ functions, invocable, run, queue, newRequestId, clock }),
+    }),
+    door: {
+      functionExists: (arn) => functions.find(arn) !== undefined,
+      invokableBy: (principal, arn) => {
+        const record = functions.find(arn);
+        return record !== undefined && allowsInvoke(record, principal, clock.now());
+      },
+      invoke: async (arn, payload, invocationType) => {
+        const record = invocable(arn);
+        const requestId = newRequestId();
+        if (invocationType === 'RequestResponse') return run(record, requestId, JSON.stringify(payload));
+        queue(record, requestId, JSON.stringify(payload));
+        return { requestId, payload: '' };
+      },
+    },
+    logs,
+    idle: work.idle,
+    stop: async () => {
+      stopping.abort();
+      await runner.stop();
+    },
+  };
+}
+
+function uuid(hex: string): string {
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,40 @@
+/** A mail as it came in through the door. */
+export type IncomingMail = {
+  /** Envelope sender; empty for a bounce (`MAIL FROM:<>`). */
+  readonly from: string;
+  /** Envelope recipients. */
+  readonly recipients: readonly string[];
+  /** The sender's own bytes, unchanged. */
+  readonly raw: Uint8Array;
+  readonly tls: boolean;
+  readonly clientAddress: string;
+  readonly clientName: string;
+};
+
+/**
+ * The message as SES keeps it: `Return-Path` and `Received` in front, and behind them the sender's bytes as they came.
+ * SES also adds its verdict and signature headers (`X-SES-Spam-Verdict`, ...); the sandbox does not.
+ */
+export function withTrace(
+  mail: IncomingMail,
+  trace: { readonly id: string; readonly region: string; readonly atMs: number },
+): Buffer {
+  const first = mail.recipients[0] ?? '';
+  const lines = [
+    `Return-Path: <${mail.from}>`,
+    `Received: from ${mail.clientName} (${mail.clientName} [${mail.clientAddress}])`,
+    ` by inbound-smtp.${trace.region}.amazonaws.com with ${mail.tls ? 'ESMTPS' : 'ESMTP'} id ${trace.id}`,
+    ` for ${first};`,
+    ` ${rfc5322Date(trace.atMs)}`,
+  ].map((line) => line.replaceAll(/[\r\n]/g, ''));
+  return withHeaders(mail.raw, lines);
+}
+
+/** The same message with header lines put in front. */
+export function withHeaders(raw: Uint8Array, lines: readonly string[]): Buffer {
+  return Buffer.concat([Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'utf8'), raw]);
+}
+
+function rfc5322Date(atMs: number): string {
+  return `${new Date(atMs).toUTCString().replace('GMT', '+0000')} (UTC)`;
+}

@@ -1,0 +1,239 @@
+import { AwsError, notImplemented, shapeOf } from './aws-error.ts';
+import type { RoleBook } from './iam-roles.ts';
+import { createS3Access, type S3Access } from './s3-access.ts';
+import { settingOperations, type BucketOperation } from './s3-bucket-settings.ts';
+import { createBucketBook, type Bucket, type BucketBook } from './s3-buckets.ts';
+import { createBucket } from './s3-create-bucket.ts';
+import { listObjectsV2, listObjectVersions } from './s3-listing.ts';
+import { deleteObject, deleteObjects, putObject, readObject, type ObjectRequest } from './s3-object-operations.ts';
+import { emptyReply, errorReply, xmlReply } from './s3-reply.ts';
+import { ACTIONS, addressOf, operationOf, type S3OperationName } from './s3-request.ts';
+import type { Call, Reply, S3Door, SandboxContext, Service } from './service.ts';
+
+/** S3 of one account: the wire service, what other services may ask, and readers for tests and the journal. */
+export type S3 = { readonly service: Service; readonly door: S3Door; readonly reader: S3Reader };
+
+/** Looks into buckets without being judged. */
+export type S3Reader = {
+  readonly buckets: () => readonly { readonly name: string; readonly region: string }[];
+  /** Current objects, by key; none for a bucket that does not exist. */
+  readonly objects: (bucket: string) => readonly StoredObject[];
+  readonly readObject: (bucket: string, key: string, versionId?: string) => Uint8Array | undefined;
+  /** A name taken by somebody else's account, as happens on AWS. */
+  readonly seedForeignBucket: (name: string, region?: string) => void;
+};
+
+export type StoredObject = {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+};
+
+const FOREIGN_ACCOUNT = '999999999999';
+
+/** Buckets and objects in memory; multipart uploads, ACLs, notifications and the rest answer NotImplemented. */
+export function createS3(context: SandboxContext, iam: { readonly roles: Pick<RoleBook, 'judge' | 'byArn'> }): S3 {
+  const book = createBucketBook(context);
+  const access = createS3Access(context, iam.roles);
+  const principalExists = (principal: string): boolean =>
+    !principal.startsWith(`arn:${context.partition}:iam::${context.account}:role/`) ||
+    iam.roles.byArn(principal) !== undefined;
+
+  return {
+    service: s3Service(context, book, access, principalExists),
+    door: {
+      bucketExists: (bucket) => book.find(bucket) !== undefined,
+      putAs: (principal, name, key, body) => {
+        const bucket = book.find(name);
+        if (bucket === undefined) return { ok: false, reason: 'NoSuchBucket', why: `there is no bucket ${name}` };
+        const verdict = access({ principal, bucket, action: 's3:PutObject', key });
+        if (verdict.decision !== 'allow') return { ok: false, reason: 'AccessDenied', why: verdict.why };
+        bucket.objects.put({ key, body }, bucket.versioning);
+        return { ok: true };
+      },
+    },
+    reader: {
+      buckets: () => book.list().map(({ name, region }) => ({ name, region })),
+      objects: (bucket) => (book.find(bucket)?.objects.current() ?? []).map(storedObject),
+      readObject: (bucket, key, versionId) => book.find(bucket)?.objects.get(key, versionId)?.content?.body,
+      seedForeignBucket: (name, region = 'us-east-1') => {
+        if (book.find(name) !== undefined) throw new Error(`The bucket ${name} exists already.`);
+        book.add({ name, account: FOREIGN_ACCOUNT, region });
+      },
+    },
+  };
+}
+
+function storedObject(version: ReturnType<Bucket['objects']['current']>[number]): StoredObject {
+  const { key, lastModifiedMs, content } = version;
+  return { key, sizeBytes: content.body.length, etag: content.etag, lastModifiedMs };
+}
+
+function s3Service(
+  context: SandboxContext,
+  book: BucketBook,
+  access: S3Access,
+  principalExists: (arn: string) => boolean,
+): Service {
+  const onBucket = bucketOperations(book, access, principalExists);
+
+  const route = (call: Call): Reply => {
+    const address = addressOf(call);
+    if (address === undefined) throw new AwsError(400, 'InvalidURI', "Couldn't parse the specified URI.");
+    const operation = operationOf(call, address);
+    if (!operation.known) throw notImplemented(`s3:${operation.name}`);
+    const { name } = operation;
+    if (name === 'ListBuckets') return listBuckets(call, book, context.account);
+    const bucketName = address.bucket ?? '';
+    if (name === 'CreateBucket') return createBucket(call, bucketName, book, context.account);
+
+    const bucket = book.get(bucketName);
+    admit(name, call, bucket, address.key, access);
+    if (isObjectOperation(name)) return ON_OBJECT[name]({ call, bucket, key: address.key ?? '' });
+    return onBucket[name]({ call, bucket });
+  };
+
+  const withIds = (call: Call, reply: Reply): Reply => ({
+    ...reply,
+    headers: { 'x-amz-request-id': call.requestId, 'x-amz-id-2': call.requestId, ...reply.headers },
+  });
+
+  return {
+    signingName: 's3',
+    operationOf: (call) => {
+      const address = addressOf(call);
+      return address === undefined ? 's3:Unknown' : `s3:${operationOf(call, address).name}`;
+    },
+    refuse: (call, error) => withIds(call, errorReply(call, error)),
+    handle: async (call) => {
+      try {
+        return withIds(call, route(call));
+      } catch (error) {
+        return withIds(call, errorReply(call, shapeOf(error)));
+      }
+    },
+  };
+}
+
+type ObjectOperationName = 'PutObject' | 'GetObject' | 'HeadObject' | 'DeleteObject';
+type BucketOperationName = Exclude<S3OperationName, ObjectOperationName | 'ListBuckets' | 'CreateBucket'>;
+
+const ON_OBJECT: Readonly<Record<ObjectOperationName, (request: ObjectRequest) => Reply>> = {
+  PutObject: putObject,
+  GetObject: readObject,
+  HeadObject: readObject,
+  DeleteObject: deleteObject,
+};
+
+function isObjectOperation(name: S3OperationName): name is ObjectOperationName {
+  return name in ON_OBJECT;
+}
+
+function bucketOperations(
+  book: BucketBook,
+  access: S3Access,
+  principalExists: (arn: string) => boolean,
+): Readonly<Record<BucketOperationName, BucketOperation>> {
+  return {
+    ...settingOperations(principalExists),
+    HeadBucket: ({ bucket }) =>
+      emptyReply(200, { 'x-amz-bucket-region': bucket.region, 'x-amz-access-point-alias': 'false' }),
+    DeleteBucket: ({ bucket }) => {
+      book.remove(bucket.name);
+      return emptyReply(204);
+    },
+    GetBucketLocation: ({ bucket }) => locationReply(bucket),
+    ListObjectsV2: listObjectsV2,
+    ListObjectVersions: listObjectVersions,
+    DeleteObjects: (request) => deleteObjects({ ...request, access }),
+  };
+}
+
+/** Everything that can keep a caller out, in the order in which AWS looks at it. */
+function admit(
+  name: Exclude<S3OperationName, 'ListBuckets' | 'CreateBucket'>,
+  call: Call,
+  bucket: Bucket,
+  key: string | undefined,
+  access: S3Access,
+): void {
+  const expectedOwner = call.headers['x-amz-expected-bucket-owner'];
+  if (expectedOwner !== undefined && expectedOwner !== bucket.account) throw accessDenied(bucket);
+  // A batch is judged key by key where it is carried out.
+  if (name !== 'DeleteObjects' && !mayDo(name, call, bucket, key, access)) throw accessDenied(bucket);
+  if (call.region !== bucket.region && name !== 'GetBucketLocation') {
+    throw new AwsError(
+      301,
+      'PermanentRedirect',
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      {
+        Bucket: bucket.name,
+        Endpoint: `s3.${bucket.region}.amazonaws.com`,
+        region: bucket.region,
+      },
+    );
+  }
+  if ((name === 'GetObject' || name === 'HeadObject') && key !== undefined) hideMissingKey(call, bucket, key, access);
+}
+
+function mayDo(name: S3OperationName, call: Call, bucket: Bucket, key: string | undefined, access: S3Access): boolean {
+  const versioned = key !== undefined && call.query.has('versionId') ? 'Version' : '';
+  const context = { 's3:prefix': call.query.get('prefix') ?? undefined };
+  const action = `${ACTIONS[name]}${versioned}`;
+  const verdict = access({ principal: call.principal, bucket, action, key, context });
+  // However wrong a policy is, its account's root can mend it.
+  const mends =
+    name.endsWith('BucketPolicy') && call.principal.kind === 'root' && call.principal.account === bucket.account;
+  return verdict.decision === 'allow' || mends;
+}
+
+/** Who may not list a bucket is not told that a key is missing: 403 instead of 404. */
+function hideMissingKey(call: Call, bucket: Bucket, key: string, access: S3Access): void {
+  if (bucket.objects.get(key)?.content !== undefined) return;
+  const mayList = access({ principal: call.principal, bucket, action: 's3:ListBucket' }).decision === 'allow';
+  if (!mayList) throw accessDenied(bucket);
+}
+
+function accessDenied(bucket: Bucket): AwsError {
+  return new AwsError(403, 'AccessDenied', 'Access Denied', { region: bucket.region });
+}
+
+function locationReply(bucket: Bucket): Reply {
+  const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
+  const region = bucket.region === 'us-east-1' ? '' : bucket.region;
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint xmlns="${namespace}">${region}</LocationConstraint>`,
+  };
+}
+
+function listBuckets(call: Call, book: BucketBook, account: string): Reply {
+  const prefix = call.query.get('prefix') ?? '';
+  const region = call.query.get('bucket-region');
+  const after = call.query.get('continuation-token') ?? '';
+  const limit = Number(call.query.get('max-buckets') ?? '10000');
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) {
+    throw new AwsError(400, 'InvalidArgument', 'max-buckets must be between 1 and 10000');
+  }
+  const found = book
+    .list()
+    .filter(
+      (bucket) =>
+        bucket.name.startsWith(prefix) && bucket.name > after && (region === null || bucket.region === region),
+    );
+  const page = found.slice(0, limit);
+  return xmlReply('ListAllMyBucketsResult', {
+    Owner: { ID: account },
+    Buckets: {
+      Bucket: page.map((bucket) => ({
+        Name: bucket.name,
+        CreationDate: new Date(bucket.createdAtMs).toISOString(),
+        BucketRegion: bucket.region,
+      })),
+    },
+    ContinuationToken: found.length > page.length ? page.at(-1)?.name : undefined,
+    Prefix: prefix === '' ? undefined : prefix,
+  });
+}

@@ -1,0 +1,142 @@
+import { BlockList } from 'node:net';
+import { createJournal, type Journal, type MailRecord } from './mail-journal.ts';
+import type { IncomingMail } from './mail-message.ts';
+import { createWork, type Work } from './mail-work.ts';
+import { queryService, type QueryOperation } from './query-service.ts';
+import { sesError } from './ses-error.ts';
+import { judge, type Arrival } from './ses-evaluate.ts';
+import { createIdentities } from './ses-identities.ts';
+import { sesOperations, type SesOperation, type SesRegion } from './ses-operations.ts';
+import { createPace } from './ses-pace.ts';
+import { takeIn } from './ses-receiver.ts';
+import { domainOf } from './ses-recipient.ts';
+import { createRuleSets } from './ses-rule-sets.ts';
+import type { ReceiptFilter, RuleSet } from './ses-types.ts';
+import type { IamDoor, LambdaDoor, S3Door, SandboxContext, Service } from './service.ts';
+
+export type SesOptions = {
+  readonly context: SandboxContext;
+  readonly s3: S3Door;
+  readonly iam: IamDoor;
+  readonly lambda: LambdaDoor;
+  /** Shared with Lambda, so that `idle` waits for invocations too. */
+  readonly work?: Work;
+  /** Absent: every domain counts as verified. */
+  readonly verifiedDomains?: readonly string[];
+};
+
+/** What the mail door wants to know before it takes a mail. */
+export type RecipientVerdict = { readonly accepted: true } | { readonly accepted: false; readonly why: string };
+
+/** SES receiving: the API, the way of a mail through the active rule sets, and the record of it. */
+export type Ses = {
+  readonly service: Service;
+  readonly journal: Journal;
+  /** Whether any region's active rule set takes mail for this recipient from this client. */
+  readonly acceptsRecipient: (
+    recipient: string,
+    session: Pick<IncomingMail, 'tls' | 'clientAddress'>,
+  ) => RecipientVerdict;
+  /**
+   * Takes the mail in, in every region whose active rule set captures one of its recipients; each has its own message
+   * id. The actions run behind: `idle` tells when they have.
+   */
+  readonly receive: (mail: IncomingMail) => readonly MailRecord[];
+  /** Resolves when no mail, invocation or retry that is due now is in work. */
+  readonly idle: () => Promise<void>;
+  /** Gives up all retries and waits for what is running. */
+  readonly stop: () => Promise<void>;
+};
+
+const NAMESPACE = 'http://ses.amazonaws.com/doc/2010-12-01/';
+
+export function createSes(options: SesOptions): Ses {
+  const { context, s3, iam, lambda } = options;
+  const { clock, ids, faults } = context;
+  const work = options.work ?? createWork(clock);
+  const journal = createJournal();
+  const regions = new Map<string, SesRegion>();
+  const stopping = new AbortController();
+
+  const regionOf = (name: string): SesRegion => {
+    const known = regions.get(name);
+    if (known !== undefined) return known;
+    const region: SesRegion = {
+      home: { partition: context.partition, account: context.account, region: name },
+      ruleSets: createRuleSets(clock.now),
+      identities: createIdentities(options.verifiedDomains),
+    };
+    regions.set(name, region);
+    return region;
+  };
+  const isVerified = (region: string, address: string): boolean => regionOf(region).identities.isVerified(address);
+  const targets = { s3, iam, lambda, isVerified };
+
+  const fits = createPace(clock.now, faults.sesCallsPerSecond);
+  const paced =
+    (operation: SesOperation): QueryOperation =>
+    (params, call) => {
+      if (!fits(call.region)) throw sesError('Throttling', 'Rate exceeded');
+      return operation(regionOf(call.region), params);
+    };
+  const operations = Object.entries(sesOperations(targets, faults.createsAppend, ids.hex));
+
+  const capturing =
+    (region: SesRegion, session: Omit<Arrival, 'recipients'> & { clientAddress: string }) =>
+    (recipient: string): RuleSet | undefined => {
+      const active = region.ruleSets.active();
+      if (active === undefined || isBlocked(region.ruleSets.filters(), session.clientAddress)) return undefined;
+      if (!region.identities.isVerified(domainOf(recipient) ?? '')) return undefined;
+      const arrival = { recipients: [recipient], tls: session.tls };
+      return active.rules.some((rule) => judge(rule, arrival).outcome === 'matched') ? active : undefined;
+    };
+
+  return {
+    service: queryService({
+      signingName: 'ses',
+      namespace: NAMESPACE,
+      emptyResults: true,
+      operations: Object.fromEntries(operations.map(([name, operation]) => [name, paced(operation)])),
+    }),
+    journal,
+    acceptsRecipient: (recipient, session) => {
+      const all = [...regions.values()];
+      if (all.some((region) => capturing(region, session)(recipient) !== undefined)) return { accepted: true };
+      const anyActive = all.some(({ ruleSets }) => ruleSets.active() !== undefined);
+      return {
+        accepted: false,
+        why: anyActive ? 'no enabled rule of the active rule set captures it' : 'no rule set is active',
+      };
+    },
+    receive: (mail) =>
+      [...regions.values()].flatMap((region) => {
+        const recipients = mail.recipients.filter((recipient) => capturing(region, mail)(recipient) !== undefined);
+        const active = region.ruleSets.active();
+        if (recipients.length === 0 || active === undefined) return [];
+        return [
+          takeIn({ targets, journal, work, clock, ids, signal: stopping.signal }, region.home, active, {
+            ...mail,
+            recipients,
+          }),
+        ];
+      }),
+    idle: work.idle,
+    stop: async () => {
+      stopping.abort();
+      await work.idle();
+    },
+  };
+}
+
+/** An Allow filter exempts an address from the Block filters. https://docs.aws.amazon.com/ses/latest/dg/receiving-email-ip-filtering-console-walkthrough.html */
+function isBlocked(filters: readonly ReceiptFilter[], address: string): boolean {
+  const hit = (policy: ReceiptFilter['policy']): boolean => {
+    const list = new BlockList();
+    for (const { cidr } of filters.filter((filter) => filter.policy === policy)) {
+      const [network = '', bits = '32'] = cidr.split('/');
+      list.addSubnet(network, Number(bits));
+    }
+    return list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+  };
+  return hit('Block') && !hit('Allow');
+}

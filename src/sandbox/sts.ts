@@ -1,0 +1,107 @@
+import { AwsError } from './aws-error.ts';
+import type { Iam } from './iam.ts';
+import { queryService, requiredString } from './query-service.ts';
+import type { Principal, SandboxContext, Service } from './service.ts';
+import { stringParam } from './wire/query-protocol.ts';
+
+/** GetCallerIdentity and AssumeRole. A static access key is shown as the user `sandbox`. */
+export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'sessions'>): Service {
+  const identityOf = (principal: Principal): { UserId: string; Account: string; Arn: string } => {
+    if (principal.kind !== 'role') {
+      return {
+        UserId: 'AIDASANDBOX',
+        Account: context.account,
+        Arn: `arn:${context.partition}:iam::${context.account}:user/sandbox`,
+      };
+    }
+    const id = iam.roles.byArn(principal.roleArn)?.id ?? 'AROADELETED';
+    return {
+      UserId: `${id}:${principal.sessionName}`,
+      Account: principal.account,
+      Arn: sessionArn(context, principal.roleArn, principal.sessionName),
+    };
+  };
+
+  return queryService({
+    signingName: 'sts',
+    namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+    emptyResults: false,
+    operations: {
+      GetCallerIdentity: (_params, call) => identityOf(call.principal),
+      AssumeRole: (params, call) => {
+        const roleArn = requiredString(params, 'RoleArn');
+        const sessionName = requiredString(params, 'RoleSessionName');
+        if (!/^[\w+=,.@-]{2,64}$/.test(sessionName)) {
+          throw new AwsError(
+            400,
+            'ValidationError',
+            `1 validation error detected: Value '${sessionName}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*`,
+          );
+        }
+        const role = iam.roles.byArn(roleArn);
+        if (role === undefined || !mayAssume(iam, context, call.principal, roleArn)) {
+          const { Arn } = identityOf(call.principal);
+          throw new AwsError(
+            403,
+            'AccessDenied',
+            `User: ${Arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+          );
+        }
+        const seconds = durationOf(stringParam(params, 'DurationSeconds'), role.maxSessionDurationSeconds);
+        const expiresAtMs = context.clock.now() + seconds * 1000;
+        const credentials = iam.sessions.issue({ roleArn, sessionName, expiresAtMs });
+        return {
+          Credentials: {
+            AccessKeyId: credentials.accessKeyId,
+            SecretAccessKey: credentials.secretAccessKey,
+            SessionToken: credentials.sessionToken,
+            Expiration: new Date(expiresAtMs).toISOString(),
+          },
+          AssumedRoleUser: {
+            AssumedRoleId: `${role.id}:${sessionName}`,
+            Arn: sessionArn(context, roleArn, sessionName),
+          },
+        };
+      },
+    },
+  });
+}
+
+/** The trust policy may name the caller itself, or its account; the latter leaves the decision to the caller's policies. */
+function mayAssume(iam: Pick<Iam, 'roles'>, context: SandboxContext, principal: Principal, roleArn: string): boolean {
+  const root = {
+    kind: 'aws',
+    account: context.account,
+    arn: `arn:${context.partition}:iam::${context.account}:root`,
+  } as const;
+  const trusts = (arn: string): boolean =>
+    iam.roles.judgeTrust(roleArn, { action: 'sts:AssumeRole', principal: { ...root, arn } }).decision === 'allow';
+  if (principal.kind !== 'role') return trusts(root.arn);
+  const own = iam.roles.judge(principal.roleArn, { action: 'sts:AssumeRole', resource: roleArn });
+  if (own.decision === 'deny') return false;
+  return trusts(principal.roleArn) || (trusts(root.arn) && own.decision === 'allow');
+}
+
+function durationOf(text: string | undefined, maxSeconds: number): number {
+  const seconds = text === undefined ? 3600 : Number(text);
+  if (!Number.isInteger(seconds) || seconds < 900) {
+    throw new AwsError(
+      400,
+      'ValidationError',
+      `1 validation error detected: Value '${text}' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900`,
+    );
+  }
+  if (seconds > maxSeconds) {
+    throw new AwsError(
+      400,
+      'ValidationError',
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+    );
+  }
+  return seconds;
+}
+
+function sessionArn(context: SandboxContext, roleArn: string, sessionName: string): string {
+  const roleName = roleArn.slice(roleArn.lastIndexOf('/') + 1);
+  return `arn:${context.partition}:sts::${context.account}:assumed-role/${roleName}/${sessionName}`;
+}
