@@ -1,8 +1,8 @@
 import { PipelineError, type Fault } from '../core/fault.ts';
 import { ERROR_TABLE, type AwsError, type AwsService, type ErrorRow } from './error-table.ts';
 
-/** Where the calls go. `endpointUrl` is set when it is not AWS itself. */
-export type Place = { readonly region: string; readonly endpointUrl?: string };
+/** Where the calls go, and as whom. `endpointUrl` is set when it is not AWS itself. */
+export type Place = { readonly region: string; readonly endpointUrl?: string; readonly profile?: string };
 
 export type FailedCall = {
   readonly service: AwsService;
@@ -100,6 +100,7 @@ function tellAwsError(error: unknown, { service, operation, resource, place }: F
     text: cleanText(shape.message ?? ''),
     region: place.region,
     endpoint,
+    profile: place.profile,
     ownEndpoint: place.endpointUrl !== undefined,
     bucketRegion: shape.$response?.headers?.['x-amz-bucket-region'],
   };

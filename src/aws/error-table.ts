@@ -22,6 +22,8 @@ export type AwsError = {
   /** The endpoint was set by the user: it is not AWS itself. */
   readonly ownEndpoint: boolean;
   readonly bucketRegion: string | undefined;
+  /** The profile asked for, undefined for the default. */
+  readonly profile: string | undefined;
 };
 
 /** What AWS's code, with these words in its message, means to us. Codes match with and without `Exception` at the end. */
@@ -560,14 +562,6 @@ const AMONG_ALL: readonly ErrorRow[] = [
   {
     of: 'any',
     codes: ['CredentialsProviderError', 'TokenProviderError'],
-    text: /could not be found|could not be resolved|not found in/i,
-    class: 'denied',
-    reason: 'CredentialsMissing',
-    say: ({ text }) => `The AWS profile cannot be used: ${text}. Check AWS_PROFILE and ~/.aws/config.`,
-  },
-  {
-    of: 'any',
-    codes: ['CredentialsProviderError', 'TokenProviderError'],
     text: /SSO|expired|refresh/i,
     class: 'denied',
     reason: 'CredentialsMissing',
@@ -578,9 +572,7 @@ const AMONG_ALL: readonly ErrorRow[] = [
     codes: ['CredentialsProviderError', 'TokenProviderError'],
     class: 'denied',
     reason: 'CredentialsMissing',
-    say: ({ ownEndpoint }) =>
-      'No AWS credentials found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the workload an ' +
-      `IAM role.${ownEndpoint ? ' Any value will do for the sandbox.' : ''}`,
+    say: noCredentials,
   },
   {
     of: 'any',
@@ -691,6 +683,14 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...AMONG_S3,
   ...AMONG_ALL,
 ];
+
+function noCredentials({ profile, ownEndpoint }: AwsError): string {
+  const remedy =
+    profile === undefined
+      ? 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the workload an IAM role'
+      : `the profile "${profile}" gives none. Check ~/.aws/config and ~/.aws/credentials, or name another profile`;
+  return `No AWS credentials found: ${remedy}.${ownEndpoint ? ' Any value will do for the sandbox.' : ''}`;
+}
 
 function capital(text: string): string {
   return text.startsWith('http') ? text : text.charAt(0).toUpperCase() + text.slice(1);

@@ -23,7 +23,12 @@ export type AwsPortsOptions = ClientOptions & {
 export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: () => void } {
   const { clock, region, onCall } = options;
   const endpointUrl = endpointOf(options);
-  const place = { region, ...(endpointUrl !== undefined && { endpointUrl }) };
+  const profile = options.profile ?? (process.env['AWS_PROFILE'] || undefined);
+  const place = {
+    region,
+    ...(endpointUrl !== undefined && { endpointUrl }),
+    ...(profile !== undefined && { profile }),
+  };
   const calls = (service: AwsService) => callsOf(service, { clock, place, ...(onCall !== undefined && { onCall }) });
 
   const clients = awsClients(options);

@@ -275,7 +275,7 @@ function storageRule(spec: ManifestSpec, prefix: string, bucketName: string): Re
     name: prefix + STORAGE_RULE,
     enabled: true,
     ...headSettings(spec),
-    recipients: stored.map((rule) => rule.recipients.map(lowerCaseDomain)).reduce(union),
+    recipients: stored.map((rule): readonly string[] => rule.recipients.map(lowerCaseDomain)).reduce(union),
     actions: [storeAction(undefined, spec, bucketName)],
   };
 }
@@ -317,7 +317,7 @@ function warningsOf(spec: ManifestSpec): string[] {
           `spec.role.privileges[${index}].actions: IAM knows no action ${action}; the call is allowed by ${NOT_IAM_ACTIONS[action]}`,
         );
   if (spec.messageBodyStorage.placement === 'HeadRule') {
-    const stored = spec.receiptRules.filter((rule) => isStoredByHead(rule, spec)).map((rule) => rule.recipients);
+    const stored = spec.receiptRules.filter((rule) => isStoredByHead(rule, spec)).map((rule): readonly string[] => rule.recipients);
     const recipients = stored.length === 0 ? undefined : stored.reduce(union);
     for (const [index, rule] of spec.receiptRules.entries())
       if (recipients !== undefined && rule.enabled && rule.storage !== undefined && recipientsOverlap(recipients, rule.recipients))

@@ -12,12 +12,18 @@ const root = manifestSchema.toJSONSchema({ io: 'input' }) as JsonSchema;
 /** The field a person most likely meant by `name`, among those that exist beside it. @param path of the object that holds it */
 export function suggestField(path: readonly (string | number)[], name: string): string | undefined {
   const schema = path.reduce<JsonSchema | undefined>(descend, root);
-  const fields = Object.keys(schema?.properties ?? {});
-  const ranked = fields
-    .map((field) => ({ field, distance: distance(field.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
+  const ranked = Object.keys(schema?.properties ?? {})
+    .map((field) => ({ field, mistakes: mistakesBetween(field.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.mistakes - b.mistakes);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 3)) ? best.field : undefined;
+  return best !== undefined && best.mistakes <= Math.max(1, Math.floor(name.length / 3)) ? best.field : undefined;
+}
+
+/** Edits between two names; one when the shorter begins the longer (`memory`, `memorySize`). */
+function mistakesBetween(field: string, name: string): number {
+  const [shorter, longer] = field.length < name.length ? [field, name] : [name, field];
+  const edits = distance(field, name);
+  return shorter.length >= 3 && longer.startsWith(shorter) ? Math.min(edits, 1) : edits;
 }
 
 function descend(schema: JsonSchema | undefined, part: string | number): JsonSchema | undefined {

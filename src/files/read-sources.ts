@@ -46,21 +46,21 @@ async function filesOf(source: string): Promise<{ ok: true; files: string[] } | 
     if (!(await fs.stat(source)).isDirectory()) return { ok: true, files: [source] };
     const names = (await fs.readdir(source)).filter((name) => MANIFEST_NAME.test(name)).sort();
     if (names.length === 0)
-      return refused('this folder holds no .yaml, .yml or .json file (folders in it are not searched)');
+      return refused('is a folder without a .yaml, .yml or .json file (folders in it are not searched)');
     return { ok: true, files: names.map((name) => join(source, name)) };
   } catch (error) {
-    return refused(`this file or folder ${fsMessage(error)}`);
+    return refused(fsMessage(error));
   }
 }
 
 async function readText(file: string): Promise<{ ok: true; text: string } | Refused> {
   try {
     const { size } = await fs.stat(file);
-    if (size > FILE_LIMIT_BYTES) return refused('this file is larger than 16 MiB; split it');
+    if (size > FILE_LIMIT_BYTES) return refused('is larger than 16 MiB; split it');
     return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(await fs.readFile(file)) };
   } catch (error) {
-    if (error instanceof TypeError) return refused('this file is not text in UTF-8');
-    return refused(`this file ${fsMessage(error)}`);
+    if (error instanceof TypeError) return refused('is not text in UTF-8');
+    return refused(fsMessage(error));
   }
 }
 
@@ -68,6 +68,6 @@ async function readStandardInput(readStdin: () => Promise<string>): Promise<{ ok
   try {
     return { ok: true, text: await readStdin() };
   } catch (error) {
-    return refused(`standard input ${fsMessage(error)}`);
+    return refused(fsMessage(error));
   }
 }

@@ -116,12 +116,12 @@ async function runUntilDone(
       Object.assign(action, { outcome: 'done' }, defined({ key, requestId, disposition }));
       return result.ends;
     }
-    if (delayMs === undefined || signal.aborted) break;
+    if (delayMs === undefined) break;
     action.outcome = 'retrying';
     record.state = 'waitingForRetry';
     await work.sleep(delayMs, signal);
     record.state = 'processing';
-    if (signal.aborted) break;
+    if (signal.aborted) return 'ruleSet';
   }
   action.outcome = 'expired';
   return 'nothing';

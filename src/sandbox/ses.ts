@@ -92,12 +92,14 @@ export function createSes(options: SesOptions): Ses {
     };
 
   return {
-    service: queryService({
-      signingName: 'ses',
-      namespace: NAMESPACE,
-      emptyResults: true,
-      operations: Object.fromEntries(operations.map(([name, operation]) => [name, paced(operation)])),
-    }),
+    service: withMaps(
+      queryService({
+        signingName: 'ses',
+        namespace: NAMESPACE,
+        emptyResults: true,
+        operations: Object.fromEntries(operations.map(([name, operation]) => [name, paced(operation)])),
+      }),
+    ),
     journal,
     acceptsRecipient: (recipient, session) => {
       const all = [...regions.values()];
@@ -124,6 +126,20 @@ export function createSes(options: SesOptions): Ses {
     stop: async () => {
       stopping.abort();
       await work.idle();
+    },
+  };
+}
+
+/** The query protocol writes a map as repeated `<entry>`, where a list named `entry` is one with `<member>` in it. */
+function withMaps(service: Service): Service {
+  const asEntries = (members: string): string =>
+    members.replaceAll('<member>', '<entry>').replaceAll('</member>', '</entry>');
+  return {
+    ...service,
+    handle: async (call) => {
+      const reply = await service.handle(call);
+      const body = String(reply.body).replace(/<entry>(.*)<\/entry>/s, (_whole, members: string) => asEntries(members));
+      return { ...reply, body };
     },
   };
 }

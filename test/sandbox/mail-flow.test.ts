@@ -1,7 +1,7 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
-import { DeleteBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { DeleteBucketPolicyCommand, GetObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
+import type { LogLine } from '../../src/sandbox/lambda-logs.ts';
 import type { MailRecord } from '../../src/sandbox/mail-journal.ts';
 import {
   activateRules,
@@ -30,7 +30,8 @@ const STORE = { S3Action: { BucketName: BUCKET, ObjectKeyPrefix: 'in' } };
 
 function onlyMail({ sandbox }: Fixture): MailRecord {
   const [mail, ...more] = sandbox.ses.journal.mails();
-  if (mail === undefined || more.length > 0) throw new Error(`expected one mail, found ${more.length + (mail ? 1 : 0)}`);
+  if (mail === undefined || more.length > 0)
+    throw new Error(`expected one mail, found ${more.length + (mail ? 1 : 0)}`);
   return mail;
 }
 
@@ -47,7 +48,10 @@ describe('a mail on its way', () => {
     const lambdaAction = { LambdaAction: { FunctionArn: arn, InvocationType: 'Event' as const } };
     await activateRules(world, [{ Name: 'all', Actions: [STORE, lambdaAction] }]);
 
-    const raw = Buffer.from('From: a@x.test\r\nTo: Bob <b@y.test>\r\nSubject: Hi\r\n\r\n.dot\r\nf\u00fcr dich\r\n', 'utf8');
+    const raw = Buffer.from(
+      'From: a@x.test\r\nTo: Bob <b@y.test>\r\nSubject: Hi\r\n\r\n.dot\r\nf\u00fcr dich\r\n',
+      'utf8',
+    );
     await world.send({ from: 'a@x.test', to: ['b+tag@y.test'], raw });
     await world.sandbox.idle();
 
@@ -131,7 +135,11 @@ describe('a mail on its way', () => {
     await using world = await startFixture();
     await createRole(world);
     await createMailBucket(world);
-    const arn = await createFunction(world, 'gate', `export const handler = async () => ({ disposition: '${disposition}' })`);
+    const arn = await createFunction(
+      world,
+      'gate',
+      `export const handler = async () => ({ disposition: '${disposition}' })`,
+    );
     const gate = { LambdaAction: { FunctionArn: arn, InvocationType: 'RequestResponse' as const } };
     await activateRules(world, [
       { Name: 'gate', Actions: [gate, STORE] },
@@ -207,13 +215,16 @@ describe('the journal over HTTP', () => {
     await world.send({ to: ['b@y.test'] });
     await world.sandbox.idle();
 
-    const read = async (path: string) => (await fetch(`${world.sandbox.url}${path}`)).json() as Promise<any>;
-    const { mails } = await read('/_sandbox/mails');
+    const read = async <Page>(path: string) => (await fetch(`${world.sandbox.url}${path}`)).json() as Promise<Page>;
+    const { mails } = await read<{ mails: MailRecord[] }>('/_sandbox/mails');
+    expect(mails).toEqual(world.sandbox.ses.journal.mails());
     expect(mails).toHaveLength(1);
-    const requestId = mails[0].rules[0].actions[0].requestId;
-    expect(await read(`/_sandbox/mails/${mails[0].id}`)).toEqual(mails[0]);
-    const { lines } = await read(`/_sandbox/logs/talk?requestId=${requestId}`);
-    expect(lines.map((line: { text: string }) => line.text.split(/\s/)[0])).toEqual([
+    expect(await read(`/_sandbox/mails/${mails[0]?.id}`)).toEqual(mails[0]);
+
+    const requestId = mails[0]?.rules[0]?.actions[0]?.requestId;
+    const { lines } = await read<{ lines: LogLine[] }>(`/_sandbox/logs/talk?requestId=${requestId}`);
+    expect(lines.map(({ source }) => source)).toEqual(['platform', 'stdout', 'platform', 'platform']);
+    expect(lines.map(({ text }) => text.split(/\s/).at(0))).toEqual([
       'START',
       expect.stringMatching(/^\d{4}-/),
       'END',

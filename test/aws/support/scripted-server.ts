@@ -67,7 +67,7 @@ export async function scriptedServer(reply: (request: ScriptedRequest) => Script
 export function queryError(status: number, code: string, message: string): ScriptedReply {
   return {
     status,
-    headers: { 'content-type': 'text/xml' },
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': '11111111-2222-3333-4444-555555555555' },
     body:
       `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>` +
       '<RequestId>11111111-2222-3333-4444-555555555555</RequestId></ErrorResponse>',

@@ -1,0 +1,184 @@
+import { desiredPipeline, type Pipeline } from './desired.ts';
+import { decodeDiscovery } from './discovery.ts';
+import { faultOf, PipelineError, type Fault } from './fault.ts';
+import type { Manifest } from './manifest.ts';
+import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from './names.ts';
+import type { ObservedBucket, ObservedFunction, ObservedPipeline, ObservedRole, ObservedRuleSet, ObservedRuleSets } from './observed.ts';
+import { ownershipOf } from './ownership.ts';
+import type { PlanInput, Problem } from './plan.ts';
+import { grantedRuleSets } from './plan-function.ts';
+import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
+import { invokeGrantIdPrefix } from './policy-document.ts';
+import type { Ports } from './ports.ts';
+
+/** A pipeline to take down: its manifest says what it is called and what may be deleted. */
+export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
+
+/** What is to be brought about in one account and region. */
+export type Work = { readonly region: string; readonly apply: readonly Pipeline[]; readonly remove: readonly Leaving[] };
+
+export type Observation = { readonly input: PlanInput; readonly problems: readonly Problem[] };
+
+/**
+ * Reads everything a plan needs. A pipeline that cannot be read becomes a problem; the others are read all the same.
+ *
+ * @throws {PipelineError} when the rule sets cannot be read: nothing can be planned then
+ */
+export async function observe(work: Work, ports: Ports): Promise<Observation> {
+  const problems: Problem[] = [];
+  const guarded = async <T>(identity: PipelineIdentity, read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      problems.push({ owner: pipelineKey(identity), part: 'bucket', fault: faultOf(error), stops: true });
+      return undefined;
+    }
+  };
+  const arriving = work.apply.map((pipeline) =>
+    guarded(pipeline.identity, async () => {
+      const { bucketName, observed } = await observePipeline(pipeline.manifest, pipeline.identity, ports);
+      const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
+      return { desired: desiredPipeline(pipeline, bucketName, live), observed };
+    }),
+  );
+  const leaving = work.remove.map((one) => guarded(one.identity, () => observeLeaving(one, ports)));
+  const pipelines = (await Promise.all(arriving)).filter((one) => one !== undefined);
+  const removed = (await Promise.all(leaving)).filter((one) => one !== undefined);
+  const wanted = [
+    ...pipelines.flatMap(({ desired, observed }) => [desired.ruleSet.name, ...grantedTo(desired.identity, observed)]),
+    ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
+  ];
+  const ruleSets = await observeRuleSets(wanted, ports);
+  return { input: { region: work.region, pipelines, departing: removed, ruleSets }, problems };
+}
+
+const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): readonly string[] =>
+  grantedRuleSets(observed.function, invokeGrantIdPrefix(identity));
+
+/** The active set costs one call and often is the one that is wanted; each other set costs one more. */
+export async function observeRuleSets(wanted: readonly string[], ports: Pick<Ports, 'receiptRules'>): Promise<ObservedRuleSets> {
+  const sets = new Map<string, ObservedRuleSet>();
+  const active = await ports.receiptRules.describeActive();
+  if (active !== undefined) sets.set(active.name, active);
+  for (const name of [...new Set(wanted)].sort()) {
+    if (sets.has(name)) continue;
+    const found = await ports.receiptRules.describe(name);
+    if (found !== undefined) sets.set(name, found);
+  }
+  return { active: active?.name, sets };
+}
+
+/** Everything a pipeline owns outside the rule sets, and the name of its bucket, existing or to be made. */
+export async function observePipeline(
+  manifest: Manifest,
+  identity: PipelineIdentity,
+  ports: Ports,
+): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
+  const [fn, role] = await Promise.all([
+    observeFunction(functionName(identity, 'Zip'), ports),
+    manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
+  ]);
+  const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
+  const bucket =
+    logicalName === undefined
+      ? await observeExistingBucket(bucketName ?? '', ports)
+      : await findOwnBucket(identity, logicalName, fn, ports);
+  return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn } };
+}
+
+async function observeLeaving({ manifest, identity }: Leaving, ports: Ports): Promise<Departing> {
+  const { observed } = await observePipeline(manifest, identity, ports);
+  const wantsContents = manifest.spec.messageBodyStorage.deletionPolicy !== 'Retain';
+  const contents: BucketContents =
+    wantsContents && observed.bucket !== undefined ? await observeContents(observed.bucket.name, ports) : 'unknown';
+  return departing(manifest, identity, observed, contents);
+}
+
+/** What SES leaves when it tests whether it can write; it may be deleted. @see aws docs, "Deliver to S3 bucket action" */
+const SETUP_OBJECT = 'AMAZON_SES_SETUP_NOTIFICATION';
+
+async function observeContents(bucket: string, ports: Ports): Promise<BucketContents> {
+  const objects = await ports.buckets.list(bucket, 1000);
+  if (objects.length === 0) return 'empty';
+  return objects.every(({ key }) => key === SETUP_OBJECT || key.endsWith(`/${SETUP_OBJECT}`)) ? 'setup-only' : 'mail';
+}
+
+/**
+ * The bucket that bears our mark, whichever of the candidate names it has; without one the name that the live function
+ * uses, or else the first free one.
+ *
+ * @throws {PipelineError} `BucketNameTaken` when every name belongs to somebody else
+ */
+async function findOwnBucket(
+  identity: PipelineIdentity,
+  logicalName: string,
+  fn: ObservedFunction | undefined,
+  ports: Ports,
+): Promise<{ name: string; live: ObservedBucket | undefined }> {
+  const names = bucketNames(identity, logicalName);
+  const used = usedBucket(fn, names);
+  const [first, ...others] = used === undefined ? names : [used, ...names.filter((name) => name !== used)];
+  if (first === undefined) throw new Error('a pipeline has bucket names');
+  const looked = [await lookAt(first, identity, ports)];
+  if (looked[0]?.ours !== true) looked.push(...(await Promise.all(others.map((name) => lookAt(name, identity, ports)))));
+  const ours = looked.find((bucket) => bucket.ours);
+  if (ours !== undefined) return { name: ours.name, live: await observeBucket(ours.name, ports) };
+  const free = looked.find((bucket) => bucket.free);
+  if (free !== undefined) return { name: free.name, live: undefined };
+  throw new PipelineError({
+    class: 'conflict',
+    reason: 'BucketNameTaken',
+    message: `All ${names.length} bucket names of logicalName ${logicalName} belong to somebody else; choose another logicalName, or name an existing bucket as bucketName`,
+  });
+}
+
+function usedBucket(fn: ObservedFunction | undefined, names: readonly string[]): string | undefined {
+  const discovered = Object.values((fn === undefined ? undefined : decodeDiscovery(fn.environment)) ?? {});
+  return discovered.flatMap((entry) => (typeof entry === 'object' && names.includes(entry.Ref) ? [entry.Ref] : []))[0];
+}
+
+async function lookAt(name: string, identity: PipelineIdentity, ports: Ports) {
+  const presence = await ports.buckets.head(name);
+  const ours = presence === 'accessible' && ownershipOf(await ports.buckets.tags(name), identity).kind === 'ours';
+  return { name, ours, free: presence === 'absent' };
+}
+
+async function observeExistingBucket(name: string, ports: Ports): Promise<{ name: string; live: ObservedBucket | undefined }> {
+  const presence = await ports.buckets.head(name);
+  return { name, live: presence === 'accessible' ? await observeBucket(name, ports) : undefined };
+}
+
+async function observeBucket(name: string, { buckets }: Ports): Promise<ObservedBucket> {
+  const [tags, publicAccessBlock, ownership, encryption, versioning, lifecycle, policy] = await Promise.all([
+    buckets.tags(name),
+    buckets.publicAccessBlock(name),
+    buckets.ownership(name),
+    buckets.encryption(name),
+    buckets.versioning(name),
+    buckets.lifecycle(name),
+    buckets.policy(name),
+  ]);
+  return { name, tags, publicAccessBlock, ownership, encryption, versioning, lifecycle, policy };
+}
+
+async function observeRole(name: string, { roles }: Ports): Promise<ObservedRole | undefined> {
+  const [role, managedPolicyArns, policyNames] = await Promise.all([
+    roles.get(name),
+    roles.managedPolicyArns(name),
+    roles.inlinePolicyNames(name),
+  ]);
+  if (role === undefined) return undefined;
+  const policies = await Promise.all(policyNames.map(async (policy) => [policy, await roles.inlinePolicy(name, policy)] as const));
+  const inlinePolicies = Object.fromEntries(policies.flatMap(([policy, document]) => (document === undefined ? [] : [[policy, document]])));
+  return { ...role, managedPolicyArns, inlinePolicies };
+}
+
+async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
+  const [fn, policy] = await Promise.all([functions.get(name), functions.policy(name)]);
+  return fn === undefined ? undefined : { ...fn, policy };
+}
+
+/** The same fault for every pipeline that could not even be looked at. */
+export function problemForAll(work: Work, fault: Fault): Problem[] {
+  return [...work.apply, ...work.remove].map(({ identity }) => ({ owner: pipelineKey(identity), part: 'ruleSet', fault, stops: true }));
+}

@@ -1,0 +1,175 @@
+import { PipelineError } from './fault.ts';
+import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket.ts';
+import { samePolicy } from './policy-document.ts';
+import type { Ports } from './ports.ts';
+import { orderTarget } from './rule-order.ts';
+import type { StepAction } from './step.ts';
+
+/** Which rules each set holds at this moment, as far as this run knows: the observed ones and what it changed since. */
+export type KnownRules = Map<string, Set<string>>;
+
+/**
+ * Carries out one step: one AWS call, or the read that a guarded write needs right before it.
+ *
+ * @throws {PipelineError} as the port threw it
+ */
+export async function perform(action: StepAction, ports: Ports, known: KnownRules): Promise<void> {
+  const { buckets, roles, functions, receiptRules } = ports;
+  switch (action.kind) {
+    case 'createBucket':
+      return buckets.create(action.bucket, action.tags);
+    case 'putBucketTags':
+      return buckets.putTags(action.bucket, action.tags);
+    case 'blockPublicAccess':
+      return buckets.putPublicAccessBlock(action.bucket, ALL_PUBLIC_ACCESS_BLOCKED);
+    case 'putBucketOwnership':
+      return buckets.putOwnership(action.bucket, OWNERSHIP);
+    case 'putBucketEncryption':
+      return buckets.putEncryption(action.bucket, action.encryption);
+    case 'putBucketVersioning':
+      return buckets.putVersioning(action.bucket, action.status);
+    case 'putBucketLifecycle':
+      return buckets.putLifecycle(action.bucket, action.rules);
+    case 'mergeBucketPolicy': {
+      const live = await buckets.policy(action.bucket);
+      const merged = mergePolicy(live, action.add, action.removeSids);
+      return live !== undefined && samePolicy(live, merged) ? undefined : buckets.putPolicy(action.bucket, merged);
+    }
+    case 'emptyBucket':
+      return emptyBucket(action.bucket, ports);
+    case 'deleteBucket':
+      return buckets.delete(action.bucket);
+    case 'createRole':
+      return roles.create(action.role);
+    case 'updateRoleTrust':
+      return roles.updateTrust(action.role, action.trust);
+    case 'updateRoleDescription':
+      return roles.updateDescription(action.role, action.description);
+    case 'tagRole':
+      return roles.tag(action.role, action.tags);
+    case 'putRoleBoundary':
+      return roles.putBoundary(action.role, action.policyArn);
+    case 'deleteRoleBoundary':
+      return roles.deleteBoundary(action.role);
+    case 'putRolePolicy':
+      return roles.putInlinePolicy(action.role, action.policyName, action.document);
+    case 'deleteRolePolicy':
+      return roles.deleteInlinePolicy(action.role, action.policyName);
+    case 'attachRolePolicy':
+      return roles.attachPolicy(action.role, action.policyArn);
+    case 'detachRolePolicy':
+      return roles.detachPolicy(action.role, action.policyArn);
+    case 'leaveInstanceProfiles':
+      for (const profile of await roles.instanceProfiles(action.role)) await roles.removeFromInstanceProfile(action.role, profile);
+      return;
+    case 'deleteRole':
+      return roles.delete(action.role);
+    case 'createFunction':
+      return functions.create(action.fn, action.code);
+    case 'updateFunctionCode':
+      return functions.updateCode(action.fn, action.architecture, action.code);
+    case 'updateFunctionConfiguration':
+      return functions.updateConfiguration(action.fn, action.configuration);
+    case 'awaitFunction':
+      return checkFunction(action.fn, ports);
+    case 'tagFunction':
+      return functions.tag(action.arn, action.tags);
+    case 'deleteFunction':
+      return functions.delete(action.fn);
+    case 'addPermission':
+      return functions.addPermission(action.fn, action.grant);
+    case 'removePermission':
+      return functions.removePermission(action.fn, action.statementId);
+    case 'createRuleSet':
+      return receiptRules.createSet(action.ruleSet);
+    case 'activateRuleSet':
+      return activate(action.ruleSet, action.onlyIfNone, ports);
+    case 'deactivateRuleSet':
+      return receiptRules.setActive(undefined);
+    case 'deleteRuleSet':
+      return receiptRules.deleteSet(action.ruleSet);
+    case 'createRule': {
+      const names = namesOf(known, action.ruleSet);
+      const after = action.after.find((name) => names.has(name));
+      await receiptRules.create(action.ruleSet, action.rule, after);
+      names.add(action.rule.name);
+      return;
+    }
+    case 'updateRule':
+      return receiptRules.update(action.ruleSet, action.rule);
+    case 'deleteRule':
+      await receiptRules.delete(action.ruleSet, action.before.name);
+      namesOf(known, action.ruleSet).delete(action.before.name);
+      return;
+    case 'orderRules':
+      return orderRules(action.ruleSet, action.order, ports);
+  }
+}
+
+function namesOf(known: KnownRules, ruleSet: string): Set<string> {
+  const names = known.get(ruleSet) ?? new Set<string>();
+  known.set(ruleSet, names);
+  return names;
+}
+
+async function emptyBucket(bucket: string, { buckets }: Ports): Promise<void> {
+  for (;;) {
+    const objects = await buckets.list(bucket, 1000);
+    if (objects.length === 0) return;
+    await buckets.deleteObjects(bucket, objects);
+  }
+}
+
+/** One look at the function; not ready yet is a `pending` fault, which is looked at again. */
+async function checkFunction(name: string, { functions }: Ports): Promise<void> {
+  const fn = await functions.get(name);
+  if (fn === undefined)
+    throw new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: `Function ${name} was deleted meanwhile` });
+  const failed = fn.state === 'Failed' ? fn.stateReason : fn.lastUpdateStatus === 'Failed' ? fn.lastUpdateReason : undefined;
+  if (fn.state === 'Failed' || fn.lastUpdateStatus === 'Failed')
+    throw new PipelineError({
+      class: 'invalid',
+      reason: 'FunctionFailed',
+      message: `Lambda could not make function ${name} ready: ${failed ?? 'it gave no reason'}`,
+    });
+  const ready = (fn.state === 'Active' || fn.state === 'Inactive') && fn.lastUpdateStatus !== 'InProgress';
+  if (!ready)
+    throw new PipelineError({
+      class: 'pending',
+      reason: 'FunctionUpdating',
+      message: `Function ${name} is ${fn.state === 'Active' ? 'being updated' : fn.state}`,
+    });
+}
+
+/** Looks once more before it switches receiving on: another tool may have been faster. */
+async function activate(ruleSet: string, onlyIfNone: boolean, { receiptRules }: Ports): Promise<void> {
+  if (onlyIfNone) {
+    const active = await receiptRules.describeActive();
+    if (active?.name === ruleSet) return;
+    if (active !== undefined)
+      throw new PipelineError({
+        class: 'conflict',
+        reason: 'OtherRuleSetActive',
+        message: `Rule set ${active.name} was made active meanwhile, so ${ruleSet} is not; say ruleSet.activate: Always to switch over`,
+      });
+  }
+  await receiptRules.setActive(ruleSet);
+}
+
+/** Reads the set right before the Reorder, which fails without effect if a rule came or went in between. */
+async function orderRules(ruleSet: string, order: readonly string[], { receiptRules }: Ports): Promise<void> {
+  const live = await receiptRules.describe(ruleSet);
+  const target = orderTarget(live?.rules ?? [], order);
+  switch (target.kind) {
+    case 'right':
+      return;
+    case 'reorder':
+      return receiptRules.reorder(ruleSet, target.names);
+    case 'blocked':
+      throw new PipelineError({
+        class: 'conflict',
+        reason: 'OrderBlocked',
+        message: `The rules of ${ruleSet} are out of order, but moving ${target.ours} would carry it past ${target.foreign}, which is not ours and can stop the same mail`,
+      });
+  }
+}

@@ -1,0 +1,233 @@
+import { EXPIRY_RULE_ID, type Desired, type DesiredBucket } from './desired.ts';
+import { PipelineError } from './fault.ts';
+import type { ObservedBucket, ObservedPipeline, PublicAccessBlock } from './observed.ts';
+import { missingTags, ownershipOf } from './ownership.ts';
+import type { AddStep } from './plan-pipeline.ts';
+import { bucketGrant, bucketGrantSidPrefix, samePolicy, type PolicyDocument, type Statement } from './policy-document.ts';
+
+export const ALL_PUBLIC_ACCESS_BLOCKED: PublicAccessBlock = {
+  blockPublicAcls: true,
+  ignorePublicAcls: true,
+  blockPublicPolicy: true,
+  restrictPublicBuckets: true,
+};
+
+/** No ACLs: the bucket's owner owns every object, those that SES writes included. */
+export const OWNERSHIP = 'BucketOwnerEnforced';
+
+/**
+ * The bucket and SES's grant in its policy.
+ *
+ * @returns ids of the steps after which bodies can be stored
+ * @throws {PipelineError} `conflict` when the bucket is not ours, `dependency` when an existing one is missing
+ */
+export function planBucket(desired: Desired, observed: ObservedPipeline, ruleSets: readonly string[], add: AddStep): readonly string[] {
+  const { bucket } = desired;
+  const live = observed.bucket;
+  const lane = `bucket ${bucket.name}`;
+  if (bucket.kind === 'existing') {
+    if (live === undefined) throw missing(bucket.name);
+    return planGrants(desired, live, ruleSets, [], lane, add);
+  }
+  if (live === undefined) return createBucket(desired, bucket, observed, ruleSets, lane, add);
+
+  const owner = ownershipOf(live.tags, desired.identity);
+  if (owner.kind !== 'ours') throw notOurs(bucket.name, owner.kind === 'other' ? owner.owner : undefined);
+  const tags = missingTags(bucket.tags, live.tags);
+  if (Object.keys(tags).length > 0)
+    add({
+      part: 'bucket',
+      lane,
+      needs: [],
+      why: 'tags differ',
+      action: { kind: 'putBucketTags', bucket: bucket.name, tags: { ...live.tags, ...bucket.tags } },
+      changes: Object.entries(tags).map(([key, after]) => ({ field: `tags.${key}`, before: live.tags[key], after })),
+    });
+  const closed =
+    live.publicAccessBlock !== undefined && Object.values(live.publicAccessBlock).every(Boolean)
+      ? []
+      : [
+          add({
+            part: 'bucket',
+            lane,
+            needs: [],
+            why: 'public access must be blocked',
+            action: { kind: 'blockPublicAccess', bucket: bucket.name },
+            changes: [{ field: 'publicAccessBlock', before: live.publicAccessBlock, after: ALL_PUBLIC_ACCESS_BLOCKED }],
+          }),
+        ];
+  if (live.ownership !== undefined && live.ownership !== OWNERSHIP)
+    add({
+      part: 'bucket',
+      lane,
+      needs: [],
+      why: 'ACLs must be off',
+      action: { kind: 'putBucketOwnership', bucket: bucket.name },
+      changes: [{ field: 'ownership', before: live.ownership, after: OWNERSHIP }],
+    });
+  planSettings(bucket, live, [], lane, add);
+  return planGrants(desired, live, ruleSets, closed, lane, add);
+}
+
+function createBucket(
+  desired: Desired,
+  bucket: DesiredBucket & { kind: 'own' },
+  observed: ObservedPipeline,
+  ruleSets: readonly string[],
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  const recreated = observed.function !== undefined;
+  const created = add({
+    part: 'bucket',
+    lane,
+    needs: [],
+    why: recreated ? 'the bucket that the function uses is gone; it is made anew under its name' : 'it does not exist',
+    action: { kind: 'createBucket', bucket: bucket.name, tags: bucket.tags },
+    changes: [{ field: 'logicalName', after: bucket.logicalName }],
+  });
+  const closed = add({
+    part: 'bucket',
+    lane,
+    needs: [created],
+    why: 'public access must be blocked before there is a policy',
+    action: { kind: 'blockPublicAccess', bucket: bucket.name },
+    changes: [{ field: 'publicAccessBlock', after: ALL_PUBLIC_ACCESS_BLOCKED }],
+  });
+  const fresh: ObservedBucket = {
+    name: bucket.name,
+    tags: bucket.tags,
+    publicAccessBlock: ALL_PUBLIC_ACCESS_BLOCKED,
+    ownership: OWNERSHIP,
+    encryption: { algorithm: 'AES256' },
+    versioning: undefined,
+    lifecycle: [],
+    policy: undefined,
+  };
+  planSettings(bucket, fresh, [created], lane, add);
+  return planGrants(desired, fresh, ruleSets, [created, closed], lane, add);
+}
+
+function planSettings(
+  bucket: DesiredBucket & { kind: 'own' },
+  live: ObservedBucket,
+  needs: readonly string[],
+  lane: string,
+  add: AddStep,
+): void {
+  const { encryption } = bucket;
+  if (live.encryption?.algorithm !== encryption.algorithm || live.encryption.kmsKeyArn !== encryption.kmsKeyArn)
+    add({
+      part: 'bucket',
+      lane,
+      needs,
+      why: 'encryption differs',
+      action: { kind: 'putBucketEncryption', bucket: bucket.name, encryption },
+      changes: [{ field: 'encryption', before: live.encryption, after: encryption }],
+    });
+  if (bucket.versioned !== (live.versioning === 'Enabled')) {
+    const status = bucket.versioned ? 'Enabled' : 'Suspended';
+    add({
+      part: 'bucket',
+      lane,
+      needs,
+      why: 'versioning differs',
+      action: { kind: 'putBucketVersioning', bucket: bucket.name, status },
+      changes: [{ field: 'versioned', before: live.versioning === 'Enabled', after: bucket.versioned }],
+    });
+  }
+  const own = live.lifecycle.find((rule) => rule.id === EXPIRY_RULE_ID);
+  if (!samePolicy(pick(own), pick(bucket.expiry))) {
+    const others = live.lifecycle.filter((rule) => rule.id !== EXPIRY_RULE_ID);
+    add({
+      part: 'bucket',
+      lane,
+      needs,
+      why: 'expiry differs',
+      action: {
+        kind: 'putBucketLifecycle',
+        bucket: bucket.name,
+        rules: bucket.expiry === undefined ? others : [...others, bucket.expiry],
+      },
+      changes: [{ field: 'expireAfterDays', before: expiryDays(own), after: expiryDays(bucket.expiry) }],
+    });
+  }
+}
+
+/** What of a lifecycle rule is ours to say; S3 may add members with their defaults. */
+function pick(rule: ObservedBucket['lifecycle'][number] | undefined) {
+  if (rule === undefined) return undefined;
+  const { id, Status, Expiration, NoncurrentVersionExpiration } = rule;
+  return { id, Status, Expiration, ...(NoncurrentVersionExpiration === undefined ? {} : { NoncurrentVersionExpiration }) };
+}
+
+function expiryDays(rule: ObservedBucket['lifecycle'][number] | undefined): unknown {
+  return (rule?.Expiration as { Days?: number } | undefined)?.Days;
+}
+
+/** Missing or altered grants first; what no set needs any more goes when the rules are through, see `planLeftovers`. */
+function planGrants(
+  desired: Desired,
+  live: ObservedBucket,
+  ruleSets: readonly string[],
+  needs: readonly string[],
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  const wanted = ruleSets.map((ruleSet) => bucketGrant(desired.identity, live.name, ruleSet));
+  const missingGrants = wanted.filter((grant) => !statementsOf(live.policy).some((statement) => samePolicy(statement, grant)));
+  if (missingGrants.length === 0) return needs;
+  return [
+    ...needs,
+    add({
+      part: 'bucket',
+      lane,
+      needs,
+      why: 'SES must be allowed to store bodies for our rules',
+      action: {
+        kind: 'mergeBucketPolicy',
+        bucket: live.name,
+        add: missingGrants,
+        removeSids: missingGrants.flatMap((grant) => grant.Sid ?? []),
+      },
+      changes: missingGrants.map((grant) => ({ field: `policy.${grant.Sid}`, after: grant })),
+    }),
+  ];
+}
+
+/** Sids of grants of this pipeline that none of the sets needs. */
+export function leftoverGrants(desired: Desired, live: ObservedBucket | undefined, ruleSets: readonly string[]): readonly string[] {
+  const wanted = new Set(ruleSets.map((ruleSet) => bucketGrant(desired.identity, desired.bucket.name, ruleSet).Sid));
+  const own = bucketGrantSidPrefix(desired.identity);
+  return statementsOf(live?.policy).flatMap(({ Sid }) => (Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : []));
+}
+
+/** The policy with statements taken out and put in; everything else stays as it is. */
+export function mergePolicy(live: PolicyDocument | undefined, add: readonly Statement[], removeSids: readonly string[]): PolicyDocument {
+  const removed = new Set(removeSids);
+  const kept = statementsOf(live).filter(({ Sid }) => Sid === undefined || !removed.has(Sid));
+  return { ...live, Version: live?.Version ?? '2012-10-17', Statement: [...kept, ...add] };
+}
+
+/** AWS gives a lone statement back without its list now and then. */
+export function statementsOf(policy: PolicyDocument | undefined): readonly Statement[] {
+  if (policy === undefined) return [];
+  return Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as unknown as Statement];
+}
+
+function notOurs(bucket: string, owner: string | undefined): PipelineError {
+  const who = owner === undefined ? 'was not made by ses-lambda-pipeline' : `belongs to ${owner}`;
+  return new PipelineError({
+    class: 'conflict',
+    reason: 'OwnershipConflict',
+    message: `Bucket ${bucket} ${who}; it is left untouched. To use it as it is, name it as messageBodyStorage.bucketName`,
+  });
+}
+
+function missing(bucket: string): PipelineError {
+  return new PipelineError({
+    class: 'dependency',
+    reason: 'DependencyNotReady',
+    message: `spec.messageBodyStorage.bucketName: bucket ${bucket} does not exist or cannot be reached with these credentials; create it, or use logicalName for a bucket of our own`,
+  });
+}

@@ -1,0 +1,232 @@
+import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
+import { decodeDiscovery, LOGICAL_NAME_TAG } from './discovery.ts';
+import { PipelineError } from './fault.ts';
+import type { ObservedFunction } from './observed.ts';
+import { missingTags, ownershipOf } from './ownership.ts';
+import { statementsOf } from './plan-bucket.ts';
+import type { AddStep } from './plan-pipeline.ts';
+import type { RoleReady } from './plan-role.ts';
+import { invokeGrant, invokeGrantIdPrefix, ruleSetOfArn, samePolicy, type InvokeGrant, type Statement } from './policy-document.ts';
+import type { FunctionConfiguration } from './ports.ts';
+import type { FieldChange } from './step.ts';
+
+/**
+ * The function with SES's permission to invoke it. It waits for the bucket: no bucket, no function.
+ *
+ * Code and configuration are two updates with a wait in between, since Lambda refuses one while the other is under way.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+ *
+ * @returns ids of the steps after which a rule may name the function
+ * @throws {PipelineError} `conflict` when a function of this name is not ours, `invalid` when the bucket's identity changed
+ */
+export function planFunction(
+  desired: Desired,
+  live: ObservedFunction | undefined,
+  ruleSets: readonly string[],
+  ready: { readonly bucketReady: readonly string[]; readonly roleReady: RoleReady },
+  add: AddStep,
+): readonly string[] {
+  const fn = desired.function;
+  const lane = `function ${fn.name}`;
+  const needs = [...ready.bucketReady, ...ready.roleReady.exists];
+  if (live === undefined) {
+    const created = add({
+      part: 'function',
+      lane,
+      needs,
+      why: 'it does not exist',
+      action: {
+        kind: 'createFunction',
+        fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
+        code: fn.code,
+      },
+      changes: [
+        { field: 'runtime', after: fn.configuration.runtime },
+        { field: 'handler', after: fn.configuration.handler },
+      ],
+    });
+    const active = awaitFunction(fn, [created], lane, add);
+    const grants = wantedGrants(desired, ruleSets).map((grant) => addGrant(fn, grant, [created], lane, add));
+    return [active, ...grants];
+  }
+
+  const owner = ownershipOf(live.tags, desired.identity);
+  if (owner.kind !== 'ours') throw notOurs(fn.name, owner.kind === 'other' ? owner.owner : undefined);
+  refuseOtherBucket(desired, live);
+  // An idle function is Inactive; it wakes by itself and can be changed.
+  const settled = (live.state === 'Active' || live.state === 'Inactive') && live.lastUpdateStatus !== 'InProgress';
+  let last: readonly string[] = settled ? needs : [awaitFunction(fn, needs, lane, add)];
+  const done: string[] = settled ? [] : [...last];
+  const code = codeChange(fn, live);
+  if (code !== undefined) {
+    const updated = add({
+      part: 'function',
+      lane,
+      needs: last,
+      why: 'the code differs',
+      action: { kind: 'updateFunctionCode', fn: fn.name, architecture: fn.architecture, code: fn.code },
+      changes: [code],
+    });
+    last = [awaitFunction(fn, [updated], lane, add)];
+    done.push(updated, ...last);
+  }
+  const changes = configurationChanges(fn.configuration, live);
+  if (changes.length > 0) {
+    const updated = add({
+      part: 'function',
+      lane,
+      needs: last,
+      why: 'the configuration differs',
+      action: { kind: 'updateFunctionConfiguration', fn: fn.name, configuration: fn.configuration },
+      changes,
+    });
+    last = [awaitFunction(fn, [updated], lane, add)];
+    done.push(updated, ...last);
+  }
+  const tags = missingTags(fn.tags, live.tags);
+  if (Object.keys(tags).length > 0)
+    add({
+      part: 'function',
+      lane,
+      // The tag says which code runs, so it may not come before the code.
+      needs: last,
+      why: 'tags differ',
+      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
+      changes: Object.entries(tags).map(([key, after]) => ({ field: `tags.${key}`, before: live.tags[key], after })),
+    });
+  const granted = statementsOf(live.policy);
+  const grants = wantedGrants(desired, ruleSets)
+    .filter((grant) => !granted.some((statement) => samePolicy(statement, grantStatement(grant, live.arn))))
+    .flatMap((grant) => {
+      // Somebody changed what stands under our id: there is no update, so it goes and comes back.
+      const altered = granted.some(({ Sid }) => Sid === grant.statementId);
+      const removed = altered ? [removeGrant(fn, grant.statementId, [], 'it was altered', lane, add)] : [];
+      return [addGrant(fn, grant, removed, lane, add)];
+    });
+  return [...done, ...grants];
+}
+
+/** Ids of permissions of this pipeline that none of the sets needs. */
+export function leftoverPermissions(desired: Desired, live: ObservedFunction | undefined, ruleSets: readonly string[]): readonly string[] {
+  const wanted = new Set(wantedGrants(desired, ruleSets).map((grant) => grant.statementId));
+  const own = invokeGrantIdPrefix(desired.identity);
+  return statementsOf(live?.policy).flatMap(({ Sid }) => (Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : []));
+}
+
+/** The sets that a live function is granted to: where rules of ours may still stand. */
+export function grantedRuleSets(live: ObservedFunction | undefined, statementIdPrefix: string): readonly string[] {
+  return statementsOf(live?.policy)
+    .filter(({ Sid }) => Sid?.startsWith(statementIdPrefix) === true)
+    .flatMap((statement) => ruleSetOfArn(JSON.stringify(statement['Condition'] ?? '')) ?? []);
+}
+
+export function removeGrant(
+  fn: DesiredFunction,
+  statementId: string,
+  needs: readonly string[],
+  why: string,
+  lane: string,
+  add: AddStep,
+): string {
+  return add({
+    part: 'permission',
+    lane,
+    needs,
+    why,
+    action: { kind: 'removePermission', fn: fn.name, statementId },
+    changes: [{ field: 'statementId', before: statementId }],
+  });
+}
+
+function addGrant(fn: DesiredFunction, grant: InvokeGrant, needs: readonly string[], lane: string, add: AddStep): string {
+  return add({
+    part: 'permission',
+    lane,
+    needs,
+    why: 'SES must be allowed to invoke the function for our rules',
+    action: { kind: 'addPermission', fn: fn.name, grant },
+    changes: [{ field: 'sourceArn', after: grant.sourceArn }],
+  });
+}
+
+function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
+  return add({
+    part: 'function',
+    lane,
+    needs,
+    why: 'it is busy with its last change',
+    action: { kind: 'awaitFunction', fn: fn.name },
+    changes: [],
+  });
+}
+
+const wantedGrants = (desired: Desired, ruleSets: readonly string[]): readonly InvokeGrant[] =>
+  ruleSets.map((ruleSet) => invokeGrant(desired.identity, ruleSet));
+
+/** How Lambda writes a grant into the resource policy. */
+function grantStatement(grant: InvokeGrant, resource: string): Statement {
+  return {
+    Sid: grant.statementId,
+    Effect: 'Allow',
+    Principal: { Service: grant.principal },
+    Action: grant.action,
+    Resource: resource,
+    Condition: {
+      StringEquals: { 'AWS:SourceAccount': grant.sourceAccount },
+      ArnLike: { 'AWS:SourceArn': grant.sourceArn },
+    },
+  };
+}
+
+function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | undefined {
+  if (live.architecture !== fn.architecture) return { field: 'architecture', before: live.architecture, after: fn.architecture };
+  if (fn.code.kind === 'zip')
+    return live.codeSha256 === fn.code.sha256 ? undefined : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
+  if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
+  return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
+}
+
+/** Values of the environment are not shown: they may be secrets. */
+function configurationChanges(wanted: FunctionConfiguration, live: ObservedFunction): FieldChange[] {
+  const fields = ['runtime', 'handler', 'memorySize', 'timeout', 'description', 'roleArn'] as const;
+  const changes = fields.flatMap((field): FieldChange[] =>
+    wanted[field] === live[field] ? [] : [{ field, before: live[field], after: wanted[field] }],
+  );
+  const names = [...new Set([...Object.keys(wanted.environment), ...Object.keys(live.environment)])].sort();
+  for (const name of names) {
+    const before = live.environment[name];
+    const after = wanted.environment[name];
+    if (before === after) continue;
+    const field = `environment.${name}`;
+    if (before === undefined) changes.push({ field, after: '(set)' });
+    else if (after === undefined) changes.push({ field, before: '(set)' });
+    else changes.push({ field, before: '(set)', after: '(changed)' });
+  }
+  return changes;
+}
+
+/** A bucket's identity cannot change; the API server refuses it by CEL, and here it is read off the live function. */
+function refuseOtherBucket(desired: Desired, live: ObservedFunction): void {
+  const discovered = Object.values(decodeDiscovery(live.environment) ?? {});
+  const bucket = discovered.find((entry) => typeof entry === 'object');
+  if (bucket === undefined || typeof bucket === 'string') return;
+  const before = bucket.Tags?.find((tag) => tag.Key === LOGICAL_NAME_TAG)?.Value;
+  const after = desired.bucket.kind === 'own' ? desired.bucket.logicalName : undefined;
+  const sameBucket = desired.bucket.kind === 'own' ? before === after : before === undefined && bucket.Ref === desired.bucket.name;
+  if (sameBucket) return;
+  const was = before === undefined ? `bucketName ${bucket.Ref}` : `logicalName ${before}`;
+  throw new PipelineError({
+    class: 'invalid',
+    reason: 'Immutable',
+    message: `spec.messageBodyStorage: the bucket's identity is immutable, and the live pipeline has ${was}; delete the pipeline and apply it anew, or change it back`,
+  });
+}
+
+function notOurs(fn: string, owner: string | undefined): PipelineError {
+  const who = owner === undefined ? 'was not made by ses-lambda-pipeline' : `belongs to ${owner}`;
+  return new PipelineError({
+    class: 'conflict',
+    reason: 'OwnershipConflict',
+    message: `Function ${fn} ${who}; it is left untouched. Rename or delete it, or give the pipeline another name`,
+  });
+}

@@ -1,0 +1,263 @@
+import type { Desired } from './desired.ts';
+import type { Fault } from './fault.ts';
+import { isRuleOf } from './names.ts';
+import type { ObservedRuleSets } from './observed.ts';
+import type { Arriving, Problem } from './plan.ts';
+import { planRuleSet, type RuleBlock, type RuleChange } from './plan-rule-set.ts';
+import { stepId } from './plan-pipeline.ts';
+import type { Departing } from './plan-teardown.ts';
+import type { ReceiptRule } from './receipt-rule.ts';
+import type { FieldChange, Step, StepAction } from './step.ts';
+
+export type RuleSetsPlan = {
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+  /** Rules of each set once the steps ran. */
+  readonly results: ReadonlyMap<string, readonly ReceiptRule[]>;
+  /** Sets that hold, or will hold, rules of a pipeline: each needs its grants. */
+  readonly setsOf: (owner: string) => readonly string[];
+};
+
+type Input = {
+  readonly region: string;
+  readonly pipelines: readonly Arriving[];
+  readonly departing: readonly Departing[];
+  readonly ruleSets: ObservedRuleSets;
+};
+
+/**
+ * All rule sets of one region: build what is wanted, make it active where that is asked for, then leave the old sets.
+ * One set is active for an account and region, so rules stay in the old set until the new one is the active one.
+ */
+export function planRuleSets(input: Input): RuleSetsPlan {
+  const { pipelines, departing, ruleSets } = input;
+  const out = createOutput(input.region);
+  const wantedSets = [...new Set(pipelines.map(({ desired }) => desired.ruleSet.name))].sort();
+  const liveSets = [...ruleSets.sets.keys()].filter((name) => !wantedSets.includes(name)).sort();
+  const stays = new Map<string, Set<string>>(pipelines.map(({ desired }) => [desired.key, new Set([desired.ruleSet.name])]));
+
+  for (const name of [...wantedSets, ...liveSets]) {
+    const live = ruleSets.sets.get(name);
+    const residents = pipelines.map(({ desired }) => desired).filter((desired) => desired.ruleSet.name === name);
+    if (live === undefined && !residents.some((desired) => desired.ruleSet.create)) {
+      for (const desired of residents) out.problem(desired, ruleSetMissing(name), true);
+      continue;
+    }
+    const created = live === undefined ? [out.step(undefined, 'ruleSet', { kind: 'createRuleSet', ruleSet: name }, [], 'it does not exist')] : [];
+    const blocks = [...residents.map((desired) => desired.block), ...departing.map(emptyBlock)];
+    out.changes(name, live?.rules ?? [], blocks, residents, created);
+  }
+
+  const activation = activate(input, out);
+  for (const name of liveSets.concat(wantedSets)) leave(name, input, activation, stays, out);
+  for (const name of deletableSets(input, out.results)) deleteSet(name, input, out);
+  return {
+    steps: out.steps,
+    problems: out.problems,
+    results: out.results,
+    setsOf: (owner) => [...(stays.get(owner) ?? [])],
+  };
+}
+
+type Activation = {
+  /** The set that will be active once the steps ran. */
+  readonly active: string | undefined;
+  /** The step that makes it so. */
+  readonly step: string | undefined;
+};
+
+/** The first pipeline in order that asks for it has its set made active; nobody else's set is switched off unless `Always`. */
+function activate(input: Input, out: Output): Activation {
+  const { active } = input.ruleSets;
+  const wishes = input.pipelines
+    .map(({ desired }) => desired)
+    .filter((desired) => desired.ruleSet.activate === 'Always' || (desired.ruleSet.activate === 'IfNone' && active === undefined))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const winner = wishes.find((desired) => desired.ruleSet.name === active) ?? wishes[0];
+  const target = winner?.ruleSet.name ?? active;
+  let step: string | undefined;
+  if (winner !== undefined && target !== undefined && target !== active) {
+    const switching = active !== undefined;
+    const needs = out.steps
+      .filter(({ action }) => 'ruleSet' in action && action.ruleSet === target && (switching || action.kind === 'createRuleSet'))
+      .map(({ id }) => id);
+    const action: StepAction = { kind: 'activateRuleSet', ruleSet: target, onlyIfNone: !switching };
+    step = out.step(undefined, 'ruleSet', action, needs, switching ? `${active} is active, and activate is Always` : 'no rule set is active', [
+      { field: 'active', before: active, after: target },
+    ]);
+  }
+  for (const { desired } of input.pipelines)
+    if (desired.ruleSet.activate !== 'Never' && target !== undefined && desired.ruleSet.name !== target)
+      out.problem(desired, otherSetActive(desired.ruleSet.name, target), false);
+  return { active: target, step };
+}
+
+/** Takes rules of pipelines that moved to another set out of this one, unless it still is the active one. */
+function leave(
+  name: string,
+  input: Input,
+  activation: Activation,
+  stays: ReadonlyMap<string, Set<string>>,
+  out: Output,
+): void {
+  const rules = out.results.get(name) ?? [];
+  const leaving = input.pipelines
+    .map(({ desired }) => desired)
+    .filter((desired) => desired.ruleSet.name !== name && rules.some((rule) => isRuleOf(desired.block.prefix, rule.name)));
+  if (leaving.length === 0) return;
+  const free = leaving.filter((desired) => {
+    const stillServed = name === activation.active || (name === input.ruleSets.active && desired.ruleSet.name !== activation.active);
+    if (stillServed) {
+      stays.get(desired.key)?.add(name);
+      out.problem(desired, oldSetActive(desired.ruleSet.name, name), false);
+    }
+    return !stillServed;
+  });
+  const needs = activation.step === undefined ? [] : [activation.step];
+  out.changes(name, rules, free.map((desired) => ({ ...desired.block, storageRule: undefined, rules: [] })), free, needs);
+}
+
+/** Sets that our deletion empties and that a departing pipeline asked to have removed then. */
+function deletableSets(input: Input, results: ReadonlyMap<string, readonly ReceiptRule[]>): string[] {
+  const asked = input.departing.filter(({ ruleSet }) => ruleSet.onDelete === 'DeleteWhenEmpty').map(({ ruleSet }) => ruleSet.name);
+  const inUse = new Set(input.pipelines.map(({ desired }) => desired.ruleSet.name));
+  return [...new Set(asked)].filter(
+    (name) => !inUse.has(name) && input.ruleSets.sets.has(name) && (results.get(name) ?? []).length === 0,
+  );
+}
+
+function deleteSet(name: string, input: Input, out: Output): void {
+  const needs = out.steps.filter(({ action }) => 'ruleSet' in action && action.ruleSet === name).map(({ id }) => id);
+  const off =
+    input.ruleSets.active === name
+      ? [out.step(undefined, 'ruleSet', { kind: 'deactivateRuleSet', ruleSet: name }, needs, 'no rule is left in it')]
+      : [];
+  out.step(undefined, 'ruleSet', { kind: 'deleteRuleSet', ruleSet: name }, [...needs, ...off], 'no rule is left in it');
+}
+
+type Output = ReturnType<typeof createOutput>;
+
+function createOutput(region: string) {
+  const steps: Step[] = [];
+  const problems: Problem[] = [];
+  const results = new Map<string, readonly ReceiptRule[]>();
+  const taken = new Set<string>();
+
+  const step = (
+    owner: string | undefined,
+    part: Step['part'],
+    action: StepAction,
+    needs: readonly string[],
+    why: string,
+    changes: readonly FieldChange[] = [],
+  ): string => {
+    const base = stepId(owner ?? region, action);
+    let id = base;
+    for (let again = 2; taken.has(id); again += 1) id = `${base} #${again}`;
+    taken.add(id);
+    steps.push({ id, owner, part, region, action, needs, lane: `ses ${region}`, why, changes });
+    return id;
+  };
+
+  const problem = (desired: Desired, fault: Fault, stops: boolean) =>
+    problems.push({ owner: desired.key, part: fault.reason === 'OrderBlocked' ? 'rules' : 'ruleSet', fault, stops });
+
+  const changes = (
+    ruleSet: string,
+    observed: readonly ReceiptRule[],
+    blocks: readonly RuleBlock[],
+    residents: readonly Desired[],
+    before: readonly string[],
+  ) => {
+    const planned = planRuleSet(observed, blocks);
+    const ids: string[] = [];
+    for (const change of planned.changes) {
+      const { owner, needs, ...action } = change;
+      const ownNeeds = needs.flatMap((index) => ids[index] ?? []);
+      ids.push(step(owner, 'rules', { ...action, ruleSet } as StepAction, [...before, ...ownNeeds], whyOf(change), changesOf(change, observed)));
+    }
+    results.set(ruleSet, planned.result);
+    if (planned.blocked !== undefined) {
+      const { ours, foreign } = planned.blocked;
+      const owner = residents.find((desired) => isRuleOf(desired.block.prefix, ours));
+      if (owner !== undefined) problem(owner, orderBlocked(ruleSet, ours, foreign), false);
+    }
+  };
+
+  return { steps, problems, results, step, problem, changes };
+}
+
+function emptyBlock({ block }: Departing): RuleBlock {
+  return { ...block, storageRule: undefined, rules: [] };
+}
+
+function whyOf(change: RuleChange): string {
+  switch (change.kind) {
+    case 'createRule':
+      return 'it does not exist';
+    case 'updateRule':
+      return 'it differs';
+    case 'deleteRule':
+      return 'the manifest does not name it';
+    case 'orderRules':
+      return change.expected === 'reorder' ? 'our rules are out of order' : 'rules were created';
+  }
+}
+
+function changesOf(change: RuleChange, observed: readonly ReceiptRule[]): FieldChange[] {
+  switch (change.kind) {
+    case 'createRule':
+      return [
+        { field: 'recipients', after: change.rule.recipients },
+        { field: 'actions', after: change.rule.actions },
+        { field: 'after', after: change.after[0] ?? '(head of the set)' },
+      ];
+    case 'updateRule': {
+      const fields = ['enabled', 'tlsPolicy', 'scanEnabled', 'recipients', 'actions'] as const;
+      return fields.flatMap((field) =>
+        JSON.stringify(change.before[field]) === JSON.stringify(change.rule[field])
+          ? []
+          : [{ field, before: change.before[field], after: change.rule[field] }],
+      );
+    }
+    case 'deleteRule':
+      return [{ field: 'recipients', before: change.before.recipients }];
+    case 'orderRules': {
+      if (change.expected === 'right') return [];
+      const names = new Set(change.order);
+      return [{ field: 'order', before: observed.map((rule) => rule.name).filter((name) => names.has(name)), after: change.order }];
+    }
+  }
+}
+
+function ruleSetMissing(name: string): Fault {
+  return {
+    class: 'dependency',
+    reason: 'RuleSetMissing',
+    message: `Rule set ${name} does not exist and ruleSet.create is false; create it, or leave ruleSet.create out`,
+  };
+}
+
+function otherSetActive(wanted: string, active: string): Fault {
+  return {
+    class: 'conflict',
+    reason: 'OtherRuleSetActive',
+    message: `Rule set ${active} is active, so no mail reaches ${wanted}; use it as ruleSet.name, or say ruleSet.activate: Always to switch over`,
+  };
+}
+
+function oldSetActive(wanted: string, old: string): Fault {
+  return {
+    class: 'conflict',
+    reason: 'OldSetStillActive',
+    message: `The rules stay in ${old} as well, because it is still the active rule set; say ruleSet.activate: Always to switch to ${wanted}`,
+  };
+}
+
+function orderBlocked(ruleSet: string, ours: string, foreign: string): Fault {
+  return {
+    class: 'conflict',
+    reason: 'OrderBlocked',
+    message: `The rules of ${ruleSet} are out of order, but moving ${ours} would carry it past ${foreign}, which is not ours and can stop the same mail; its owner can move it, or take the stop or the shared recipients out of it`,
+  };
+}

@@ -1,0 +1,129 @@
+import type { Manifest, ManifestSpec } from './manifest.ts';
+import { pipelineKey, rulePrefix, type PipelineIdentity } from './names.ts';
+import type { ObservedPipeline } from './observed.ts';
+import { ownershipOf } from './ownership.ts';
+import { statementsOf } from './plan-bucket.ts';
+import { stepId, type AddStep } from './plan-pipeline.ts';
+import type { RuleBlock } from './plan-rule-set.ts';
+import { bucketGrantSidPrefix } from './policy-document.ts';
+import type { Step } from './step.ts';
+
+/** What lies in a bucket that is to be deleted. */
+export type BucketContents = 'empty' | 'setup-only' | 'mail' | 'unknown';
+
+/** A pipeline to take down. */
+export type Departing = {
+  readonly identity: PipelineIdentity;
+  readonly key: string;
+  readonly block: RuleBlock;
+  readonly ruleSet: ManifestSpec['ruleSet'];
+  readonly deletionPolicy: 'Retain' | 'Delete' | 'DeleteWithContents';
+  readonly observed: ObservedPipeline;
+  readonly contents: BucketContents;
+};
+
+export function departing(
+  manifest: Manifest,
+  identity: PipelineIdentity,
+  observed: ObservedPipeline,
+  contents: BucketContents,
+): Departing {
+  const { spec } = manifest;
+  return {
+    identity,
+    key: pipelineKey(identity),
+    block: {
+      owner: pipelineKey(identity),
+      prefix: rulePrefix(identity),
+      bucketName: observed.bucket?.name ?? '',
+      position: spec.ruleSet.position,
+      priority: spec.ruleSet.priority,
+      storageRule: undefined,
+      rules: [],
+    },
+    ruleSet: spec.ruleSet,
+    deletionPolicy: spec.messageBodyStorage.deletionPolicy,
+    observed,
+    contents,
+  };
+}
+
+/** The reverse of a create: rules have gone first, then function, role, and the bucket last. What is not ours stays. */
+export function planTeardown(leaving: Departing, region: string, ruleSteps: readonly Step[]): Step[] {
+  const steps: Step[] = [];
+  const add: AddStep = (step) => {
+    const id = stepId(leaving.key, step.action);
+    steps.push({ id, owner: leaving.key, region, ...step });
+    return id;
+  };
+  const rules = ruleSteps.filter((step) => step.owner === leaving.key).map((step) => step.id);
+  const functionGone = deleteFunction(leaving, rules, add);
+  deleteRole(leaving, [...rules, ...functionGone], add);
+  deleteBucket(leaving, [...rules, ...functionGone], add);
+  return steps;
+}
+
+function deleteFunction(leaving: Departing, needs: readonly string[], add: AddStep): readonly string[] {
+  const live = leaving.observed.function;
+  if (live === undefined || ownershipOf(live.tags, leaving.identity).kind !== 'ours') return [];
+  return [
+    add({
+      part: 'function',
+      lane: `function ${live.name}`,
+      needs,
+      why: 'the pipeline is deleted',
+      action: { kind: 'deleteFunction', fn: live.name },
+      changes: [],
+    }),
+  ];
+}
+
+/** IAM refuses to delete a role that has anything attached. */
+function deleteRole(leaving: Departing, needs: readonly string[], add: AddStep): void {
+  const live = leaving.observed.role;
+  if (live === undefined || ownershipOf(live.tags, leaving.identity).kind !== 'ours') return;
+  const common = { part: 'role', lane: `role ${live.name}`, needs, why: 'the pipeline is deleted', changes: [] } as const;
+  const detached = [
+    add({ ...common, action: { kind: 'leaveInstanceProfiles', role: live.name } }),
+    ...live.managedPolicyArns.map((policyArn) => add({ ...common, action: { kind: 'detachRolePolicy', role: live.name, policyArn } })),
+    ...Object.keys(live.inlinePolicies).map((policyName) =>
+      add({ ...common, action: { kind: 'deleteRolePolicy', role: live.name, policyName } }),
+    ),
+  ];
+  add({ ...common, needs: [...needs, ...detached], action: { kind: 'deleteRole', role: live.name } });
+}
+
+function deleteBucket(leaving: Departing, needs: readonly string[], add: AddStep): void {
+  const live = leaving.observed.bucket;
+  if (live === undefined) return;
+  const lane = `bucket ${live.name}`;
+  const ours = ownershipOf(live.tags, leaving.identity).kind === 'ours';
+  const emptied = leaving.deletionPolicy === 'Delete' && (leaving.contents === 'empty' || leaving.contents === 'setup-only');
+  if (ours && (emptied || leaving.deletionPolicy === 'DeleteWithContents')) {
+    const why = `deletionPolicy is ${leaving.deletionPolicy}`;
+    const empty =
+      leaving.contents === 'empty'
+        ? []
+        : [add({ part: 'bucket', lane, needs, why, action: { kind: 'emptyBucket', bucket: live.name }, changes: [] })];
+    add({ part: 'bucket', lane, needs: [...needs, ...empty], why, action: { kind: 'deleteBucket', bucket: live.name }, changes: [] });
+    return;
+  }
+  const own = bucketGrantSidPrefix(leaving.identity);
+  const removeSids = statementsOf(live.policy).flatMap(({ Sid }) => (Sid?.startsWith(own) === true ? [Sid] : []));
+  if (removeSids.length > 0)
+    add({
+      part: 'bucket',
+      lane,
+      needs,
+      why: 'no rule of this pipeline needs it any more; the bucket and the mail in it stay',
+      action: { kind: 'mergeBucketPolicy', bucket: live.name, add: [], removeSids },
+      changes: removeSids.map((sid) => ({ field: `policy.${sid}`, before: 'granted' })),
+    });
+}
+
+/** Why a bucket stays although its deletion was asked for. */
+export function keptBucket(leaving: Departing): string | undefined {
+  const bucket = leaving.observed.bucket?.name;
+  if (bucket === undefined || leaving.deletionPolicy !== 'Delete' || leaving.contents !== 'mail') return undefined;
+  return `Bucket ${bucket} is kept: it holds more than the set-up objects of SES, and deletionPolicy is Delete. Say DeleteWithContents to delete the mail in it, or empty it`;
+}

@@ -1,0 +1,113 @@
+import { CreateRoleCommand, GetRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { describe, expect, it } from 'vitest';
+import { manualClock } from './support/manual-clock.ts';
+import {
+  ACCOUNT,
+  clientsOf,
+  codeOf,
+  policyOf,
+  runningSandbox,
+  trustOf,
+  type Credentials,
+} from './support/running-sandbox.ts';
+import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
+
+const ROOT_ARN = `arn:aws:iam::${ACCOUNT}:root`;
+const trustIn = (arn: string): string =>
+  policyOf({ Effect: 'Allow', Principal: { AWS: arn }, Action: 'sts:AssumeRole' });
+
+async function withRole(trust: string, options: SandboxOptions = {}) {
+  const sandbox = await runningSandbox(options);
+  const clients = clientsOf(sandbox);
+  const roleArn = await createRole(sandbox, 'reader', trust);
+  return { sandbox, roleArn, ...clients };
+}
+
+async function createRole(sandbox: Sandbox, RoleName: string, trust: string): Promise<string> {
+  const { iam } = clientsOf(sandbox);
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName, Path: '/team/', AssumeRolePolicyDocument: trust }));
+  return Role?.Arn ?? '';
+}
+
+async function assume(sandbox: Sandbox, RoleArn: string, credentials?: Credentials): Promise<Credentials> {
+  const { sts } = clientsOf(sandbox, credentials === undefined ? {} : { credentials });
+  const reply = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'session' }));
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = reply.Credentials ?? {};
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+}
+
+describe('GetCallerIdentity', () => {
+  it('names the account behind any static key', async () => {
+    const { sts } = clientsOf(await runningSandbox({ account: '000000000001' }));
+
+    expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
+      Account: '000000000001',
+      Arn: 'arn:aws:iam::000000000001:user/sandbox',
+    });
+  });
+
+  it('names the session of a role, whatever the role may do', async () => {
+    const { sandbox, roleArn } = await withRole(trustIn(ROOT_ARN));
+    const { sts } = clientsOf(sandbox, { credentials: await assume(sandbox, roleArn) });
+
+    expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
+      Account: ACCOUNT,
+      Arn: `arn:aws:sts::${ACCOUNT}:assumed-role/reader/session`,
+    });
+  });
+});
+
+describe('AssumeRole', () => {
+  it('refuses a role that trusts somebody else, and one that is not there', async () => {
+    const { sandbox, roleArn } = await withRole(trustOf('lambda.amazonaws.com'));
+
+    expect(await codeOf(assume(sandbox, roleArn))).toBe('403 AccessDenied');
+    expect(await codeOf(assume(sandbox, `${roleArn}x`))).toBe('403 AccessDenied');
+  });
+
+  it('lets a role go on to another that trusts the account only by its own policy', async () => {
+    const { sandbox, iam, roleArn } = await withRole(trustIn(ROOT_ARN));
+    const target = await createRole(sandbox, 'target', trustIn(ROOT_ARN));
+    const credentials = await assume(sandbox, roleArn);
+
+    expect(await codeOf(assume(sandbox, target, credentials))).toBe('403 AccessDenied');
+    const PolicyDocument = policyOf({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: target });
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'reader', PolicyName: 'p', PolicyDocument }));
+
+    expect((await assume(sandbox, target, credentials)).accessKeyId).toMatch(/^ASIA/);
+  });
+
+  it('gives credentials that end', async () => {
+    const clock = manualClock();
+    const { sandbox, roleArn } = await withRole(trustIn(ROOT_ARN), { clock });
+    const { sts } = clientsOf(sandbox, { credentials: await assume(sandbox, roleArn) });
+    await sts.send(new GetCallerIdentityCommand({}));
+
+    clock.advance(3_600_000);
+
+    expect(await codeOf(sts.send(new GetCallerIdentityCommand({})))).toBe('403 InvalidClientTokenId');
+  });
+
+  it('does not take the key of a session without its token', async () => {
+    const { sandbox, roleArn } = await withRole(trustIn(ROOT_ARN));
+    const { accessKeyId, secretAccessKey } = await assume(sandbox, roleArn);
+    const { sts } = clientsOf(sandbox, { credentials: { accessKeyId, secretAccessKey } });
+
+    expect(await codeOf(sts.send(new GetCallerIdentityCommand({})))).toBe('403 InvalidClientTokenId');
+  });
+});
+
+describe('a session of a role', () => {
+  it('may call other services only as its policies allow', async () => {
+    const { sandbox, iam, roleArn } = await withRole(trustIn(ROOT_ARN));
+    const session = clientsOf(sandbox, { credentials: await assume(sandbox, roleArn) });
+    const read = new GetRoleCommand({ RoleName: 'reader' });
+
+    expect(await codeOf(session.iam.send(read))).toBe('403 AccessDenied');
+    const PolicyDocument = policyOf({ Effect: 'Allow', Action: 'iam:Get*', Resource: '*' });
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'reader', PolicyName: 'p', PolicyDocument }));
+
+    expect((await session.iam.send(read)).Role?.Arn).toBe(roleArn);
+  });
+});
