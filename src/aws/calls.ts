@@ -1,7 +1,7 @@
 import { PipelineError } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { classifyError, type Place } from './classify-error.ts';
-import type { AwsService } from './error-table.ts';
+import type { AwsService } from './error-row.ts';
 
 /** One answered or failed call; `code` is the AWS error code. An observer feeds metrics and logs from it. */
 export type CallReport = {

@@ -1,5 +1,6 @@
 import { PipelineError, type Fault } from '../core/fault.ts';
-import { ERROR_TABLE, type AwsError, type AwsService, type ErrorRow } from './error-table.ts';
+import type { AwsError, AwsService, ErrorRow } from './error-row.ts';
+import { ERROR_TABLE } from './error-table.ts';
 
 /** Where the calls go, and as whom. `endpointUrl` is set when it is not AWS itself. */
 export type Place = { readonly region: string; readonly endpointUrl?: string; readonly profile?: string };

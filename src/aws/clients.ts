@@ -61,7 +61,10 @@ export function awsClients(options: ClientOptions): AwsClients {
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),
   };
-  const s3 = new S3Client({ ...shared, forcePathStyle: endpointOf(options) !== undefined });
+  const s3 = new S3Client({
+    ...shared,
+    forcePathStyle: (endpointOf(options) ?? process.env['AWS_ENDPOINT_URL_S3']) !== undefined,
+  });
   const iam = new IAMClient(shared);
   const lambda = new LambdaClient(shared);
   const ses = new SESClient({ ...shared, maxAttempts: 1 });
@@ -70,12 +73,12 @@ export function awsClients(options: ClientOptions): AwsClients {
   return { s3, iam, lambda, ses, sts, destroy: () => requestHandler.destroy() };
 }
 
-/** The endpoint in use when it is not AWS itself. The SDK reads the variables too; we need to know for messages and path style. */
+/** The endpoint in use when it is not AWS itself. The SDK reads the variable too; messages and path style need it. */
 export function endpointOf({ endpointUrl }: Pick<ClientOptions, 'endpointUrl'>): string | undefined {
-  return endpointUrl ?? (process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL'] || undefined);
+  return endpointUrl ?? (process.env['AWS_ENDPOINT_URL'] || undefined);
 }
 
-/** IAM calls a full account `LimitExceeded`, a name on the SDK's list of throttles: without this it is tried three times. */
+/** IAM calls a full account `LimitExceeded`, a name on the SDK's list of throttles: it would be tried three times. */
 function neverRetryQuotas(client: IAMClient): void {
   const original = client.config.retryStrategy;
   client.config.retryStrategy = async () => {

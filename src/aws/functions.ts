@@ -101,7 +101,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
   };
 }
 
-/** Lambda hides tags that we may not read instead of failing: without this our own function would look like another's. */
+/** Lambda leaves out tags that we may not read and does not fail: our own function would look like another's. */
 function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): void {
   if (TagsError === undefined) return;
   const error = new Error(TagsError.Message ?? 'is not authorized to perform: lambda:ListTags');

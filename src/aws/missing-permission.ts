@@ -12,6 +12,10 @@ const ACTIONS: Readonly<Record<string, string>> = {
   's3:DeleteBucketLifecycle': 's3:PutLifecycleConfiguration',
 };
 
+/** Services quote in their own ways: with nothing, with "…", and SES with `…'. */
+const REFUSAL =
+  /User:? [`'"]?([^\s`'"]+)[`'"]? is not authorized to perform:? [`'"]?([\w-]+:\w+)[`'"]?(?: on resource:? [`'"]?([^\s`'"]+))?/i;
+
 /**
  * Names the permission that is missing, on what, and who has to grant it. AWS says all of it in the message of most
  * services; S3 often says only "Access Denied", and then the operation tells.
@@ -22,9 +26,7 @@ export function missingPermission(error: {
   readonly resource: string | undefined;
   readonly text: string;
 }): string {
-  const said = /User: (\S+) is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+)"?)?/i.exec(
-    error.text,
-  );
+  const said = REFUSAL.exec(error.text);
   const who = said?.[1] ?? 'the credentials in use';
   const action = said?.[2] ?? ACTIONS[error.action] ?? error.action;
   const onWhat = said?.[3] ?? error.resource;

@@ -2,7 +2,7 @@ import type { Clock, Ports } from '../core/ports.ts';
 import { buckets } from './buckets.ts';
 import { callsOf, type CallReport } from './calls.ts';
 import { awsClients, endpointOf, type ClientOptions } from './clients.ts';
-import type { AwsService } from './error-table.ts';
+import type { AwsService } from './error-row.ts';
 import { functions } from './functions.ts';
 import { identity } from './identity.ts';
 import { createLane } from './lane.ts';

@@ -103,7 +103,9 @@ function toSdkAction(action: RuleAction, ruleName: string): SdkAction {
       throw new PipelineError({
         class: 'bug',
         reason: 'InternalError',
-        message: `Rule "${ruleName}" has a ${action.type} action, which would be lost if the rule were written. Please report it.`,
+        message:
+          `Rule "${ruleName}" has a ${action.type} action, which would be lost if the rule were written. ` +
+          'Please report it.',
       });
   }
 }

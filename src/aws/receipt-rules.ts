@@ -20,7 +20,7 @@ import { fromSdkRule, toSdkRule } from './receipt-rule-mapping.ts';
 
 const NO_SET = ['RuleSetDoesNotExist'];
 
-/** Receipt rules of SES. Every call, reads included, waits its turn in the lane; reads of the same set that wait are one. */
+/** Receipt rules of SES. Every call, reads included, waits its turn in the lane; waiting reads of one set become one. */
 export function receiptRules(ses: SESClient, call: Call, lane: Lane): ReceiptRules {
   const read: Call = (operation, resource, send) =>
     lane.run(() => call(operation, resource, send), `${operation} ${resource ?? ''}`);

@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import { manifestSchema } from '../core/manifest.ts';
+import type { Path } from './file-problem.ts';
 
 type JsonSchema = {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -10,7 +11,7 @@ type JsonSchema = {
 const root = manifestSchema.toJSONSchema({ io: 'input' }) as JsonSchema;
 
 /** The field a person most likely meant by `name`, among those that exist beside it. @param path of the object that holds it */
-export function suggestField(path: readonly (string | number)[], name: string): string | undefined {
+export function suggestField(path: Path, name: string): string | undefined {
   const schema = path.reduce<JsonSchema | undefined>(descend, root);
   const ranked = Object.keys(schema?.properties ?? {})
     .map((field) => ({ field, mistakes: mistakesBetween(field.toLowerCase(), name.toLowerCase()) }))

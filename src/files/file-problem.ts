@@ -13,8 +13,11 @@ export type FileProblem = {
 /** Where a document came from. */
 export type Origin = { readonly file: string; readonly document: number };
 
+/** Keys and indexes from the root of a document. */
+export type Path = readonly (string | number)[];
+
 /** Keys and indexes as a person writes them: `spec.receiptRules[1].name`. */
-export function pathText(path: readonly (string | number)[]): string {
+export function pathText(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     if (!/^[A-Za-z_][\w-]*$/.test(part)) return `${text}[${JSON.stringify(part)}]`;

@@ -3,6 +3,7 @@ import { faultOf, PipelineError } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { readCodePath } from './code-path.ts';
+import type { Path } from './file-problem.ts';
 import { handlerFileProblem } from './handler-file.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -17,13 +18,13 @@ export type CodeContext = {
 
 export type ManifestCode =
   | { readonly ok: true; readonly code: FunctionCode }
-  | { readonly ok: false; readonly path: string; readonly message: string };
+  | { readonly ok: false; readonly path: Path; readonly message: string };
 
 /** The code that a manifest names, ready for Lambda. */
 export async function manifestCode(manifest: Manifest, context: CodeContext): Promise<ManifestCode> {
   const { code, handler, runtime } = manifest.spec.function;
   const source = code.inline ? 'inline' : code.configMapRef ? 'configMapRef' : code.path ? 'path' : 's3';
-  const refuse = (message: string, path = `spec.function.code.${source}`): ManifestCode => ({
+  const refuse = (message: string, path: Path = ['spec', 'function', 'code', source]): ManifestCode => ({
     ok: false,
     path,
     message,
@@ -48,7 +49,7 @@ export async function manifestCode(manifest: Manifest, context: CodeContext): Pr
       return problem === undefined ? { ok: true, code: read.zip.code } : refuse(problem);
     }
     if (code.s3 !== undefined) return { ok: true, code: { kind: 's3', ...withoutUndefined(code.s3) } };
-    return refuse('names no code', 'spec.function.code');
+    return refuse('names no code', ['spec', 'function', 'code']);
   } catch (error) {
     if (error instanceof PipelineError) return refuse(faultOf(error).message);
     throw error;

@@ -1,15 +1,14 @@
 import { loadAll, YAMLException } from 'js-yaml';
 import { KUBERNETES_SCHEMA } from './kubernetes-schema.ts';
-import { pathText } from './file-problem.ts';
+import type { Path } from './file-problem.ts';
 
 /** One document with content, or what is wrong with it. */
 export type ParsedDocument = { readonly document: number } & (
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly path?: string; readonly message: string }
+  | { readonly ok: false; readonly path: Path; readonly message: string }
 );
 
 const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
-const ALIAS_LIMIT = 1000;
 const NODE_LIMIT = 100_000;
 const MERGE_KEY = '<<';
 
@@ -24,7 +23,7 @@ export function parseDocuments(text: string): ParsedDocument[] {
   return documents;
 }
 
-type Outcome = { ok: true; value: unknown } | { ok: false; path?: string; message: string };
+type Outcome = { ok: true; value: unknown } | { ok: false; path: Path; message: string };
 type Chunk = { readonly text: string; readonly lineOffset: number };
 
 /** Cuts at the lines that begin a document. Directives (`%YAML`) stay with the document they are for. */
@@ -51,12 +50,12 @@ function areDirectives(lines: readonly string[]): boolean {
 
 function parseChunk({ text, lineOffset }: Chunk): Outcome[] {
   if (Buffer.byteLength(text) > DOCUMENT_LIMIT_BYTES)
-    return [{ ok: false, message: 'is larger than 1 MiB, which is more than Kubernetes takes; split it' }];
+    return [{ ok: false, path: [], message: 'is larger than 1 MiB, which is more than Kubernetes takes; split it' }];
   try {
-    const values = loadAll(text, { schema: KUBERNETES_SCHEMA, maxAliases: ALIAS_LIMIT });
+    const values = loadAll(text, { schema: KUBERNETES_SCHEMA });
     return values.filter((value) => value !== null && value !== undefined).map((value) => toTree(value));
   } catch (error) {
-    return [{ ok: false, message: yamlMessage(error, lineOffset) }];
+    return [{ ok: false, path: [], message: yamlMessage(error, lineOffset) }];
   }
 }
 
@@ -73,7 +72,7 @@ function toTree(value: unknown): Outcome {
   try {
     return { ok: true, value: copy(value, state) };
   } catch (error) {
-    if (error instanceof NotJson) return { ok: false, path: pathText(state.path), message: error.message };
+    if (error instanceof NotJson) return { ok: false, path: state.path, message: error.message };
     throw error;
   }
 }
@@ -104,7 +103,7 @@ function copyMap(map: object, state: CopyState): Record<string, unknown> {
   for (const [key, value] of Object.entries(map)) {
     const copied = copyAt(key, value, state);
     if (key === MERGE_KEY) merge(result, copied);
-    else set(result, key, copied);
+    else result[key] = copied;
   }
   return result;
 }
@@ -115,17 +114,14 @@ function merge(result: Record<string, unknown>, source: unknown): void {
   for (const map of maps) {
     if (typeof map !== 'object' || map === null || Array.isArray(map))
       throw new NotJson('a merge key (<<) needs a map or a list of maps');
-    for (const [key, value] of Object.entries(map)) set(result, key, value);
+    Object.assign(result, map);
   }
-}
-
-/** A plain assignment of `__proto__` would change the object's prototype. */
-function set(result: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(result, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function copyAt(part: string | number, value: unknown, state: CopyState): unknown {
   state.path.push(part);
+  // Assigning it would change an object's prototype, and nothing in Kubernetes is called so.
+  if (part === '__proto__') throw new NotJson('this name cannot be used');
   const copied = copy(value, state);
   state.path.pop();
   return copied;

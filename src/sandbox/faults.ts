@@ -1,7 +1,7 @@
 import type { CallRecord, Clock, FaultOutcome, Faults } from './service.ts';
 
 /** Trouble ordered for the next calls of an operation. */
-export type Failure = {
+type Failure = {
   /** `s3:PutBucketPolicy`, or a pattern with `*` such as `iam:*`. */
   readonly operation: string;
   /** How many calls are hit; default 1. */

@@ -98,19 +98,21 @@ async function answerTo(
   body: Buffer | undefined,
   requestId: string,
 ): Promise<Answer> {
-  const call = readCall(options, request, body ?? Buffer.alloc(0), requestId);
+  const read = readCall(options, request, body ?? Buffer.alloc(0), requestId);
+  const { call } = read;
+  const service = options.services.find(({ signingName }) => signingName === read.service);
+  const refuse = (error: AwsErrorShape): Answer =>
+    reply(service === undefined ? refuseUnrouted(call, error) : service.refuse(call, error));
+
   if (body === undefined) {
     const message = `The request body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, the most the sandbox takes.`;
-    return reply(refuseUnrouted(call.call, { status: 413, code: 'RequestEntityTooLargeException', message }));
+    return refuse({ status: 413, code: 'RequestEntityTooLargeException', message });
   }
-  const page = pageFor(options, call.call.path);
-  if (page !== undefined) return reply(await settle(() => page(call.call)));
-  if (call.kind === 'refused') return reply(refuseUnrouted(call.call, call.error));
-
-  const service = options.services.find(({ signingName }) => signingName === call.service);
-  if (service === undefined)
-    return reply(refuseUnrouted(call.call, notImplemented(`the service "${call.service}"`).shape));
-  return run(options, service, call.call);
+  const page = pageFor(options, call.path);
+  if (page !== undefined) return reply(await settle(() => page(call)));
+  if (read.kind === 'refused') return refuse(read.error);
+  if (service === undefined) return refuse(notImplemented(`the service "${read.service}"`).shape);
+  return run(options, service, call);
 }
 
 /** The one place where faults strike and calls are written down. */
@@ -157,7 +159,12 @@ function pageFor(options: HttpServerOptions, path: string): ((call: Call) => Rep
 
 type ReadCall =
   | { readonly kind: 'signed'; readonly service: string; readonly call: Call }
-  | { readonly kind: 'refused'; readonly error: AwsErrorShape; readonly call: Call };
+  | {
+      readonly kind: 'refused';
+      readonly service: string | undefined;
+      readonly error: AwsErrorShape;
+      readonly call: Call;
+    };
 
 function readCall(options: HttpServerOptions, request: IncomingMessage, body: Buffer, requestId: string): ReadCall {
   const { path, query } = splitUrl(request.url ?? '/');
@@ -176,25 +183,27 @@ function readCall(options: HttpServerOptions, request: IncomingMessage, body: Bu
   };
   if (signature === undefined) {
     const message = 'The request is not signed (Signature Version 4). Configure any static access key in the client.';
-    return { kind: 'refused', call: bare, error: { status: 403, code: 'MissingAuthenticationToken', message } };
+    const error = { status: 403, code: 'MissingAuthenticationToken', message };
+    return { kind: 'refused', service: undefined, call: bare, error };
   }
+  const { service } = signature;
   const principal = options.principalOf(signature.accessKeyId, signature.sessionToken);
   if (principal === undefined) {
     const message =
       'The security token included in the request is invalid: its session ended or was never issued here.';
-    return { kind: 'refused', call: bare, error: { status: 403, code: 'InvalidClientTokenId', message } };
+    return { kind: 'refused', service, call: bare, error: { status: 403, code: 'InvalidClientTokenId', message } };
   }
   const call = { ...bare, principal };
-  if (!isAwsChunked(headers)) return { kind: 'signed', service: signature.service, call };
+  if (!isAwsChunked(headers)) return { kind: 'signed', service, call };
 
   const decoded = decodeAwsChunked(body);
   if (decoded === undefined) {
     const message = 'The aws-chunked body is incomplete or malformed.';
-    return { kind: 'refused', call, error: { status: 400, code: 'IncompleteBody', message } };
+    return { kind: 'refused', service, call, error: { status: 400, code: 'IncompleteBody', message } };
   }
   return {
     kind: 'signed',
-    service: signature.service,
+    service,
     call: { ...call, body: decoded.body, headers: { ...headers, ...decoded.trailers } },
   };
 }

@@ -43,7 +43,7 @@ export type RoleBook = {
   readonly judgeTrust: (roleArn: string, question: Pick<Question, 'principal' | 'action' | 'context'>) => Verdict;
 };
 
-export type NewRole = {
+type NewRole = {
   readonly name: string;
   readonly path: string;
   readonly trust: string;

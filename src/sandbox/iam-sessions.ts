@@ -1,6 +1,6 @@
 import type { Principal, SandboxContext } from './service.ts';
 
-export type Credentials = {
+type Credentials = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken: string;

@@ -1,3 +1,4 @@
+import { AwsError } from './aws-error.ts';
 import type { InvocationResult } from './lambda-runner.ts';
 import type { FunctionRecord } from './lambda-types.ts';
 import type { Work } from './mail-work.ts';
@@ -19,27 +20,32 @@ const DEFAULT_MAX_AGE_SECONDS = 21_600;
 
 /**
  * Queues an `Event` invocation and runs it behind the caller's back: after a failure twice more, one and two minutes
- * later, under the same request id. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ * later, under the same request id. While the function is throttled the event waits, which counts as no attempt.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
 export function enqueue(deps: AsyncDeps, functionArn: string, requestId: string, payload: string): void {
   const queuedAtMs = deps.clock.now();
   deps.work.start(async () => {
-    for (let attempt = 0; ; attempt += 1) {
+    let attempts = 0;
+    let throttles = 0;
+    for (;;) {
       const record = deps.current(functionArn);
       if (record === undefined) return;
       if (record.reservedConcurrency === 0) {
         deps.note(functionArn, requestId, 'Event dropped: the reserved concurrency is 0');
         return;
       }
-      const failure = await failureOf(deps, record, requestId, payload);
-      if (failure === undefined) return;
+      const result = await attempt(deps, record, requestId, payload);
+      if (result.kind === 'done') return;
+      if (result.kind === 'failed') attempts += 1;
+      else throttles += 1;
 
-      const delayMs = RETRY_DELAYS_MS[attempt];
+      const delayMs = result.kind === 'failed' ? RETRY_DELAYS_MS[attempts - 1] : throttleDelayMs(throttles);
       const limits = deps.current(functionArn)?.eventInvokeConfig;
       const maxAgeMs = (limits?.MaximumEventAgeInSeconds ?? DEFAULT_MAX_AGE_SECONDS) * 1000;
-      const retriesLeft = attempt < (limits?.MaximumRetryAttempts ?? RETRY_DELAYS_MS.length);
+      const retriesLeft = attempts <= (limits?.MaximumRetryAttempts ?? RETRY_DELAYS_MS.length);
       if (delayMs === undefined || !retriesLeft || deps.clock.now() + delayMs - queuedAtMs > maxAgeMs) {
-        deps.note(functionArn, requestId, `Event given up after ${attempt + 1} attempts: ${failure}`);
+        deps.note(functionArn, requestId, `Event given up after ${attempts} attempts: ${result.why}`);
         return;
       }
       await deps.work.sleep(delayMs, deps.signal);
@@ -48,16 +54,24 @@ export function enqueue(deps: AsyncDeps, functionArn: string, requestId: string,
   });
 }
 
-async function failureOf(
+type Attempt = { readonly kind: 'done' } | { readonly kind: 'failed' | 'throttled'; readonly why: string };
+
+async function attempt(
   { run }: AsyncDeps,
   record: FunctionRecord,
   requestId: string,
   payload: string,
-): Promise<string | undefined> {
+): Promise<Attempt> {
   try {
     const { functionError, payload: answer } = await run(record, requestId, payload);
-    return functionError === undefined ? undefined : answer;
+    return functionError === undefined ? { kind: 'done' } : { kind: 'failed', why: answer };
   } catch (error) {
-    return String(error);
+    const throttled = error instanceof AwsError && error.shape.status === 429;
+    return { kind: throttled ? 'throttled' : 'failed', why: String(error) };
   }
+}
+
+/** One second at first, twice as long each time, five minutes at most. */
+function throttleDelayMs(throttles: number): number {
+  return Math.min(1000 * 2 ** (throttles - 1), 300_000);
 }

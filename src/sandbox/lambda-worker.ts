@@ -133,6 +133,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   ]);
   void exitOf(child).then(async (reason) => {
     alive = false;
+    killGroup(child); // a program the handler left running would hold the pipes open for ever
     await drained;
     ended.resolve(reason);
     ready.resolve();
@@ -180,7 +181,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return { outcome, durationMs, initMs, maxMemoryMb: Math.ceil(maxMemoryKb / 1024) };
   };
   const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
+    killGroup(child);
     await ended.promise;
   };
   return { invoke, usable: () => alive, stop: kill };
@@ -191,7 +192,17 @@ function spawnBootstrap({ taskRoot, environment, memoryMb }: WorkerOptions, runt
     cwd: taskRoot,
     env: { ...environment, LAMBDA_TASK_ROOT: taskRoot, AWS_LAMBDA_RUNTIME_API: runtimeApi },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, so that what the handler starts ends with it
   });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody of the group is left.
+  }
 }
 
 type PipedChild = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };

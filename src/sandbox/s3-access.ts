@@ -5,15 +5,22 @@ import type { Bucket } from './s3-buckets.ts';
 import type { Principal, SandboxContext } from './service.ts';
 import { textAt } from './wire/xml.ts';
 
-/** May `principal` do this? `key` undefined asks about the bucket itself. */
-export type S3Access = (question: {
+/** Who may do what. */
+export type S3Access = {
+  /** May `principal` do this? `key` undefined asks about the bucket itself. */
+  readonly inBucket: (question: BucketQuestion) => Verdict;
+  /** May `principal` do what needs no bucket yet: list all, create one. `bucketName` undefined asks about all. */
+  readonly inAccount: (principal: Principal, action: string, bucketName: string | undefined) => Verdict;
+};
+
+type BucketQuestion = {
   readonly principal: Principal;
   readonly bucket: Bucket;
   readonly action: string;
   readonly key?: string | undefined;
   /** Condition keys beyond those of the principal, lower case. */
   readonly context?: Readonly<Record<string, string | undefined>>;
-}) => Verdict;
+};
 
 /**
  * Own account: the role's policies or the bucket's allow, either denies. Others: the bucket's policy alone.
@@ -21,7 +28,22 @@ export type S3Access = (question: {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
  */
 export function createS3Access(context: SandboxContext, roles: Pick<RoleBook, 'judge'>): S3Access {
-  return ({ principal, bucket, action, key, context: extra }) => {
+  const inAccount: S3Access['inAccount'] = (principal, action, bucketName) => {
+    switch (principal.kind) {
+      case 'root':
+        return { decision: 'allow', why: 'the caller is the account itself' };
+      case 'service':
+        return { decision: 'none', why: `${principal.service} acts in buckets only` };
+      case 'role':
+        return roles.judge(principal.roleArn, {
+          action,
+          resource: `arn:${context.partition}:s3:::${bucketName ?? '*'}`,
+          context: conditionsOf(principal),
+        });
+    }
+  };
+
+  const inBucket: S3Access['inBucket'] = ({ principal, bucket, action, key, context: extra }) => {
     const resource = `arn:${context.partition}:s3:::${bucket.name}${key === undefined ? '' : `/${key}`}`;
     const conditions = { ...conditionsOf(principal), ...extra };
     const policy = evaluate({
@@ -48,6 +70,8 @@ export function createS3Access(context: SandboxContext, roles: Pick<RoleBook, 'j
       }
     }
   };
+
+  return { inBucket, inAccount };
 }
 
 /** The key behind `aws:kms` without a key id is AWS's, and no service principal may use it. */

@@ -106,7 +106,7 @@ export function deleteObjects(request: {
 
   function deleteOne({ access }: typeof request, key: string, versionId: string | undefined): DeleteOutcome {
     const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
-    const verdict = access({ principal: call.principal, bucket, action, key });
+    const verdict = access.inBucket({ principal: call.principal, bucket, action, key });
     if (verdict.decision !== 'allow') {
       return {
         kind: 'refused',

@@ -35,7 +35,7 @@ export type ObjectStore = {
   readonly current: () => readonly (ObjectVersion & { readonly content: ObjectContent })[];
 };
 
-export type PutObject = {
+type PutObject = {
   readonly key: string;
   readonly body: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;

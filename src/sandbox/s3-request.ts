@@ -121,7 +121,6 @@ const REFINEMENTS = new Set([
   'versionId',
   'bucket-region',
   'max-buckets',
-  'AWSAccessKeyId',
 ]);
 
 /** The operation, or how to name what is not there. A sub-resource the sandbox lacks never passes for a plain request. */

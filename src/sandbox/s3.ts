@@ -23,7 +23,7 @@ export type S3Reader = {
   readonly seedForeignBucket: (name: string, region?: string) => void;
 };
 
-export type StoredObject = {
+type StoredObject = {
   readonly key: string;
   readonly sizeBytes: number;
   readonly etag: string;
@@ -47,7 +47,7 @@ export function createS3(context: SandboxContext, iam: { readonly roles: Pick<Ro
       putAs: (principal, name, key, body) => {
         const bucket = book.find(name);
         if (bucket === undefined) return { ok: false, reason: 'NoSuchBucket', why: `there is no bucket ${name}` };
-        const verdict = access({ principal, bucket, action: 's3:PutObject', key });
+        const verdict = access.inBucket({ principal, bucket, action: 's3:PutObject', key });
         if (verdict.decision !== 'allow') return { ok: false, reason: 'AccessDenied', why: verdict.why };
         bucket.objects.put({ key, body }, bucket.versioning);
         return { ok: true };
@@ -84,9 +84,13 @@ function s3Service(
     const operation = operationOf(call, address);
     if (!operation.known) throw notImplemented(`s3:${operation.name}`);
     const { name } = operation;
-    if (name === 'ListBuckets') return listBuckets(call, book, context.account);
     const bucketName = address.bucket ?? '';
-    if (name === 'CreateBucket') return createBucket(call, bucketName, book, context.account);
+    if (name === 'ListBuckets' || name === 'CreateBucket') {
+      const { decision } = access.inAccount(call.principal, ACTIONS[name], address.bucket);
+      if (decision !== 'allow') throw new AwsError(403, 'AccessDenied', 'Access Denied');
+      if (name === 'ListBuckets') return listBuckets(call, book, context.account);
+      return createBucket(call, bucketName, book, context.account);
+    }
 
     const bucket = book.get(bucketName);
     admit(name, call, bucket, address.key, access);
@@ -181,7 +185,7 @@ function mayDo(name: S3OperationName, call: Call, bucket: Bucket, key: string | 
   const versioned = key !== undefined && call.query.has('versionId') ? 'Version' : '';
   const context = { 's3:prefix': call.query.get('prefix') ?? undefined };
   const action = `${ACTIONS[name]}${versioned}`;
-  const verdict = access({ principal: call.principal, bucket, action, key, context });
+  const verdict = access.inBucket({ principal: call.principal, bucket, action, key, context });
   // However wrong a policy is, its account's root can mend it.
   const mends =
     name.endsWith('BucketPolicy') && call.principal.kind === 'root' && call.principal.account === bucket.account;
@@ -191,7 +195,7 @@ function mayDo(name: S3OperationName, call: Call, bucket: Bucket, key: string | 
 /** Who may not list a bucket is not told that a key is missing: 403 instead of 404. */
 function hideMissingKey(call: Call, bucket: Bucket, key: string, access: S3Access): void {
   if (bucket.objects.get(key)?.content !== undefined) return;
-  const mayList = access({ principal: call.principal, bucket, action: 's3:ListBucket' }).decision === 'allow';
+  const mayList = access.inBucket({ principal: call.principal, bucket, action: 's3:ListBucket' }).decision === 'allow';
   if (!mayList) throw accessDenied(bucket);
 }
 

@@ -144,7 +144,7 @@ const ACTION_OF: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:I
 
 /**
  * Keeps a role's session from operations its policies do not allow at all. S3 judges by itself, with resources; here
- * the action alone is judged, so a grant on one resource lets through calls on others.
+ * the action alone is judged, so a grant (or a Deny) on one resource counts for calls on all.
  */
 function authorizer(iam: Iam): (operation: string, call: Call) => AwsErrorShape | undefined {
   return (operation, { principal }) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classifyError, sameCode } from '../../src/aws/classify-error.ts';
-import { ERROR_TABLE, type AwsService } from '../../src/aws/error-table.ts';
+import type { AwsService } from '../../src/aws/error-row.ts';
+import { ERROR_TABLE } from '../../src/aws/error-table.ts';
 import type { Fault } from '../../src/core/fault.ts';
 
 type Case = readonly [
@@ -27,6 +28,7 @@ const CASES: readonly Case[] = [
   ['ses', 'CreateReceiptRule', 400, 'LimitExceededException', 'Too many rules', 'invalid/QuotaExceeded'],
   ['ses', 'CreateReceiptRule', 400, 'InvalidS3ConfigurationException', 'No such bucket: b', 'dependency/DependencyNotReady'],
   ['ses', 'CreateReceiptRule', 400, 'InvalidS3ConfigurationException', 'Could not write to bucket: b', 'propagating/WaitingForPropagation'],
+  ['ses', 'CreateReceiptRule', 400, 'InvalidS3ConfigurationException', 'Could not write to bucket: kms-mail', 'propagating/WaitingForPropagation'],
   ['ses', 'CreateReceiptRule', 400, 'InvalidS3ConfigurationException', 'Invalid KMS encryption key ARN', 'invalid/InvalidSpec'],
   ['ses', 'CreateReceiptRule', 400, 'InvalidLambdaFunctionException', 'Invalid Lambda function: f', 'invalid/InvalidSpec'],
   ['ses', 'CreateReceiptRule', 400, 'InvalidLambdaFunctionException', `Could not invoke Lambda function: ${ARN}`, 'propagating/WaitingForPropagation'],
@@ -45,7 +47,8 @@ const CASES: readonly Case[] = [
   ['iam', 'CreateRole', 409, 'ConcurrentModificationException', 'Try again', 'transient/AwsUnavailable'],
   ['iam', 'CreateRole', 500, 'ServiceFailureException', 'Sorry', 'transient/AwsUnavailable'],
   ['iam', 'PutRolePolicy', 404, 'NoSuchEntityException', 'The role with name r cannot be found.', 'propagating/WaitingForPropagation'],
-  ['iam', 'AttachRolePolicy', 404, 'NoSuchEntityException', 'The role with name r cannot be found.', 'propagating/WaitingForPropagation'],
+  ['iam', 'CreateRole', 404, 'NoSuchEntityException', 'Scope ARN: arn:aws:iam::1:policy/p does not exist or is not attachable.', 'dependency/DependencyNotReady'],
+  ['iam', 'AttachRolePolicy', 404, 'NoSuchEntityException', 'The role with name policy-runner cannot be found.', 'propagating/WaitingForPropagation'],
   ['iam', 'AttachRolePolicy', 404, 'NoSuchEntityException', 'Policy arn:aws:iam::1:policy/p does not exist or is not attachable.', 'dependency/DependencyNotReady'],
   ['iam', 'AttachRolePolicy', 400, 'PolicyNotAttachableException', 'Cannot attach', 'invalid/InvalidSpec'],
   ['iam', 'UpdateAssumeRolePolicy', 400, 'UnmodifiableEntityException', 'Cannot perform the operation on the protected role', 'conflict/OwnershipConflict'],
@@ -177,6 +180,14 @@ describe('a denied call', () => {
       text: 'User: arn:aws:sts::1:assumed-role/ci/x is not authorized to perform: iam:PassRole on resource: "arn:aws:iam::1:role/r" because no identity-based policy allows the iam:PassRole action',
       message:
         'arn:aws:sts::1:assumed-role/ci/x may not iam:PassRole on arn:aws:iam::1:role/r (needed for bucket "mail"). Allow it in the policy of these credentials.',
+    },
+    {
+      name: 'reads the quotes of SES',
+      operation: 'DescribeReceiptRuleSet',
+      service: 'ses' as const,
+      text: "User `arn:aws:iam::1:user/me' is not authorized to perform `ses:DescribeReceiptRuleSet' on resource `*'",
+      message:
+        'arn:aws:iam::1:user/me may not ses:DescribeReceiptRuleSet on * (needed for bucket "mail"). Allow it in the policy of these credentials.',
     },
     {
       name: 'tells an explicit deny from a missing permission',

@@ -1,25 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { unzipSync } from 'fflate';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packCode } from '../../src/code/pack-code.ts';
-import { faultOf } from '../../src/core/fault.ts';
+import { refusal } from './refusal.ts';
 
 const runtime = 'nodejs24.x';
 const files = (entries: Record<string, string>) =>
   new Map(Object.entries(entries).map(([name, text]) => [name, Buffer.from(text)]));
-
-function refusal(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    const fault = faultOf(error);
-    expect(fault).toMatchObject({ class: 'invalid', reason: 'InvalidSpec' });
-    return fault.message;
-  }
-  return 'not refused';
-}
 
 /** The central directory: what an unzipper believes. */
 function directoryOf(zip: Uint8Array): { name: string; mode: string; time: string }[] {
@@ -125,25 +114,25 @@ describe('packCode', () => {
     ['a folder', 'lib/', 'must be a name'],
     ['a prototype', '__proto__', '__proto__'],
     ['a name that is too long', 'x'.repeat(1025), '1024'],
-  ])('refuses %s', (_name, name, words) => {
-    expect(refusal(() => packCode(new Map([[name, Buffer.from('')]]), { runtime }))).toContain(words);
+  ])('refuses %s', async (_name, name, words) => {
+    expect(await refusal(() => packCode(new Map([[name, Buffer.from('')]]), { runtime }))).toContain(words);
   });
 
-  test('refuses a file that is also a folder', () => {
-    expect(refusal(() => packCode(files({ lib: '', 'lib/a.mjs': '' }), { runtime }))).toContain(
+  test('refuses a file that is also a folder', async () => {
+    expect(await refusal(() => packCode(files({ lib: '', 'lib/a.mjs': '' }), { runtime }))).toContain(
       'is a file and the folder',
     );
   });
 
-  test('refuses code without files', () => {
-    expect(refusal(() => packCode(new Map(), { runtime }))).toContain('holds no file');
+  test('refuses code without files', async () => {
+    expect(await refusal(() => packCode(new Map(), { runtime }))).toContain('holds no file');
   });
 
-  test('refuses more than 250 MB before it packs them', () => {
+  test('refuses more than 250 MB before it packs them', async () => {
     const block = new Uint8Array(64 * 1024 * 1024);
     const large = new Map(['a', 'b', 'c', 'd'].map((name) => [name, block]));
 
-    expect(refusal(() => packCode(large, { runtime }))).toBe(
+    expect(await refusal(() => packCode(large, { runtime }))).toBe(
       'The code takes 256 MB unzipped and Lambda allows 250; leave out what is not needed.',
     );
   });

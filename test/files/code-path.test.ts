@@ -2,26 +2,15 @@ import { symlinkSync, truncateSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
-import { faultOf } from '../../src/core/fault.ts';
 import { readCodePath } from '../../src/files/code-path.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { refusal } from '../code/refusal.ts';
 
 const folder = temporaryFolder();
 
 async function namesOf(path: string): Promise<string[]> {
   const read = await readCodePath(folder.path(), path);
   return read.kind === 'files' ? [...read.files.keys()] : [...read.zip.fileNames];
-}
-
-async function refusal(path: string): Promise<string> {
-  try {
-    await readCodePath(folder.path(), path);
-  } catch (error) {
-    const fault = faultOf(error);
-    expect(fault).toMatchObject({ class: 'invalid', reason: 'InvalidSpec' });
-    return fault.message;
-  }
-  return 'not refused';
 }
 
 describe('readCodePath', () => {
@@ -91,7 +80,7 @@ describe('readCodePath', () => {
     megabytes('large/a', 150);
     megabytes('large/b', 150);
 
-    expect(await refusal(path)).toContain(words);
+    expect(await refusal(() => readCodePath(folder.path(), path))).toContain(words);
   });
 
   test('finds nothing in a folder that holds no code', async () => {
@@ -104,7 +93,7 @@ describe('readCodePath', () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(folder.path('socket'), resolve));
     try {
-      expect(await refusal('socket')).toContain('neither a file nor a folder');
+      expect(await refusal(() => readCodePath(folder.path(), 'socket'))).toContain('neither a file nor a folder');
     } finally {
       server.close();
     }

@@ -249,7 +249,7 @@ describe('a problem', () => {
     [
       'a field called as a prototype',
       pipeline({ rest: '  __proto__: { region: x }' }),
-      ['spec.__proto__', 'unknown field "__proto__"'],
+      ['spec.__proto__', 'this name cannot be used'],
     ],
     [
       'a field called as a constructor',
@@ -364,10 +364,27 @@ describe('a problem', () => {
           file: second,
           document: 1,
           path: 'metadata.name',
-          message: `default/echo is also in ${first}, document 2; keep one of them`,
+          message: `SesLambdaPipeline default/echo is also in ${first}, document 2; keep one of them`,
         },
       ],
     });
+  });
+
+  test('in a list names its item', async () => {
+    const item = pipeline({ rest: '  color: red' }).trim().replaceAll('\n', '\n    ');
+    const twice = configMap().trim().replaceAll('\n', '\n    ');
+    const items = [twice, item, twice].map((text) => `  - ${text}\n`).join('');
+    const file = folder.write('list.yaml', `apiVersion: v1\nkind: List\nitems:\n${items}`);
+
+    expect((await load(file)).problems).toEqual([
+      { file, document: 1, path: 'items[1].spec.color', message: 'unknown field "color"' },
+      {
+        file,
+        document: 1,
+        path: 'items[2].metadata.name',
+        message: `ConfigMap default/code is also in ${file}, document 1, items[0]; keep one of them`,
+      },
+    ]);
   });
 
   test('of a ConfigMap that stands twice names both places', async () => {

@@ -77,9 +77,7 @@ describe('discover', () => {
 
 describe('bucketOf', () => {
   test('finds the bucket by the prefix of its logical id', () => {
-    expect(bucketOf({ handlerFunc: 'x', Other: { Ref: 'o', Type: 'AWS::S3::Bucket' }, ...configuration })).toEqual(
-      bucket,
-    );
+    expect(bucketOf({ Other: { Ref: 'o', Type: 'AWS::S3::Bucket' }, ...configuration })).toEqual(bucket);
   });
 
   test('gives nothing when no bucket is listed, and does not take a scalar for one', () => {

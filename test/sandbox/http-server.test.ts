@@ -135,6 +135,15 @@ describe('who calls', () => {
     expect(await codeOf(iam.send(new CreateUserCommand({ UserName: 'x' })))).toBe('403 InvalidClientTokenId');
   });
 
+  it('is told so in the protocol of the service', async () => {
+    const sandbox = await runningSandbox();
+    const { s3 } = clientsOf(sandbox, {
+      credentials: { accessKeyId: 'ASIANEVER', secretAccessKey: 's', sessionToken: 't' },
+    });
+
+    expect(await codeOf(s3.send(new ListBucketsCommand({})))).toBe('403 InvalidClientTokenId');
+  });
+
   it('may sign the address instead of a header', async () => {
     const { url } = await runningSandbox();
     const credential = encodeURIComponent('AKIATEST/20260101/us-west-2/s3/aws4_request');

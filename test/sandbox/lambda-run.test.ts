@@ -7,7 +7,7 @@ import {
   type CreateFunctionCommandInput,
   type InvocationType,
 } from '@aws-sdk/client-lambda';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { createFunction, createRole, manualClock, startFixture, zipOf, type Fixture } from './mail-fixture.ts';
 
@@ -272,7 +272,43 @@ describe('invocation types', () => {
   });
 });
 
+describe('throttled events', () => {
+  test('wait for their turn instead of being lost', async () => {
+    const clock = manualClock();
+    const code = `import { setTimeout } from 'node:timers/promises';
+      export const handler = async () => { await setTimeout(100); console.log('ran') }`;
+    await using world = await startWith(code, {}, { clock });
+    const reserve = new PutFunctionConcurrencyCommand({ FunctionName: 'f', ReservedConcurrentExecutions: 1 });
+    await world.lambda.send(reserve);
+    await Promise.all([1, 2, 3, 4, 5].map(() => invoke(world, {}, 'Event')));
+    const ran = () => texts(world).filter((text) => text.endsWith('ran')).length;
+    await world.sandbox.idle();
+    expect(ran()).toBe(1);
+    for (let round = 0; round < 6; round += 1) {
+      clock.advance(60_000);
+      await world.sandbox.idle();
+    }
+    expect(ran()).toBe(5);
+  });
+});
+
 describe('stopping', () => {
+  test('does not wait for a program that a handler left running', async () => {
+    await using world = await startWith(
+      `import { spawn } from 'node:child_process';
+       export const handler = async () => {
+         const { pid } = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+         console.log('left ' + pid);
+         process.exit(0);
+       }`,
+    );
+    const { error, log } = await invoke(world);
+    expect(error).toBe('Unhandled');
+    const pid = Number(/left (\d+)/.exec(log)?.[1]);
+    expect(pid).toBeGreaterThan(0);
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
   test('ends running handlers and removes the unpacked code', async () => {
     const world = await startWith(
       `export const handler = async (event) => (event.wait ? new Promise(() => setInterval(() => {}, 1000)) : { root: process.env.LAMBDA_TASK_ROOT, pid: process.pid })`,
@@ -285,3 +321,13 @@ describe('stopping', () => {
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 });
+
+/** A process that has ended but was not collected yet does not count. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return existsSync(`/proc/${pid}/stat`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z');
+}

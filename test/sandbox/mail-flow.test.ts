@@ -1,5 +1,17 @@
 import { DeleteFunctionCommand } from '@aws-sdk/client-lambda';
-import { DeleteBucketPolicyCommand, GetObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateBucketCommand,
+  DeleteBucketPolicyCommand,
+  GetObjectCommand,
+  PutBucketPolicyCommand,
+} from '@aws-sdk/client-s3';
+import {
+  CreateReceiptRuleCommand,
+  CreateReceiptRuleSetCommand,
+  DeleteReceiptRuleCommand,
+  SetActiveReceiptRuleSetCommand,
+} from '@aws-sdk/client-ses';
 import { describe, expect, test } from 'vitest';
 import type { LogLine } from '../../src/sandbox/lambda-logs.ts';
 import type { MailRecord } from '../../src/sandbox/mail-journal.ts';
@@ -11,6 +23,8 @@ import {
   createRole,
   manualClock,
   REGION,
+  ROLE,
+  SET,
   sesMayPut,
   startFixture,
   type Fixture,
@@ -203,6 +217,70 @@ describe('a mail on its way', () => {
     clock.advance(159 * 60_000);
     await world.sandbox.idle();
     expect(actions(onlyMail(world))).toEqual(['all LambdaAction expired', 'all S3Action done']);
+  });
+});
+
+describe('where a mail goes', () => {
+  test('is taken in by every region whose active rule set captures it', async () => {
+    await using world = await startFixture();
+    for (const [region, recipient] of [
+      ['us-west-2', 'x.test'],
+      ['eu-west-1', 'x.test'],
+      ['us-east-1', 'y.test'],
+    ] as const) {
+      const Rule = {
+        Name: 'r',
+        Enabled: true,
+        Recipients: [recipient],
+        Actions: [{ StopAction: { Scope: 'RuleSet' as const } }],
+      };
+      const ses = world.clientFor(region);
+      await ses.send(new CreateReceiptRuleSetCommand({ RuleSetName: SET }));
+      await ses.send(new CreateReceiptRuleCommand({ RuleSetName: SET, Rule }));
+      await ses.send(new SetActiveReceiptRuleSetCommand({ RuleSetName: SET }));
+    }
+    await world.send({ to: ['a@x.test'] });
+    await world.sandbox.idle();
+    const mails = world.sandbox.ses.journal.mails();
+    expect(mails.map(({ region }) => region).sort()).toEqual(['eu-west-1', 'us-west-2']);
+    expect(new Set(mails.map(({ id }) => id)).size).toBe(2);
+  });
+
+  test('is judged by the rules in force when it arrived', async () => {
+    const clock = manualClock();
+    await using world = await startFixture({ clock });
+    await createMailBucket(world);
+    await activateRules(world, [{ Name: 'all', Actions: [STORE] }]);
+    await world.s3.send(new DeleteBucketPolicyCommand({ Bucket: BUCKET }));
+    await world.send({ to: ['a@x.test'] });
+    await world.sandbox.idle();
+    await world.ses.send(new DeleteReceiptRuleCommand({ RuleSetName: SET, RuleName: 'all' }));
+    await world.s3.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: sesMayPut(BUCKET) }));
+    clock.advance(60_000);
+    await world.sandbox.idle();
+    expect(actions(onlyMail(world))).toEqual(['all S3Action done']);
+  });
+
+  test('is written by the role of the S3 action, and only by the role', async () => {
+    await using world = await startFixture();
+    await world.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    const action = { S3Action: { BucketName: BUCKET, IamRoleArn: ROLE } };
+    const refused = { name: 'InvalidParameterValue', message: 'Could not assume the provided IAM Role' };
+    await expect(activateRules(world, [{ Name: 'all', Actions: [action] }])).rejects.toMatchObject(refused);
+    await createRole(world, 'ses.amazonaws.com');
+    const rule = new CreateReceiptRuleCommand({
+      RuleSetName: SET,
+      Rule: { Name: 'all', Enabled: true, Actions: [action] },
+    });
+    await expect(world.ses.send(rule)).rejects.toMatchObject({ name: 'InvalidS3ConfigurationException' });
+    const Statement = [{ Effect: 'Allow', Action: 's3:PutObject', Resource: `arn:aws:s3:::${BUCKET}/*` }];
+    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
+    await world.iam.send(new PutRolePolicyCommand({ RoleName: 'handler', PolicyName: 'write', PolicyDocument }));
+    await world.ses.send(rule);
+    await world.ses.send(new SetActiveReceiptRuleSetCommand({ RuleSetName: SET }));
+    await world.send({ to: ['a@x.test'] });
+    await world.sandbox.idle();
+    expect(actions(onlyMail(world))).toEqual(['all S3Action done']);
   });
 });
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isMet, type Condition } from '../../src/sandbox/policy/condition.ts';
 import { parsePolicy, type PolicyKind } from '../../src/sandbox/policy/document.ts';

@@ -4,6 +4,7 @@ import {
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListBucketsCommand,
   ListObjectsV2Command,
   PutBucketEncryptionCommand,
   PutBucketPolicyCommand,
@@ -102,6 +103,20 @@ describe('a role that reads a bucket', () => {
 
     expect(await codeOf(s3.send(get))).toBe('403 AccessDenied');
     expect(await codeOf(s3.send(new ListObjectsV2Command({ Bucket })))).toBe('403 AccessDenied');
+  });
+
+  it('lists and creates buckets only as its policy allows', async () => {
+    const create = new CreateBucketCommand({ Bucket: 'mail-other' });
+    const without = await withRole(mayGet);
+    const withIt = await withRole(
+      { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' },
+      { Effect: 'Allow', Action: 's3:CreateBucket', Resource: 'arn:aws:s3:::mail-*' },
+    );
+
+    expect(await codeOf(without.s3.send(new ListBucketsCommand({})))).toBe('403 AccessDenied');
+    expect(await codeOf(without.s3.send(create))).toBe('403 AccessDenied');
+    await withIt.s3.send(create);
+    expect((await withIt.s3.send(new ListBucketsCommand({}))).Buckets).toHaveLength(2);
   });
 
   it('may what its own policy allows', async () => {

@@ -24,7 +24,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text safe between tags and in attributes. Carriage returns are written as a reference, or a parser would lose them. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text
     .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
     .replaceAll('\r', '&#xD;')
@@ -47,7 +47,7 @@ export function toXml(name: string, value: XmlValue, arrays: ArrayStyle): string
 }
 
 /** The members of an object, without an element around them. */
-export function membersToXml(members: Readonly<Record<string, XmlValue>>, arrays: ArrayStyle): string {
+function membersToXml(members: Readonly<Record<string, XmlValue>>, arrays: ArrayStyle): string {
   return Object.entries(members)
     .map(([name, value]) => toXml(name, value, arrays))
     .join('');
@@ -66,26 +66,53 @@ export function xmlDocument(
 
 const parser = new XMLParser({
   ignoreAttributes: true,
+  ignoreDeclaration: true,
   parseTagValue: false,
   trimValues: false,
-  ignoreDeclaration: true,
+  // The parser leaves numeric references alone, which SDKs send for line breaks: they are decoded here instead.
+  processEntities: false,
 });
 
-/** The content of the root element, or undefined when `text` is not XML or has another root. Values stay strings. */
+/**
+ * The content of the root element, or undefined when `text` is not XML or has another root. Values stay strings. A
+ * document with a DOCTYPE is refused: no AWS client sends one, and entities are how XML is abused.
+ */
 export function parseXml(text: string, root: string): XmlNode | undefined {
+  const found = text.includes('<!DOCTYPE') ? undefined : parsed(text)?.[root];
+  return found === undefined ? undefined : valueOf(found);
+}
+
+function parsed(text: string): Readonly<Record<string, XmlNode | undefined>> | undefined {
   if (XMLValidator.validate(text) !== true) return undefined;
-  const found = (parser.parse(text) as Record<string, XmlNode | undefined>)[root];
-  return found === undefined ? undefined : withoutIndentation(found);
+  try {
+    return parser.parse(text) as Record<string, XmlNode>;
+  } catch {
+    // The parser throws on names such as `__proto__`.
+    return undefined;
+  }
 }
 
 /** Text between elements is indentation; text alone is a value and keeps its spaces. */
-function withoutIndentation(node: XmlNode): XmlNode {
-  if (typeof node === 'string') return node;
+function valueOf(node: XmlNode): XmlNode {
+  if (typeof node === 'string') return decodeReferences(node);
   const members = Object.entries(node).filter(([name]) => name !== '#text');
   return Object.fromEntries(
-    members.map(([name, value]) => [name, isNodes(value) ? value.map(withoutIndentation) : withoutIndentation(value)]),
+    members.map(([name, value]) => [name, isNodes(value) ? value.map(valueOf) : valueOf(value)]),
   );
 }
+
+function decodeReferences(text: string): string {
+  return text.replaceAll(
+    /&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/g,
+    (reference, hex, decimal, name) => {
+      if (name !== undefined) return NAMED[name] ?? reference;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : reference;
+    },
+  );
+}
+
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** All elements of that name directly below `node`; none when it is absent or text. */
 export function elements(node: XmlNode | undefined, name: string): readonly XmlNode[] {

@@ -1,0 +1,188 @@
+import { again, capital, type AwsError, type ErrorRow } from './error-row.ts';
+import { missingPermission } from './missing-permission.ts';
+
+/** What every service may answer, and what happens on the way to it. */
+export const SHARED_ERRORS: readonly ErrorRow[] = [
+  {
+    of: 'any',
+    codes: [
+      'AccessDenied',
+      'AccessDeniedException',
+      'AuthorizationError',
+      'NotAuthorized',
+      'AllAccessDisabled',
+      'Http403',
+    ],
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: missingPermission,
+  },
+  {
+    of: 'any',
+    codes: ['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired'],
+    class: 'denied',
+    reason: 'CredentialsMissing',
+    say: () => 'The AWS credentials have expired. Renew them, for example with aws sso login.',
+  },
+  {
+    of: 'any',
+    codes: [
+      'InvalidClientTokenId',
+      'UnrecognizedClientException',
+      'SignatureDoesNotMatch',
+      'InvalidSignatureException',
+      'InvalidAccessKeyId',
+      'InvalidToken',
+      'IncompleteSignature',
+      'MissingAuthenticationToken',
+      'AuthFailure',
+    ],
+    class: 'denied',
+    reason: 'CredentialsMissing',
+    say: ({ code, region }) =>
+      `AWS does not accept the credentials (${code}). Check the access key and secret, and that ${region} is ` +
+      'enabled in the account.',
+  },
+  {
+    of: 'any',
+    codes: [
+      'OptInRequired',
+      'RegionDisabledException',
+      'NotSignedUp',
+      'AccountProblem',
+      'SubscriptionRequiredException',
+    ],
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ service, region, text }) =>
+      `This account may not use ${service.toUpperCase()} in ${region} (${text}). Enable the region or the service ` +
+      'in the AWS console.',
+  },
+  {
+    of: 'any',
+    codes: ['RequestTimeTooSkewed'],
+    class: 'denied',
+    reason: 'CredentialsMissing',
+    say: () => 'The clock of this machine is wrong by more than AWS accepts. Set it right.',
+  },
+  {
+    of: 'any',
+    codes: ['CredentialsProviderError', 'TokenProviderError'],
+    text: /SSO|expired|refresh/i,
+    class: 'denied',
+    reason: 'CredentialsMissing',
+    say: ({ text }) => `The AWS session cannot be used: ${text}. Sign in again, for example with aws sso login.`,
+  },
+  {
+    of: 'any',
+    codes: ['CredentialsProviderError', 'TokenProviderError'],
+    class: 'denied',
+    reason: 'CredentialsMissing',
+    say: noCredentials,
+  },
+  {
+    of: 'any',
+    codes: [
+      'Throttling',
+      'ThrottlingException',
+      'ThrottledException',
+      'RequestThrottled',
+      'RequestThrottledException',
+      'RequestLimitExceeded',
+      'BandwidthLimitExceeded',
+      'TooManyRequestsException',
+      'SlowDown',
+      'Http429',
+    ],
+    class: 'throttled',
+    reason: 'Throttled',
+    say: ({ action }) => `AWS limits the rate of ${action}. It is tried again.`,
+  },
+  {
+    of: 'any',
+    codes: [
+      'InternalFailure',
+      'InternalError',
+      'InternalServerError',
+      'ServiceUnavailable',
+      'ServiceUnavailableException',
+    ],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: again,
+  },
+  {
+    of: 'any',
+    codes: ['NotImplemented', 'NotImplementedException'],
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: ({ endpoint, action }) => `${endpoint} does not implement ${action}.`,
+  },
+  {
+    of: 'any',
+    codes: ['ECONNREFUSED'],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint, ownEndpoint }) =>
+      `Cannot reach ${endpoint} (connection refused): ${
+        ownEndpoint
+          ? 'is the sandbox running? Start it, or unset AWS_ENDPOINT_URL'
+          : 'check network, proxy and firewall'
+      }.`,
+  },
+  {
+    of: 'any',
+    codes: ['ENOTFOUND', 'EAI_AGAIN'],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint, region }) =>
+      `Cannot find ${endpoint} in DNS: check the network, and that ${region} is a region of AWS.`,
+  },
+  {
+    of: 'any',
+    codes: ['TimeoutError', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 'AbortError'],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint, action, about }) =>
+      `${capital(endpoint)} did not answer ${action}${about} in time. It is tried again.`,
+  },
+  {
+    of: 'any',
+    codes: ['ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNABORTED'],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint, action, code }) =>
+      `The connection to ${endpoint} broke during ${action} (${code}). It is tried again.`,
+  },
+  {
+    of: 'any',
+    codes: [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'CERT_HAS_EXPIRED',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint, code }) =>
+      `The certificate of ${endpoint} is not trusted (${code}). Behind a proxy that opens TLS, set ` +
+      'NODE_EXTRA_CA_CERTS.',
+  },
+  {
+    of: 'any',
+    codes: ['UnreadableAnswer'],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint, action }) =>
+      `${capital(endpoint)} answered ${action} with something that is not AWS's: is a proxy in between?`,
+  },
+];
+
+function noCredentials({ profile, ownEndpoint }: AwsError): string {
+  const remedy =
+    profile === undefined
+      ? 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the workload an IAM role'
+      : `the profile "${profile}" gives none. Check ~/.aws/config and ~/.aws/credentials, or name another profile`;
+  return `No AWS credentials found: ${remedy}.${ownEndpoint ? ' Any value will do for the sandbox.' : ''}`;
+}

@@ -1,0 +1,141 @@
+import { again, refused, reread, type ErrorRow } from './error-row.ts';
+
+/** Errors of Lambda: one code stands for a dozen mistakes, and the message tells them apart. */
+export const LAMBDA_ERRORS: readonly ErrorRow[] = [
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /cannot be assumed by Lambda/i,
+    class: 'propagating',
+    reason: 'WaitingForPropagation',
+    say: ({ about }) =>
+      `Lambda cannot yet assume the role${about}. A new role takes seconds, at times up to 15 minutes, to be ` +
+      'seen; if this ' +
+      'stays, its trust policy must admit lambda.amazonaws.com.',
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /execution role does not have permissions/i,
+    class: 'propagating',
+    reason: 'WaitingForPropagation',
+    say: ({ about, text }) =>
+      `The role lacks a permission that Lambda needs${about} (${text}). A new policy takes a moment to be seen; ` +
+      'if this ' +
+      'stays, add it under spec.role.privileges.',
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /CreateGrant/,
+    class: 'propagating',
+    reason: 'WaitingForPropagation',
+    say: ({ about, text }) =>
+      `Lambda cannot yet use the KMS key${about} (${text}). A new role takes a moment to be seen; if this stays, ` +
+      'check the ' +
+      "key's policy.",
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /Internal KMS service error|throttled by EC2/i,
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: again,
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /NoSuchKey|NoSuchBucket|NoSuchVersion/,
+    class: 'dependency',
+    reason: 'DependencyNotReady',
+    say: ({ about, text }) =>
+      `Lambda cannot find the code in S3${about} (${text}). Upload it, or correct spec.function.code.s3.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /PermanentRedirect/,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: ({ region, about }) =>
+      `The bucket with the code is not in ${region}, where the function is${about}. Copy the code to a bucket there.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /runtime parameter|'runtime'|no longer supported/i,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: refused('Choose a runtime that Lambda still supports in spec.function.runtime.'),
+  },
+  {
+    of: 'lambda',
+    codes: [
+      'InvalidParameterValueException',
+      'ValidationException',
+      'InvalidRequestContentException',
+      'InvalidCodeSignatureException',
+      'CodeVerificationFailedException',
+      'CodeSigningConfigNotFoundException',
+    ],
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: refused('Correct spec.function.'),
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidZipFileException'],
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: ({ about, text }) => `Lambda cannot unpack the code${about} (${text}). Make it a zip archive.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['RequestEntityTooLargeException', 'RequestTooLargeException'],
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: ({ about }) =>
+      `The code is too large for a direct upload${about} (about 50 MB with its encoding). Use spec.function.code.s3.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['ResourceConflictException'],
+    text: /already exist/i,
+    class: 'stale',
+    reason: 'ChangedMeanwhile',
+    say: reread,
+  },
+  {
+    of: 'lambda',
+    codes: ['ResourceConflictException', 'ResourceNotReadyException', 'ResourceInUseException'],
+    class: 'pending',
+    reason: 'FunctionUpdating',
+    say: ({ resource }) =>
+      `Lambda is still busy with the last change of ${resource ?? 'the function'}. The next one waits for it.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['ResourceNotFoundException', 'PreconditionFailedException'],
+    class: 'stale',
+    reason: 'ChangedMeanwhile',
+    say: reread,
+  },
+  {
+    of: 'lambda',
+    codes: ['CodeStorageExceededException'],
+    class: 'invalid',
+    reason: 'QuotaExceeded',
+    say: ({ text }) =>
+      `The code storage of Lambda in this region is used up (${text}). Delete old functions and versions, or have ` +
+      'it raised.',
+  },
+  {
+    of: 'lambda',
+    codes: ['PolicyLengthExceededException'],
+    class: 'invalid',
+    reason: 'QuotaExceeded',
+    say: ({ about, text }) => `The resource policy is full${about} (${text}). Remove statements that are not needed.`,
+  },
+  { of: 'lambda', codes: ['ServiceException'], class: 'transient', reason: 'AwsUnavailable', say: again },
+];

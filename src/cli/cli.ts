@@ -1,0 +1,86 @@
+import { Command, CommanderError } from 'commander';
+import { customResourceDefinition } from '../core/crd.ts';
+import { faultOf } from '../core/fault.ts';
+import { applyCommand, deleteCommand } from './apply-command.ts';
+import { explainCommand } from './explain-command.ts';
+import { getCommand } from './get-command.ts';
+import type { CliIo, ExitCode } from './io.ts';
+import { portNumber, withConnection, withFiles, withOutput } from './options.ts';
+import { planCommand } from './plan-command.ts';
+import { print } from './print.ts';
+import { sandboxCommand } from './sandbox-command.ts';
+import { CommandFailed } from './work.ts';
+
+/** Runs one command line. Never throws and never exits. @param args without node and script */
+export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
+  let code: ExitCode = 0;
+  const program = createProgram(io, version, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommandFailed) return 1;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    io.err(`Error: ${faultOf(error).message}`);
+    return 1;
+  }
+}
+
+function createProgram(io: CliIo, version: string, done: (code: ExitCode) => void): Command {
+  const program = new Command('ses-lambda-pipeline')
+    .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('Add --help for usage.')
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
+  const run =
+    <Options>(command: (options: Options, io: CliIo) => Promise<ExitCode>) =>
+    async (options: Options) =>
+      done(await command(options, io));
+
+  withOutput(withFiles(program.command('plan')))
+    .description('show what apply would do; exit code 0: nothing, 2: changes pending, 1: failed')
+    .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
+    .action(run(planCommand));
+  withOutput(withFiles(program.command('apply')))
+    .description('make AWS equal to the manifests')
+    .option('--dry-run', 'only show what would be done', false)
+    .option('-y, --yes', 'do not ask before something is deleted', false)
+    .addHelpText('after', examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml'))
+    .action(run(applyCommand));
+  withOutput(withFiles(program.command('delete')))
+    .description('take pipelines down; a bucket stays unless its deletionPolicy says otherwise')
+    .option('--dry-run', 'only show what would be done', false)
+    .option('-y, --yes', 'do not ask', false)
+    .addHelpText('after', examples('delete -f examples/echo'))
+    .action(run(deleteCommand));
+  withOutput(withFiles(program.command('get')))
+    .description('print the status of pipelines as AWS has them now')
+    .addHelpText('after', examples('get -f examples/echo', 'get -f examples/echo -o yaml'))
+    .action(run(getCommand));
+  withOutput(withConnection(program.command('explain')))
+    .description('say which rules of the active set run for an address, in order')
+    .requiredOption('--to <address>', 'recipient to explain')
+    .option('-f, --filename <path>', 'take the regions from these files; may be repeated', (path, before: string[] = []) => [...before, path])
+    .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')
+    .addHelpText('after', examples('explain --to someone@example.com -f examples/echo', 'explain --to someone@example.com --region eu-west-1 -o json'))
+    .action(run(explainCommand));
+  program
+    .command('sandbox')
+    .description('run an embedded AWS on this machine: S3, IAM, Lambda, SES receiving, and a door for mail')
+    .option('--port <number>', 'HTTP port of AWS', portNumber, 4566)
+    .option('--smtp-port <number>', 'port for mail', portNumber, 2525)
+    .addHelpText('after', examples('sandbox', 'sandbox --port 0 --smtp-port 0'))
+    .action(run(sandboxCommand));
+  program
+    .command('crd')
+    .description('print the CustomResourceDefinition for Kubernetes')
+    .addHelpText('after', examples('crd | kubectl apply -f -'))
+    .action(() => print(io, 'yaml', customResourceDefinition(), () => []));
+  return program;
+}
+
+const examples = (...lines: string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ses-lambda-pipeline ${line}`).join('\n')}`;

@@ -1,0 +1,70 @@
+import { createColors } from 'picocolors';
+import { explainAddress, type Explanation } from '../core/explain.ts';
+import { faultOf } from '../core/fault.ts';
+import type { CliIo, ExitCode } from './io.ts';
+import type { PipelineOptions } from './options.ts';
+import { print } from './print.ts';
+import { clean } from './render-problems.ts';
+import { connectionOf, failed, loadFiles } from './work.ts';
+
+export type ExplainOptions = Omit<PipelineOptions, 'filename'> & { readonly filename?: readonly string[]; readonly to: string };
+
+/** Says, in order, which rules of the live set would run for an address, what each does, and where it stops. */
+export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<ExitCode> {
+  const address = /^[^@\s]+@[^@\s]+$/.test(options.to) ? options.to : undefined;
+  if (address === undefined) {
+    io.err(`Error: --to ${clean(options.to)}: must be one address such as user@example.com`);
+    return 1;
+  }
+  const regions = await regionsOf(options, io);
+  if (regions.length === 0) {
+    io.err('Error: say which region to look at, by -f or --region');
+    return 1;
+  }
+  const explained: (Explanation & { region: string; ruleSet: string | undefined })[] = [];
+  for (const region of regions) {
+    const ports = io.connect({ region, ...connectionOf(options) });
+    try {
+      const active = await ports.receiptRules.describeActive();
+      explained.push({ region, ruleSet: active?.name, ...explainAddress(address, active?.rules) });
+    } catch (error) {
+      throw failed(faultOf(error), io);
+    } finally {
+      ports.close();
+    }
+  }
+  print(io, options.output, explained.length === 1 ? explained[0] : explained, () => explained.flatMap((one) => render(one, io.colours)));
+  return 0;
+}
+
+async function regionsOf(options: ExplainOptions, io: CliIo): Promise<readonly string[]> {
+  const { filename } = options;
+  if (filename === undefined) return options.region === undefined ? [] : [options.region];
+  const loaded = await loadFiles({ ...options, filename }, io);
+  return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+}
+
+function render(explanation: Explanation & { region: string; ruleSet: string | undefined }, colours: boolean): string[] {
+  const paint = createColors(colours);
+  const lines = [paint.bold(`${explanation.ruleSet ?? 'no active rule set'} (${explanation.region}), mail for ${clean(explanation.address)}`)];
+  for (const verdict of explanation.verdicts) {
+    const { position, rule, outcome, matchedBy, does, stops } = verdict;
+    const number = String(position).padStart(3);
+    const name = clean(rule);
+    if (outcome !== 'runs') {
+      lines.push(paint.dim(`${number}  ${name}: ${OUTCOMES[outcome]}`));
+      continue;
+    }
+    const by = matchedBy === '*' ? 'it applies to every recipient' : `it names ${matchedBy}`;
+    lines.push(`${number}  ${paint.green(name)}: runs, ${by}`);
+    lines.push(...does.map((action) => `       ${clean(action)}`));
+    if (stops === 'maybe') lines.push('       its function may end the evaluation by its answer');
+  }
+  return [...lines, explanation.summary];
+}
+
+const OUTCOMES = {
+  disabled: 'is not enabled',
+  'no-match': 'does not match',
+  'not-reached': 'would match, but the evaluation has ended',
+} as const;

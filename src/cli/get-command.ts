@@ -1,0 +1,61 @@
+import { lookAhead } from '../core/converge.ts';
+import { API_VERSION, KIND } from '../core/manifest.ts';
+import { statusOf, type PipelineStatus } from '../core/status.ts';
+import type { CliIo, ExitCode } from './io.ts';
+import type { PipelineOptions } from './options.ts';
+import { print } from './print.ts';
+import { renderProblem } from './render-problems.ts';
+import { openWork } from './work.ts';
+
+type Item = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly status: PipelineStatus;
+};
+
+/** Prints the status that a custom resource of each manifest would have. */
+export async function getCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
+  const regions = await openWork(options, io, 'apply');
+  try {
+    const items: Item[] = [];
+    let failed = false;
+    for (const { work, ports } of regions) {
+      const { steps, problems, observation } = await lookAhead(work, ports);
+      const planned = observation?.input.pipelines ?? [];
+      for (const { desired, observed } of planned) {
+        const { ruleSets } = observation?.input ?? { ruleSets: { active: undefined, sets: new Map() } };
+        const { name, namespace } = desired.identity;
+        const status = statusOf({ desired, observed, ruleSets, steps, problems });
+        items.push({ apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace }, status });
+      }
+      const unread = problems.filter((problem) => !planned.some(({ desired }) => desired.key === problem.owner));
+      for (const problem of unread) io.err(renderProblem(problem));
+      failed ||= unread.length > 0;
+    }
+    const [only] = items;
+    const data = items.length === 1 && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items };
+    print(io, options.output, data, () => renderTable(items));
+    return failed ? 1 : 0;
+  } finally {
+    for (const { ports } of regions) ports.close();
+  }
+}
+
+function renderTable(items: readonly Item[]): string[] {
+  const rows = items.map(({ metadata, status }) => {
+    const ready = status.conditions.find((condition) => condition.type === 'Ready');
+    return [
+      metadata.namespace,
+      metadata.name,
+      ready?.status ?? 'Unknown',
+      ready?.reason ?? '',
+      status.bucket?.name ?? '',
+      status.function?.name ?? '',
+      status.ruleSet.name + (status.ruleSet.active ? '' : ' (not active)'),
+    ];
+  });
+  const table = [['NAMESPACE', 'NAME', 'READY', 'REASON', 'BUCKET', 'FUNCTION', 'RULESET'], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd());
+}

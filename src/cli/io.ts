@@ -1,0 +1,37 @@
+import type { Clock, Ports } from '../core/ports.ts';
+
+export type ConnectOptions = {
+  readonly region: string;
+  readonly endpointUrl: string | undefined;
+  readonly profile: string | undefined;
+  readonly sesCallsPerSecond: number | undefined;
+};
+
+/** The outside world of a command; commands return an exit code and never exit by themselves. */
+export type CliIo = {
+  /** Writes one line to standard output. */
+  readonly out: (line: string) => void;
+  /** Writes one line to standard error. */
+  readonly err: (line: string) => void;
+  readonly readStdin: () => Promise<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a person watches standard error: a live view, colours and questions make sense. */
+  readonly interactive: boolean;
+  readonly colours: boolean;
+  /** Replaces the live view on standard error; an empty text removes it. */
+  readonly live: (text: string) => void;
+  /** Asks a yes-or-no question on the terminal. */
+  readonly confirm: (question: string) => Promise<boolean>;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly connect: (options: ConnectOptions) => Ports & { readonly close: () => void };
+  /** Runs a sandbox until `signal` is aborted. */
+  readonly runSandbox: (options: SandboxPorts, started: (sandbox: RunningSandbox) => void) => Promise<void>;
+};
+
+export type SandboxPorts = { readonly port: number; readonly smtpPort: number };
+export type RunningSandbox = { readonly url: string; readonly smtpPort: number; readonly account: string };
+
+/** 0 nothing to do or done, 1 failed, 2 changes pending (`plan`), 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 130;

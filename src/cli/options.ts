@@ -1,0 +1,57 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+export type OutputFormat = 'text' | 'json' | 'yaml';
+
+export type ConnectionOptions = {
+  readonly endpointUrl?: string;
+  readonly profile?: string;
+  readonly region?: string;
+  readonly installation: string;
+  readonly sesCallsPerSecond?: number;
+};
+
+export type PipelineOptions = ConnectionOptions & {
+  readonly filename: readonly string[];
+  readonly namespace: string;
+  readonly output: OutputFormat;
+};
+
+/** What every command that works on pipelines in files takes. */
+export function withFiles(command: Command): Command {
+  return withConnection(
+    command
+      .requiredOption('-f, --filename <path>', 'file, folder or - for standard input; may be repeated', collect)
+      .option('-n, --namespace <name>', 'namespace of documents that name none', 'default'),
+  );
+}
+
+export function withConnection(command: Command): Command {
+  return command
+    .option('--region <name>', 'only pipelines of this AWS region')
+    .option('--profile <name>', 'profile of the shared AWS configuration')
+    .option('--endpoint-url <url>', 'where AWS is, such as http://127.0.0.1:4566 for the sandbox')
+    .option('--installation <name>', 'tells apart installations that share an account', 'slp')
+    .addOption(
+      new Option('--ses-calls-per-second <number>', 'pace of SES calls; AWS allows 1 for an account and region').argParser(positive),
+    );
+}
+
+export function withOutput(command: Command): Command {
+  return command.addOption(
+    new Option('-o, --output <format>', 'how the result is printed').choices(['text', 'json', 'yaml']).default('text'),
+  );
+}
+
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number above 0.');
+  return value;
+}
+
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('must be a port from 0 to 65535; 0 takes a free one.');
+  return value;
+}

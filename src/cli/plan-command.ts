@@ -1,0 +1,35 @@
+import { lookAhead } from '../core/converge.ts';
+import { EMPTY_PLAN, type Plan } from '../core/plan.ts';
+import { isWrite } from '../core/step.ts';
+import type { CliIo, ExitCode } from './io.ts';
+import type { PipelineOptions } from './options.ts';
+import { print } from './print.ts';
+import { planJson, renderPlan } from './render-plan.ts';
+import { renderProblem } from './render-problems.ts';
+import { openWork } from './work.ts';
+
+/** Says what `apply` would do. Exit code 0: nothing, 2: changes, 1: something is wrong. */
+export async function planCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
+  const regions = await openWork(options, io, 'apply');
+  try {
+    const plans = await Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    const whole = joinPlans(plans);
+    for (const problem of whole.problems) io.err(renderProblem(problem));
+    print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours));
+    if (whole.problems.some((problem) => problem.stops)) return 1;
+    return whole.steps.some((step) => isWrite(step.action)) ? 2 : 0;
+  } finally {
+    for (const { ports } of regions) ports.close();
+  }
+}
+
+export function joinPlans(plans: readonly Plan[]): Plan {
+  return plans.reduce(
+    (whole, plan) => ({
+      steps: [...whole.steps, ...plan.steps],
+      problems: [...whole.problems, ...plan.problems],
+      warnings: [...whole.warnings, ...plan.warnings],
+    }),
+    EMPTY_PLAN,
+  );
+}

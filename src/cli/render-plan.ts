@@ -1,0 +1,99 @@
+import { createColors } from 'picocolors';
+import type { Plan } from '../core/plan.ts';
+import { describeAction, isWrite, type FieldChange, type Step, type Verb } from '../core/step.ts';
+import { clean, renderWarning } from './render-problems.ts';
+
+/** Version of the JSON that `plan -o json` prints; fields may be added under it, never changed or removed. */
+export const PLAN_FORMAT = 'ses-lambda-pipeline.dev/plan/v1';
+
+export type PlanCounts = { readonly create: number; readonly change: number; readonly delete: number };
+
+export function countSteps(steps: readonly Step[]): PlanCounts {
+  const verbs = steps.filter((step) => isWrite(step.action)).map((step) => describeAction(step.action).verb);
+  const count = (...wanted: Verb[]) => verbs.filter((verb) => wanted.includes(verb)).length;
+  return { create: count('create'), change: count('update', 'reorder', 'activate'), delete: count('delete', 'deactivate') };
+}
+
+/** A plan as data: what `-o json` and `-o yaml` print. */
+export function planJson(plan: Plan): object {
+  return {
+    format: PLAN_FORMAT,
+    summary: countSteps(plan.steps),
+    steps: plan.steps.map((step) => ({
+      id: step.id,
+      ...(step.owner === undefined ? {} : { pipeline: step.owner }),
+      region: step.region,
+      part: step.part,
+      ...describeAction(step.action),
+      writes: isWrite(step.action),
+      why: step.why,
+      needs: step.needs,
+      changes: step.changes,
+    })),
+    problems: plan.problems.map(({ owner, part, fault, stops }) => ({
+      pipeline: owner,
+      part,
+      class: fault.class,
+      reason: fault.reason,
+      ...(fault.code === undefined ? {} : { code: fault.code }),
+      message: fault.message,
+      stops,
+    })),
+    warnings: plan.warnings.map(({ owner, message }) => ({ pipeline: owner, message })),
+  };
+}
+
+const SIGNS: Readonly<Record<Verb, string>> = {
+  create: '+',
+  update: '~',
+  delete: '-',
+  reorder: '~',
+  verify: ' ',
+  wait: ' ',
+  activate: '+',
+  deactivate: '-',
+};
+
+/** A plan for people, one line a step and one for each field that changes. */
+export function renderPlan(plan: Plan, colours: boolean): string[] {
+  const paint = createColors(colours);
+  const painted = { '+': paint.green, '~': paint.yellow, '-': paint.red, ' ': paint.dim };
+  const lines: string[] = [];
+  const owners = [...new Set(plan.steps.map((step) => step.owner))];
+  for (const owner of owners) {
+    const steps = plan.steps.filter((step) => step.owner === owner && isWrite(step.action));
+    const [first] = steps;
+    if (first === undefined) continue;
+    lines.push(paint.bold(`${owner ?? 'rule sets'} (${first.region})`));
+    for (const step of steps) {
+      const { verb, target } = describeAction(step.action);
+      const sign = SIGNS[verb];
+      const colour = painted[sign as keyof typeof painted];
+      lines.push(`  ${colour(`${sign} ${verb} ${clean(target)}`)} ${paint.dim(`(${step.why})`)}`);
+      lines.push(...step.changes.map((change) => `      ${clean(renderChange(change))}`));
+    }
+    lines.push('');
+  }
+  lines.push(...plan.warnings.map(renderWarning));
+  lines.push(renderSummary(plan));
+  return lines;
+}
+
+export function renderSummary(plan: Plan): string {
+  const { create, change, delete: gone } = countSteps(plan.steps);
+  if (create + change + gone === 0) return 'Nothing to do: AWS is as the manifests say.';
+  return `${create} to create, ${change} to change, ${gone} to delete.`;
+}
+
+function renderChange({ field, before, after }: FieldChange): string {
+  if (before === undefined) return `${field}: ${value(after)}`;
+  if (after === undefined) return `${field}: ${value(before)} → (removed)`;
+  return `${field}: ${value(before)} → ${value(after)}`;
+}
+
+const LONGEST = 160;
+
+function value(something: unknown): string {
+  const text = typeof something === 'string' ? something : JSON.stringify(something);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}

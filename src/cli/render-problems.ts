@@ -1,0 +1,22 @@
+import type { Problem, Warning } from '../core/plan.ts';
+import type { FileProblem } from '../files/file-problem.ts';
+
+/** `file, document 2, spec.region: is required` */
+export function renderFileProblem({ file, document, path, message }: FileProblem): string {
+  const where = [file === '-' ? 'standard input' : file, document === undefined ? '' : `document ${document}`].filter(Boolean).join(', ');
+  return clean(`Error: ${where}: ${path === undefined ? '' : `${path}: `}${message}`);
+}
+
+export function renderProblem({ owner, fault, stops }: Problem): string {
+  return clean(`${stops ? 'Error' : 'Warning'}: ${owner}: ${fault.reason}: ${fault.message}`);
+}
+
+export function renderWarning({ owner, message }: Warning): string {
+  return clean(`Note: ${owner}: ${message}`);
+}
+
+/** What a file or AWS says may hold anything: nothing of it may steer a terminal. */
+export function clean(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is taken out
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+}

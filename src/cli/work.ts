@@ -1,0 +1,88 @@
+import { faultOf, type Fault } from '../core/fault.ts';
+import type { Pipeline } from '../core/desired.ts';
+import { INSTALLATION, type PipelineIdentity } from '../core/names.ts';
+import type { Work } from '../core/observe.ts';
+import type { Ports } from '../core/ports.ts';
+import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
+import type { CliIo } from './io.ts';
+import type { PipelineOptions } from './options.ts';
+import { renderFileProblem } from './render-problems.ts';
+
+/** What one region has to do with the given files. */
+export type RegionWork = { readonly work: Work; readonly ports: Ports & { readonly close: () => void } };
+
+/** Something that ends the command before AWS is asked; already told to the user. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}
+
+/**
+ * Reads the files and connects to every region they name.
+ *
+ * @throws {CommandFailed} after every problem was printed: a bad file, no credentials, nobody at the endpoint
+ */
+export async function openWork(options: PipelineOptions, io: CliIo, purpose: 'apply' | 'remove'): Promise<readonly RegionWork[]> {
+  const loaded = await loadFiles(options, io);
+  const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+  const opened: RegionWork[] = [];
+  try {
+    for (const region of regions) {
+      const ports = io.connect({ region, ...connectionOf(options) });
+      const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
+      opened.push({ ports, work: { region, apply: [], remove: [] } });
+      const pipelines = await identify(here, region, options.installation, ports);
+      const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
+      opened[opened.length - 1] = { ports, work: { region, ...work } };
+    }
+    return opened;
+  } catch (error) {
+    for (const { ports } of opened) ports.close();
+    throw failed(faultOf(error), io);
+  }
+}
+
+/** The valid pipelines of the given files and of the wanted region. */
+export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<readonly LoadedPipeline[]> {
+  if (!INSTALLATION.test(options.installation)) {
+    io.err(`Error: --installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`);
+    throw new CommandFailed();
+  }
+  const { pipelines, problems } = await loadManifests({
+    sources: options.filename,
+    namespace: options.namespace,
+    readStdin: io.readStdin,
+  });
+  for (const problem of problems) io.err(renderFileProblem(problem));
+  if (problems.length > 0) throw new CommandFailed();
+  if (options.region === undefined) return pipelines;
+  const here = pipelines.filter(({ manifest }) => manifest.spec.region === options.region);
+  if (here.length === 0) {
+    io.err(`Error: no pipeline in the given files has spec.region ${options.region}`);
+    throw new CommandFailed();
+  }
+  return here;
+}
+
+export const connectionOf = (options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond'>) => ({
+  endpointUrl: options.endpointUrl,
+  profile: options.profile,
+  sesCallsPerSecond: options.sesCallsPerSecond,
+});
+
+async function identify(
+  loaded: readonly LoadedPipeline[],
+  region: string,
+  installation: string,
+  ports: Ports,
+): Promise<readonly Pipeline[]> {
+  const { account, partition } = await ports.identity.caller();
+  return loaded.map(({ manifest, namespace, code }) => {
+    const identity: PipelineIdentity = { partition, account, region, installation, namespace, name: manifest.metadata.name };
+    return { manifest, identity, code };
+  });
+}
+
+export function failed(fault: Fault, io: Pick<CliIo, 'err'>): CommandFailed {
+  io.err(`Error: ${fault.message}`);
+  return new CommandFailed();
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { API_GROUP, KIND, manifestSchema } from './manifest.ts';
+
+type Schema = { [key: string]: unknown };
+
+/**
+ * The CustomResourceDefinition, made from the schema that also validates files.
+ *
+ * What exists only for files (`filesOnly`) is left out; objects with fixed fields drop `additionalProperties`, since the
+ * API server prunes unknown fields by itself.
+ * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+ */
+export function customResourceDefinition(): Schema {
+  const schema = z.toJSONSchema(manifestSchema, { io: 'input', target: 'openapi-3.0' }) as Schema;
+  const properties = schema['properties'] as Record<string, Schema>;
+  const column = (name: string, jsonPath: string, type = 'string') => ({ name, type, jsonPath });
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `seslambdapipelines.${API_GROUP}` },
+    spec: {
+      group: API_GROUP,
+      names: {
+        kind: KIND,
+        listKind: `${KIND}List`,
+        plural: 'seslambdapipelines',
+        singular: 'seslambdapipeline',
+        shortNames: ['slp'],
+      },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: 'v1alpha1',
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: [
+            column('Ready', '.status.conditions[?(@.type=="Ready")].status'),
+            column('Reason', '.status.conditions[?(@.type=="Ready")].reason'),
+            column('Bucket', '.status.bucket.name'),
+            column('Function', '.status.function.name'),
+            column('RuleSet', '.status.ruleSet.name'),
+            column('Age', '.metadata.creationTimestamp', 'date'),
+          ],
+          schema: {
+            openAPIV3Schema: {
+              description: 'An inbound-mail pipeline on AWS: a bucket for the bodies, a role, a function, and an ordered list of SES receipt rules.',
+              type: 'object',
+              required: ['spec'],
+              properties: {
+                apiVersion: { type: 'string' },
+                kind: { type: 'string' },
+                metadata: { type: 'object' },
+                spec: structural(properties['spec'] ?? {}),
+                status: statusSchema(),
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Until the controller fills it in, the status is whatever the controller says. */
+function statusSchema(): Schema {
+  return {
+    description: 'What the controller found out.',
+    type: 'object',
+    'x-kubernetes-preserve-unknown-fields': true,
+    default: { observedGeneration: -1 },
+    properties: {
+      observedGeneration: { type: 'integer', format: 'int64' },
+      conditions: {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+        items: {
+          type: 'object',
+          required: ['type', 'status'],
+          properties: {
+            type: { type: 'string' },
+            status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+            observedGeneration: { type: 'integer', format: 'int64' },
+            lastTransitionTime: { type: 'string', format: 'date-time' },
+            reason: { type: 'string' },
+            message: { type: 'string', maxLength: 32_768 },
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The subset of OpenAPI that Kubernetes calls structural. */
+function structural(schema: Schema): Schema {
+  const out: Schema = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'propertyNames' || key === 'filesOnly') continue;
+    if (key === 'additionalProperties') {
+      if (typeof value === 'object' && value !== null) out[key] = structural(value as Schema);
+    } else if (key === 'properties') {
+      const kept = Object.entries(value as Record<string, Schema>).filter(([, property]) => property['filesOnly'] !== true);
+      out[key] = Object.fromEntries(kept.map(([name, property]) => [name, structural(property)]));
+    } else if (key === 'items') {
+      out[key] = structural(value as Schema);
+    } else {
+      out[key] = value;
+    }
+  }
+  return out;
+}

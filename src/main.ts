@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
+import { createLogUpdate } from 'log-update';
+import { awsPorts } from './aws/ports.ts';
+import { systemClock } from './aws/system-clock.ts';
+import { runCli } from './cli/cli.ts';
+import type { CliIo, ConnectOptions, RunningSandbox, SandboxPorts } from './cli/io.ts';
+import { startSandbox } from './sandbox/sandbox.ts';
+
+/** The composition root: the only place that knows every layer. */
+export async function main(args: readonly string[]): Promise<void> {
+  const interrupted = new AbortController();
+  process.on('SIGINT', () => {
+    // The second time means it: the call in flight is abandoned.
+    if (interrupted.signal.aborted) process.exit(130);
+    interrupted.abort(new Error('interrupted'));
+    if (process.stderr.isTTY) process.stderr.write('\nStopping after the calls in flight. Ctrl-C again stops at once.\n');
+  });
+  process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  process.exitCode = await runCli(args, systemIo(interrupted.signal), version());
+}
+
+function systemIo(signal: AbortSignal): CliIo {
+  const clock = systemClock();
+  const interactive = process.stderr.isTTY === true && process.env['CI'] === undefined;
+  const update = createLogUpdate(process.stderr, { showCursor: true });
+  return {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    readStdin: () => text(process.stdin),
+    env: process.env,
+    interactive,
+    colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY === true,
+    live: (content) => (content === '' ? update.clear() : update(content)),
+    confirm: async (question) => {
+      const terminal = createInterface({ input: process.stdin, output: process.stderr });
+      const answer = await terminal.question(`${question} [y/N] `, { signal }).catch(() => '');
+      terminal.close();
+      return /^y(es)?$/i.test(answer.trim());
+    },
+    signal,
+    clock,
+    connect: (options) => connect(options, clock),
+    runSandbox: (ports, started) => runSandbox(ports, started, signal),
+  };
+}
+
+function connect({ region, endpointUrl, profile, sesCallsPerSecond }: ConnectOptions, clock: CliIo['clock']) {
+  const endpoint = endpointUrl ?? process.env['AWS_ENDPOINT_URL'];
+  return awsPorts({
+    region,
+    clock,
+    ...(endpoint === undefined ? {} : { endpointUrl: endpoint }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
+    ...(endpoint !== undefined && isLoopback(endpoint) && !hasCredentials(profile) ? { credentials: SANDBOX_CREDENTIALS } : {}),
+  });
+}
+
+/** The sandbox takes any key; a newcomer without an AWS account should not have to make one up. */
+const SANDBOX_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
+
+const hasCredentials = (profile: string | undefined): boolean =>
+  profile !== undefined || process.env['AWS_PROFILE'] !== undefined || process.env['AWS_ACCESS_KEY_ID'] !== undefined;
+
+function isLoopback(endpoint: string): boolean {
+  return URL.canParse(endpoint) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
+}
+
+async function runSandbox(ports: SandboxPorts, started: (sandbox: RunningSandbox) => void, signal: AbortSignal): Promise<void> {
+  const sandbox = await startSandbox(ports);
+  started(sandbox);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await sandbox.stop();
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
