@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
 function systemIo(signal: AbortSignal): CliIo {
   const clock = systemClock();
-  const interactive = process.stderr.isTTY === true && process.env['CI'] === undefined;
+  const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
   const update = createLogUpdate(process.stderr, { showCursor: true });
   return {
     out: (line) => process.stdout.write(`${line}\n`),
@@ -35,7 +35,7 @@ function systemIo(signal: AbortSignal): CliIo {
     readStdin: () => text(process.stdin),
     env: process.env,
     interactive,
-    colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY === true,
+    colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY,
     live: (content) => (content === '' ? update.clear() : update(content)),
     confirm: async (question) => {
       const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -109,12 +109,14 @@ function tellAwsError(error: unknown, { service, operation, resource, place }: F
 
 function codeOf(shape: ErrorShape, status: number | undefined, service: AwsService): string {
   const name = shape.name ?? 'Unknown';
+  const message = shape.message ?? '';
+  // The parser's complaint about a page that is not from AWS; AWS says why it refuses, except S3 to a HEAD.
+  const wordless = status !== undefined && service !== 's3' && /^(Unknown|UnknownError)?$/.test(message);
+  if (wordless || name === 'SyntaxError' || message.includes('Deserialization error')) return 'UnreadableAnswer';
   // A reply without a body, such as any error of HeadBucket, has no code: the SDK calls it Unknown.
-  if (status !== undefined && status >= 300 && (name === 'Unknown' || name === 'UnknownError')) return `Http${status}`;
-  // The parser's complaint about a page that is not from AWS keeps the status of the reply.
-  if (name === 'SyntaxError' || /Deserialization error/.test(shape.message ?? '')) return 'UnreadableAnswer';
-  // Node puts the meaning into `code` and calls the error plainly Error.
-  if (status === undefined && shape.code !== undefined && name !== 'TimeoutError') return shape.code;
+  if (status !== undefined && (name === 'Unknown' || name === 'UnknownError')) return `Http${status}`;
+  // Node puts the meaning into `code`; the SDK calls a broken connection a timeout too.
+  if (status === undefined && shape.code !== undefined && shape.code !== 'ETIMEDOUT') return shape.code;
   return service === 'ses' || service === 'iam' || service === 'sts' ? wireCode(name) : name;
 }
 

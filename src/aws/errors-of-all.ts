@@ -174,8 +174,9 @@ export const SHARED_ERRORS: readonly ErrorRow[] = [
     codes: ['UnreadableAnswer'],
     class: 'transient',
     reason: 'AwsUnavailable',
-    say: ({ endpoint, action }) =>
-      `${capital(endpoint)} answered ${action} with something that is not AWS's: is a proxy in between?`,
+    say: ({ endpoint, action, ownEndpoint }) =>
+      `${capital(endpoint)} answered ${action} with something that is not AWS's: ` +
+      (ownEndpoint ? 'is it the sandbox, and the right port?' : 'is a proxy in between?'),
   },
 ];
 

@@ -73,7 +73,8 @@ async function run(regions: readonly RegionWork[], outlooks: readonly Outlook[],
   const problems = runs.flatMap((one) => one.problems);
   for (const problem of problems) io.err(renderProblem(problem));
   print(io, options.output, resultJson(results, problems), () => renderResults(results, joinPlans(outlooks)));
-  const failed = results.some((result) => result.kind !== 'done') || problems.some((problem) => problem.stops);
+  const incomplete = problems.some((problem) => problem.stops || problem.fault.class === 'delete-blocked');
+  const failed = incomplete || results.some((result) => result.kind !== 'done');
   return io.signal.aborted ? 130 : failed ? 1 : 0;
 }
 

@@ -5,7 +5,7 @@ import { applyCommand, deleteCommand } from './apply-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { getCommand } from './get-command.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import { portNumber, withConnection, withFiles, withOutput } from './options.ts';
+import { collect, portNumber, withConnection, withFiles, withOutput } from './options.ts';
 import { planCommand } from './plan-command.ts';
 import { print } from './print.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -63,7 +63,7 @@ function createProgram(io: CliIo, version: string, done: (code: ExitCode) => voi
   withOutput(withConnection(program.command('explain')))
     .description('say which rules of the active set run for an address, in order')
     .requiredOption('--to <address>', 'recipient to explain')
-    .option('-f, --filename <path>', 'take the regions from these files; may be repeated', (path, before: string[] = []) => [...before, path])
+    .option('-f, --filename <path>', 'take the regions from these files; may be repeated', collect)
     .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')
     .addHelpText('after', examples('explain --to someone@example.com -f examples/echo', 'explain --to someone@example.com --region eu-west-1 -o json'))
     .action(run(explainCommand));

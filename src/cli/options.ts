@@ -42,7 +42,8 @@ export function withOutput(command: Command): Command {
   );
 }
 
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+/** For options that may be repeated. */
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
 function positive(text: string): number {
   const value = Number(text);

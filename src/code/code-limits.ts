@@ -3,13 +3,13 @@ import { PipelineError } from '../core/fault.ts';
 const MEGABYTE = 1024 * 1024;
 
 /** Largest zip that Lambda takes in a call. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-export const ZIPPED_LIMIT_BYTES = 50 * MEGABYTE;
+const ZIPPED_LIMIT_BYTES = 50 * MEGABYTE;
 
 /** Largest sum of the files in a function's zip. */
-export const UNZIPPED_LIMIT_BYTES = 250 * MEGABYTE;
+const UNZIPPED_LIMIT_BYTES = 250 * MEGABYTE;
 
 /** Most files in one zip: far above what fits a function, far below what hurts us. */
-export const ENTRY_LIMIT = 50_000;
+const ENTRY_LIMIT = 50_000;
 
 /** An error of the person who gave us the code. @param message a whole sentence that says what to do */
 export function invalidCode(message: string, options?: ErrorOptions): PipelineError {

@@ -24,7 +24,9 @@ export function wantsHelperLibrary(files: ReadonlyMap<string, Uint8Array>, runti
   if (!runtime.startsWith('nodejs')) return false;
   const names = [...files.keys()];
   if (names.some((name) => name.startsWith(FOLDER))) return false;
-  return [...files].some(
-    ([name, bytes]) => /\.(js|mjs|cjs|ts|mts|cts)$/.test(name) && Buffer.from(bytes).includes(NAME),
-  );
+  return [...files].some(([name, bytes]) => /\.(js|mjs|cjs|ts|mts|cts)$/.test(name) && viewOf(bytes).includes(NAME));
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -11,6 +11,13 @@ const cel = (...rules: CelRule[]) => ({ 'x-kubernetes-validations': rules });
 /** A DNS label as Kubernetes defines it (RFC 1123), the only names a pipeline and its namespace may have. */
 export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** What `x-kubernetes-list-type: set` refuses on the API server, said for the item that is too many. */
+const refuseRepeated = (items: readonly string[], context: z.RefinementCtx): void => {
+  for (const [index, item] of items.entries())
+    if (items.indexOf(item) < index)
+      context.addIssue({ code: 'custom', path: [index], message: `${JSON.stringify(item)} is in the list twice; keep one` });
+};
+
 const ARN = '^arn:aws[a-z-]*:';
 const arn = (service: string, what: string) =>
   z
@@ -32,7 +39,7 @@ const recipient = z
 const objectKeyPrefix = z
   .string()
   .max(512)
-  .regex(/^([A-Za-z0-9!_.*'()-]+\/?)*$/, 'must be made of names separated by single slashes, without a leading slash')
+  .regex(/^([A-Za-z0-9!_.*'()-]+(\/[A-Za-z0-9!_.*'()-]+)*\/?)?$/, 'must be made of names separated by single slashes, without a leading slash')
   .describe('Folder for the bodies. One trailing slash is added; the key of a body is prefix + message id.');
 
 const messageBodyStorage = z
@@ -46,6 +53,7 @@ const messageBodyStorage = z
       .describe('Stable identity of the bucket: the same name always means the same bucket. Immutable.'),
     bucketName: z
       .string()
+      .max(63)
       .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket: 3 to 63 of a-z, 0-9, dot and dash')
       .optional()
       .describe('An existing bucket instead of our own: its policy is merged, and it is never deleted. Immutable.'),
@@ -119,7 +127,8 @@ const role = z
             )
             .min(1)
             .max(64)
-            .meta({ 'x-kubernetes-list-type': 'set' }),
+            .superRefine(refuseRepeated)
+            .meta({ description: 'IAM actions.', 'x-kubernetes-list-type': 'set' }),
           resource: z
             .string()
             .min(1)
@@ -138,6 +147,7 @@ const role = z
     managedPolicyArns: z
       .array(arn('iam', 'a managed policy'))
       .max(20)
+      .superRefine(refuseRepeated)
       .default([])
       .meta({ description: 'Managed policies attached to the role.', 'x-kubernetes-list-type': 'set' }),
     permissionsBoundaryArn: arn('iam', 'a managed policy').optional().describe('Permissions boundary of the role.'),
@@ -187,7 +197,14 @@ const code = z
     inline: z
       .record(z.string().min(1).max(253), z.string().max(524_288))
       .optional()
-      .meta({ description: 'File name to text.', maxProperties: 50 }),
+      .meta({
+        description: 'File name to text.',
+        maxProperties: 50,
+        ...cel({
+          rule: 'self.all(name, name.size() >= 1 && name.size() <= 253)',
+          message: 'a file name has 1 to 253 characters',
+        }),
+      }),
     configMapRef: z
       .strictObject({ name: z.string().min(1).max(253).describe('A ConfigMap of the same namespace; its keys are file names.') })
       .optional()
@@ -231,7 +248,7 @@ const lambdaFunction = z
       .string()
       .min(1)
       .max(128)
-      .regex(/^\S+$/, 'may not hold white space')
+      .regex(/^[^\t\n\v\f\r ]+$/, 'may not hold white space')
       .default('index.handler')
       .describe('File and export, such as index.handler.'),
     memorySize: z.int().min(128).max(10_240).default(128).describe('Memory in MB.'),
@@ -275,6 +292,7 @@ const receiptRule = z.strictObject({
   recipients: z
     .array(recipient)
     .max(500)
+    .superRefine(refuseRepeated)
     .meta({
       description: 'Whom the rule is for. An empty list must be written: every recipient of every verified domain.',
       'x-kubernetes-list-type': 'set',
@@ -286,6 +304,20 @@ const receiptRule = z.strictObject({
   invocationType: invocationType.optional().describe('Overrides spec.invocationType for this rule.'),
   storage: ruleStorage.optional(),
 });
+
+function refuseRepeatedNames(rules: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+  const first = new Map<string, number>();
+  for (const [index, { name }] of rules.entries()) {
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, index);
+    else
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `rule ${earlier + 1} of the list is called ${JSON.stringify(name)} too; the name of each rule must be unique`,
+      });
+  }
+}
 
 const ruleSet = z
   .strictObject({
@@ -330,9 +362,7 @@ const spec = z
     receiptRules: z
       .array(receiptRule)
       .max(199)
-      .refine((rules) => new Set(rules.map((rule) => rule.name)).size === rules.length, {
-        message: 'the name of each rule must be unique',
-      })
+      .superRefine(refuseRepeatedNames)
       .meta({
         description: 'The rules in the order in which SES evaluates them.',
         'x-kubernetes-list-type': 'atomic',

@@ -382,8 +382,7 @@ function createLook(
   goal: readonly ReceiptRule[],
   blockOf: (name: string) => RuleBlock | undefined,
 ) {
-  const recipients = new Set([...observed, ...goal].flatMap((rule) => rule.recipients));
-  const evaluator: Evaluator = createEvaluator(recipients, (name) => blockOf(name)?.bucketName);
+  const evaluator: Evaluator = createEvaluator([...observed, ...goal], (name) => blockOf(name)?.bucketName);
   const modes = [...observed, ...goal].some((rule) => canStop(rule)) ? [true, false] : [true];
   const effects = (rules: readonly ReceiptRule[]) => modes.map((sure) => evaluator.evaluate(rules, sure));
   const before = effects(observed);

@@ -1,3 +1,4 @@
+import type { Fault } from './fault.ts';
 import type { Manifest, ManifestSpec } from './manifest.ts';
 import { pipelineKey, rulePrefix, type PipelineIdentity } from './names.ts';
 import type { ObservedPipeline } from './observed.ts';
@@ -121,9 +122,13 @@ function deleteBucket(leaving: Departing, needs: readonly string[], add: AddStep
     });
 }
 
-/** Why a bucket stays although its deletion was asked for. */
-export function keptBucket(leaving: Departing): string | undefined {
+/** A bucket that stays although its deletion was asked for. */
+export function keptBucket(leaving: Departing): Fault | undefined {
   const bucket = leaving.observed.bucket?.name;
   if (bucket === undefined || leaving.deletionPolicy !== 'Delete' || leaving.contents !== 'mail') return undefined;
-  return `Bucket ${bucket} is kept: it holds more than the set-up objects of SES, and deletionPolicy is Delete. Say DeleteWithContents to delete the mail in it, or empty it`;
+  return {
+    class: 'delete-blocked',
+    reason: 'DeletionBlocked',
+    message: `Bucket ${bucket} is kept, because there is mail in it and deletionPolicy is Delete; empty it, or say DeleteWithContents to delete the mail as well`,
+  };
 }

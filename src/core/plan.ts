@@ -6,7 +6,7 @@ import { leftoverGrants } from './plan-bucket.ts';
 import { leftoverPermissions, removeGrant } from './plan-function.ts';
 import { planPipeline, stepId, type AddStep } from './plan-pipeline.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
-import { planTeardown, type Departing } from './plan-teardown.ts';
+import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
 import type { Part, Step } from './step.ts';
 
 /** A pipeline to keep, and what AWS has of it. */
@@ -63,9 +63,13 @@ export function plan(input: PlanInput): Plan {
     const planned = plan({ ...input, pipelines: rest });
     return { ...planned, problems: [...problems, ...planned.problems] };
   }
+  const kept = input.departing.flatMap((leaving): Problem[] => {
+    const fault = keptBucket(leaving);
+    return fault === undefined ? [] : [{ owner: leaving.key, part: 'bucket', fault, stops: false }];
+  });
   return {
     steps: assemble(input, able, sets),
-    problems: [...problems, ...sets.problems],
+    problems: [...problems, ...sets.problems, ...kept],
     warnings: input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
   };
 }

@@ -1,13 +1,13 @@
 import { canStop, type ReceiptRule } from './receipt-rule.ts';
-import { recipientsFor, sampleAddressesOf } from './recipients.ts';
+import { normaliseRecipient, recipientsFor, sampleAddressesOf } from './recipients.ts';
 
 /**
- * A set of sample addresses, one bit each. What rules do to mail is then computed for all addresses at once, which
- * keeps the planner's look at every intermediate state cheap even with thousands of recipients.
+ * A set of addresses: one bit for all that the rules at hand treat alike. What rules do to mail is then computed for
+ * every address at once, which keeps the planner's look at every intermediate state cheap.
  */
 export type AddressSet = bigint;
 
-/** What the rules of a set do to a mail, for every sample address at once. */
+/** What the rules of a set do to a mail, for every address at once. */
 export type Effects = {
   /** Addresses for which the rule is reached and applies. */
   readonly runs: ReadonlyMap<string, AddressSet>;
@@ -24,20 +24,17 @@ export type Evaluator = {
 };
 
 /**
- * @param recipients every recipient of every rule version that will be looked at
+ * Addresses that all rules treat alike share one bit, so a set of 200 rules takes some hundred bits, however many
+ * recipients they name.
+ *
+ * @param versions every version of every rule that will be looked at; unions of their recipients may be as well
  * @param bucketOf the bucket in which the bodies for a rule of ours belong; undefined for others' rules
  */
 export function createEvaluator(
-  recipients: Iterable<string>,
+  versions: readonly ReceiptRule[],
   bucketOf: (ruleName: string) => string | undefined,
 ): Evaluator {
-  const samples = sampleAddressesOf(recipients);
-  const everyone = (1n << BigInt(samples.length)) - 1n;
-  const byRecipient = new Map<string, AddressSet>();
-  for (const [index, sample] of samples.entries())
-    for (const recipient of recipientsFor(sample))
-      byRecipient.set(recipient, (byRecipient.get(recipient) ?? 0n) | (1n << BigInt(index)));
-
+  const { everyone, byRecipient } = addressClasses(versions);
   const known = new WeakMap<ReceiptRule, AddressSet>();
   const addresses = (rule: ReceiptRule): AddressSet => {
     const cached = known.get(rule);
@@ -46,7 +43,7 @@ export function createEvaluator(
       ? 0n
       : rule.recipients.length === 0
         ? everyone
-        : rule.recipients.reduce((set, recipient) => set | (byRecipient.get(recipient.toLowerCase()) ?? 0n), 0n);
+        : rule.recipients.reduce((set, recipient) => set | (byRecipient.get(normaliseRecipient(recipient)) ?? 0n), 0n);
     known.set(rule, found);
     return found;
   };
@@ -74,6 +71,29 @@ export function createEvaluator(
     return { runs, served, unstored };
   };
   return { addresses, evaluate };
+}
+
+/** One bit for each set of versions that some address belongs to. */
+function addressClasses(versions: readonly ReceiptRule[]): {
+  readonly everyone: AddressSet;
+  readonly byRecipient: ReadonlyMap<string, AddressSet>;
+} {
+  const namedBy = new Map<string, Set<number>>();
+  for (const [index, { recipients }] of versions.entries())
+    for (const recipient of recipients.map(normaliseRecipient)) {
+      const found = namedBy.get(recipient) ?? new Set();
+      namedBy.set(recipient, found.add(index));
+    }
+  const bits = new Map<string, AddressSet>();
+  const byRecipient = new Map<string, AddressSet>();
+  for (const sample of sampleAddressesOf(namedBy.keys())) {
+    const matching = recipientsFor(sample).filter((recipient) => namedBy.has(recipient));
+    const treatment = [...new Set(matching.flatMap((recipient) => [...(namedBy.get(recipient) ?? [])]))].sort().join();
+    const bit = bits.get(treatment) ?? 1n << BigInt(bits.size);
+    bits.set(treatment, bit);
+    for (const recipient of matching) byRecipient.set(recipient, (byRecipient.get(recipient) ?? 0n) | bit);
+  }
+  return { everyone: (1n << BigInt(bits.size)) - 1n, byRecipient };
 }
 
 /**

@@ -8,7 +8,11 @@ export type Place = { readonly origin: Origin; readonly at: Path };
 
 export type FoundPipeline = { readonly manifest: Manifest; readonly namespace: string; readonly place: Place };
 
-export type FoundConfigMap = { readonly files: ReadonlyMap<string, Uint8Array>; readonly place: Place };
+export type FoundConfigMap = {
+  /** Absent when the ConfigMap is not valid, which is then a problem of its own. */
+  readonly files: ReadonlyMap<string, Uint8Array> | undefined;
+  readonly place: Place;
+};
 
 export type Collection = {
   /** Takes what a document holds; what is neither pipeline, ConfigMap nor list is passed over. */
@@ -68,8 +72,9 @@ export function createCollection(defaultNamespace: string): Collection {
     if (typeof name !== 'string' || name === '') return report(place, ['metadata', 'name'], 'is required (string)');
     if (typeof namespace !== 'string') return report(place, ['metadata', 'namespace'], 'must be of type string');
     const parsed = parseConfigMap(value);
-    if (!parsed.ok) return parsed.issues.forEach((issue) => report(place, issue.path, issue.message));
-    addOnce(configMaps, 'ConfigMap', `${namespace}/${name}`, { files: parsed.files, place });
+    if (!parsed.ok) parsed.issues.forEach((issue) => report(place, issue.path, issue.message));
+    const files = parsed.ok ? parsed.files : undefined;
+    addOnce(configMaps, 'ConfigMap', `${namespace}/${name}`, { files, place });
   };
 
   const addOnce = <T extends { place: Place }>(known: Map<string, T>, kind: string, key: string, found: T): void => {

@@ -3,7 +3,7 @@ export type ParsedConfigMap =
   | { readonly ok: true; readonly files: ReadonlyMap<string, Uint8Array> }
   | { readonly ok: false; readonly issues: readonly ConfigMapIssue[] };
 
-export type ConfigMapIssue = { readonly path: readonly string[]; readonly message: string };
+type ConfigMapIssue = { readonly path: readonly string[]; readonly message: string };
 
 const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 const BASE64 = /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

@@ -72,7 +72,7 @@ async function withCode(
   const result = await manifestCode(manifest, {
     baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
     namespace,
-    configMap: (name) => collection.configMap(namespace, name)?.files,
+    configMap: (name) => collection.configMap(namespace, name),
   });
   if (result.ok) return { pipeline: { manifest, namespace, code: result.code, origin } };
   return { problem: problemAt(place, result.path, result.message) };

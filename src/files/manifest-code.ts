@@ -1,69 +1,69 @@
+import { invalidCode } from '../code/code-limits.ts';
 import { packCode } from '../code/pack-code.ts';
-import { faultOf, PipelineError } from '../core/fault.ts';
+import { PipelineError } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
 import type { Manifest } from '../core/manifest.ts';
-import { readCodePath } from './code-path.ts';
+import { type CodeFromPath, readCodePath } from './code-path.ts';
+import type { FoundConfigMap } from './collect-resources.ts';
 import type { Path } from './file-problem.ts';
 import { handlerFileProblem } from './handler-file.ts';
 
-type Files = ReadonlyMap<string, Uint8Array>;
+type FunctionSpec = Manifest['spec']['function'];
 
 export type CodeContext = {
   /** Folder that `code.path` starts from. */
   readonly baseFolder: string;
   readonly namespace: string;
   /** A ConfigMap of the pipeline's namespace. */
-  readonly configMap: (name: string) => Files | undefined;
+  readonly configMap: (name: string) => FoundConfigMap | undefined;
 };
 
 export type ManifestCode =
   | { readonly ok: true; readonly code: FunctionCode }
   | { readonly ok: false; readonly path: Path; readonly message: string };
 
-/** The code that a manifest names, ready for Lambda. */
-export async function manifestCode(manifest: Manifest, context: CodeContext): Promise<ManifestCode> {
-  const { code, handler, runtime } = manifest.spec.function;
-  const source = code.inline ? 'inline' : code.configMapRef ? 'configMapRef' : code.path ? 'path' : 's3';
-  const refuse = (message: string, path: Path = ['spec', 'function', 'code', source]): ManifestCode => ({
-    ok: false,
-    path,
-    message,
-  });
-  const pack = (files: Files): ManifestCode => {
-    const packed = packCode(files, { runtime });
-    const problem = handlerFileProblem(handler, runtime, [...files.keys()]);
-    return problem === undefined ? { ok: true, code: packed } : refuse(problem);
-  };
+const SOURCES = ['inline', 'configMapRef', 'path', 's3'] as const;
 
+/** The code that a manifest names, ready for Lambda, or what is wrong with it and where that stands. */
+export async function manifestCode(manifest: Manifest, context: CodeContext): Promise<ManifestCode> {
+  const spec = manifest.spec.function;
   try {
-    if (code.inline !== undefined) return pack(textFiles(code.inline));
-    if (code.configMapRef !== undefined) {
-      const { name } = code.configMapRef;
-      const files = context.configMap(name);
-      return files === undefined ? refuse(missingConfigMap(context.namespace, name)) : pack(files);
-    }
-    if (code.path !== undefined) {
-      const read = await readCodePath(context.baseFolder, code.path);
-      if (read.kind === 'files') return pack(read.files);
-      const problem = handlerFileProblem(handler, runtime, read.zip.fileNames);
-      return problem === undefined ? { ok: true, code: read.zip.code } : refuse(problem);
-    }
-    if (code.s3 !== undefined) return { ok: true, code: { kind: 's3', ...withoutUndefined(code.s3) } };
-    return refuse('names no code', ['spec', 'function', 'code']);
+    return { ok: true, code: await resolveCode(spec, context) };
   } catch (error) {
-    if (error instanceof PipelineError) return refuse(faultOf(error).message);
-    throw error;
+    if (!(error instanceof PipelineError)) throw error;
+    const source = SOURCES.filter((name) => spec.code[name] !== undefined);
+    return {
+      ok: false,
+      path: ['spec', 'function', 'code', ...source],
+      message: error.fault.message.replace(/\.$/, ''),
+    };
   }
 }
 
-function textFiles(inline: Readonly<Record<string, string>>): Files {
-  return new Map(Object.entries(inline).map(([name, text]) => [name, Buffer.from(text, 'utf8')]));
+async function resolveCode({ code, handler, runtime }: FunctionSpec, context: CodeContext): Promise<FunctionCode> {
+  if (code.s3 !== undefined) {
+    const { bucket, key, version } = code.s3;
+    return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
+  }
+  const found = await findCode(code, context);
+  const packed = found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime });
+  const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];
+  const problem = handlerFileProblem(handler, runtime, fileNames);
+  if (problem !== undefined) throw invalidCode(problem);
+  return packed;
 }
 
-function missingConfigMap(namespace: string, name: string): string {
-  return `ConfigMap ${namespace}/${name} is not among the given files; give its file with -f too`;
+async function findCode(code: FunctionSpec['code'], context: CodeContext): Promise<CodeFromPath> {
+  if (code.path !== undefined) return await readCodePath(context.baseFolder, code.path);
+  if (code.configMapRef !== undefined) return { kind: 'files', files: configMapFiles(code.configMapRef.name, context) };
+  const texts = Object.entries(code.inline ?? {});
+  return { kind: 'files', files: new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])) };
 }
 
-function withoutUndefined({ bucket, key, version }: { bucket: string; key: string; version?: string | undefined }) {
-  return version === undefined ? { bucket, key } : { bucket, key, version };
+function configMapFiles(name: string, { namespace, configMap }: CodeContext): ReadonlyMap<string, Uint8Array> {
+  const found = configMap(name);
+  if (found === undefined)
+    throw invalidCode(`ConfigMap ${namespace}/${name} is not among the given files; give its file with -f too.`);
+  if (found.files === undefined) throw invalidCode(`ConfigMap ${namespace}/${name} is not valid; correct it first.`);
+  return found.files;
 }

@@ -10,6 +10,7 @@ export type ParsedDocument = { readonly document: number } & (
 
 const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
 const NODE_LIMIT = 100_000;
+const DEPTH_LIMIT = 100;
 const MERGE_KEY = '<<';
 
 /**
@@ -85,6 +86,7 @@ function copy(value: unknown, state: CopyState): unknown {
   state.nodes += 1;
   if (state.nodes > NODE_LIMIT)
     throw new NotJson(`grows to more than ${NODE_LIMIT} values through its aliases; write it out or split it`);
+  if (state.path.length > DEPTH_LIMIT) throw new NotJson(`nests deeper than ${DEPTH_LIMIT} levels`);
   if (typeof value === 'number' && !Number.isFinite(value)) throw new NotJson(`${value} is not a number that JSON has`);
   if (typeof value !== 'object' || value === null) return value;
   if (state.open.has(value)) throw new NotJson('contains itself through an alias');

@@ -6,7 +6,7 @@ import { fsMessage } from './fs-message.ts';
 export const STANDARD_INPUT = '-';
 
 /** The text of one file, and what the user named to have it read. */
-export type SourceText = { readonly source: string; readonly file: string; readonly text: string };
+type SourceText = { readonly source: string; readonly file: string; readonly text: string };
 
 export type ReadSources = { readonly texts: readonly SourceText[]; readonly problems: readonly FileProblem[] };
 

@@ -16,6 +16,8 @@ export type DiscoveredBucket = DiscoveredResource & {
   readonly WebsiteURL: string;
   /** Prefixes under which bodies are stored, the one in use now first. Absent: bodies lie at the bucket's root. */
   readonly ObjectKeyPrefixes?: readonly string[];
+  /** The prefix before the last change; also among {@link ObjectKeyPrefixes}. */
+  readonly PreviousObjectKeyPrefix?: string;
 };
 
 /** What the function's pipeline consists of: buckets by logical id, and scalars such as `handlerFunc`. */

@@ -36,7 +36,7 @@ const MAX_BODY_BYTES = 60 * 1024 * 1024;
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const server = createServer((request, response) => {
-    serve(options, request, response).catch(() => response.destroy());
+    serve(options, request, response).catch(() => giveUp(response));
   });
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
@@ -82,6 +82,12 @@ async function serve(options: HttpServerOptions, request: IncomingMessage, respo
   const { status, headers, body: content } = answer.reply;
   response.writeHead(status, { 'x-amzn-requestid': requestId, ...lengthOf(request, headers, content), ...headers });
   response.end(request.method === 'HEAD' || status === 204 ? undefined : content);
+}
+
+/** The client went away, or the answer cannot be written (a header with a line break in it). */
+function giveUp(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(400, { 'content-length': 0 }).end();
 }
 
 /** A HEAD answer keeps the length the service states: it is that of the object, not of the (empty) body. */

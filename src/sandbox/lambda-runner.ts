@@ -46,7 +46,8 @@ const MAX_PROCESSES = 8;
 
 export function createRunner(deps: RunnerDeps): Runner {
   const environments = new Map<string, Environment>();
-  const retiring = new Set<Promise<void>>();
+  /** With those that are retired and still have work to finish. */
+  const open = new Set<Environment>();
   let stopped = false;
 
   const environmentOf = (record: FunctionRecord, zip: Buffer): Environment => {
@@ -61,19 +62,16 @@ export function createRunner(deps: RunnerDeps): Runner {
       retired: false,
     };
     environments.set(record.arn, created);
+    open.add(created);
     return created;
   };
-  const closeEnvironment = async (environment: Environment): Promise<void> => {
+  const close = async (environment: Environment): Promise<void> => {
     await Promise.all([...environment.all].map((worker) => worker.stop()));
     await environment.folder.then(
       ({ remove }) => remove(),
       () => undefined,
     );
-  };
-  const close = (environment: Environment): Promise<void> => {
-    const closed = closeEnvironment(environment).finally(() => retiring.delete(closed));
-    retiring.add(closed);
-    return closed;
+    open.delete(environment);
   };
   const acquire = async (environment: Environment, record: FunctionRecord): Promise<Worker> => {
     const warm = environment.idle.pop();
@@ -85,6 +83,7 @@ export function createRunner(deps: RunnerDeps): Runner {
       memoryMb: record.settings.MemorySize,
     });
     environment.all.add(worker);
+    if (stopped) await worker.stop(); // it began to start just before: nobody else would end it
     return worker;
   };
   const release = async (environment: Environment, worker: Worker | undefined): Promise<void> => {
@@ -120,9 +119,8 @@ export function createRunner(deps: RunnerDeps): Runner {
     },
     stop: async () => {
       stopped = true;
-      const open = [...environments.values()];
       environments.clear();
-      await Promise.all([...open.map(close), ...retiring]);
+      await Promise.all([...open].map(close));
     },
   };
 }
@@ -180,7 +178,11 @@ function resultOf(
     case 'error':
       return { payload: outcome.payload, failed: true };
     case 'initError':
-      return { payload: outcome.payload, failed: true, lastWords: `INIT_REPORT Status: error ${outcome.payload}` };
+      return {
+        payload: outcome.payload,
+        failed: true,
+        lastWords: `${new Date().toISOString()}\tundefined\tERROR\tUncaught Exception \t${outcome.payload}`,
+      };
     case 'timeout': {
       const words = `Task timed out after ${record.settings.Timeout.toFixed(2)} seconds`;
       const payload = platformError('Sandbox.Timedout', requestId, words);

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { readOutput, type OutputSource } from './lambda-output.ts';
 
 export type WorkerOptions = {
   readonly taskRoot: string;
@@ -13,12 +14,12 @@ export type WorkerOptions = {
   readonly memoryMb: number;
 };
 
-export type Invocation = {
+type Invocation = {
   readonly requestId: string;
   readonly functionArn: string;
   readonly payload: string;
   readonly timeoutSeconds: number;
-  readonly onLine: (source: 'stdout' | 'stderr', text: string) => void;
+  readonly onLine: (source: OutputSource, text: string) => void;
 };
 
 /** How an invocation ended. After anything but `response` and `error` the process is gone. */
@@ -48,8 +49,6 @@ export type Worker = {
 
 const PREFIX = '/2018-06-01/runtime';
 const INIT_LIMIT_SECONDS = 10;
-/** The bootstrap ends the output of an invocation with it, on both streams: `MARK requestId maxMemoryKb`. */
-const END_MARK = '\u0000end ';
 /** Beside this module under the same extension: TypeScript in a checkout, JavaScript in a build. */
 const BOOTSTRAP = fileURLToPath(new URL(`./lambda-bootstrap${extname(import.meta.url)}`, import.meta.url));
 
@@ -70,22 +69,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let waiting: ServerResponse | undefined;
   let readyMs: number | undefined;
   let initReported = false;
-  let maxMemoryKb = 0;
   let alive = true;
   let deliveredMs = 0;
   let ready = Promise.withResolvers<void>();
-  const early: { source: 'stdout' | 'stderr'; text: string }[] = [];
-  const flushed = new Map<string, Record<'stdout' | 'stderr', PromiseWithResolvers<void>>>();
-
-  const outputOf = (requestId: string): Record<'stdout' | 'stderr', PromiseWithResolvers<void>> => {
-    const known = flushed.get(requestId) ?? {
-      stdout: Promise.withResolvers<void>(),
-      stderr: Promise.withResolvers<void>(),
-    };
-    flushed.set(requestId, known);
-    return known;
-  };
-
+  const early: { source: OutputSource; text: string }[] = [];
   const handleRuntimeCall = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = (request.url ?? '').slice(PREFIX.length);
     if (request.method === 'GET' && path === '/invocation/next') {
@@ -102,8 +89,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }
     const [, , requestId, verb] = path.split('/');
     if (current === undefined || requestId !== current.invocation.requestId) return;
-    const { stdout, stderr } = outputOf(requestId);
-    await Promise.race([Promise.all([stdout.promise, stderr.promise]), ended.promise]);
+    await Promise.race([output.completed(requestId), ended.promise]);
     current?.settle({ kind: verb === 'response' ? 'response' : 'error', payload });
   };
 
@@ -114,27 +100,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await once(server, 'listening');
   const child = spawnBootstrap(options, `127.0.0.1:${(server.address() as AddressInfo).port}`);
 
-  const onLine = (source: 'stdout' | 'stderr', line: string): void => {
-    // The mark may stand behind text that the handler did not end with a line break.
-    const [written = '', mark] = line.split(END_MARK);
-    if (mark === undefined || written !== '') {
-      const text = written.replaceAll('\r', '\n');
-      if (current === undefined) early.push({ source, text });
-      else current.invocation.onLine(source, text);
-    }
-    if (mark === undefined) return;
-    const [requestId = '', memoryKb] = mark.split(' ');
-    maxMemoryKb = Math.max(maxMemoryKb, Number(memoryKb));
-    outputOf(requestId)[source].resolve();
-  };
-  const drained = Promise.all([
-    readLines(child.stdout, (line) => onLine('stdout', line)),
-    readLines(child.stderr, (line) => onLine('stderr', line)),
-  ]);
+  const output = readOutput(child, (source, text) => {
+    if (current === undefined) early.push({ source, text });
+    else current.invocation.onLine(source, text);
+  });
   void exitOf(child).then(async (reason) => {
     alive = false;
     killGroup(child); // a program the handler left running would hold the pipes open for ever
-    await drained;
+    await output.drained;
     ended.resolve(reason);
     ready.resolve();
     server.close();
@@ -175,10 +148,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // A process that was stopped in the middle of something is not used again, and its last words are still read.
     if (outcome.kind === 'timeout' || outcome.kind === 'initError') await kill();
     current = undefined;
-    flushed.delete(invocation.requestId);
     const initMs = initReported || readyMs === undefined ? undefined : readyMs - startedMs;
     initReported = true;
-    return { outcome, durationMs, initMs, maxMemoryMb: Math.ceil(maxMemoryKb / 1024) };
+    return { outcome, durationMs, initMs, maxMemoryMb: Math.ceil(output.maxMemoryKb() / 1024) };
   };
   const kill = async (): Promise<void> => {
     killGroup(child);
@@ -224,18 +196,6 @@ const SIGNAL_WORDS: Readonly<Record<string, string>> = {
   SIGABRT: 'aborted',
   SIGSEGV: 'segmentation fault',
 };
-
-/** Resolves at the end of the stream. Splits at line feeds only: a carriage return is part of a line. */
-async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
-  let rest = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
-  }
-  if (rest !== '') onLine(rest);
-}
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,5 +1,5 @@
 /** One try of one action. */
-export type Attempt = { readonly at: string; readonly ok: boolean; readonly detail: string };
+type Attempt = { readonly at: string; readonly ok: boolean; readonly detail: string };
 
 /** What became of one action of a rule that matched. */
 export type ActionRecord = {

@@ -1,5 +1,5 @@
 /** One verdict as the event carries it. */
-export type Verdict = { readonly status: 'PASS' | 'FAIL' | 'GRAY' | 'PROCESSING_FAILED' | 'DISABLED' };
+type Verdict = { readonly status: 'PASS' | 'FAIL' | 'GRAY' | 'PROCESSING_FAILED' | 'DISABLED' };
 
 export type Verdicts = {
   readonly spamVerdict: Verdict;

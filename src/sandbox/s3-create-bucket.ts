@@ -1,4 +1,4 @@
-import { AwsError } from './aws-error.ts';
+import { AwsError, notImplemented } from './aws-error.ts';
 import { isValidBucketName } from './s3-bucket-name.ts';
 import type { BucketBook } from './s3-buckets.ts';
 import { emptyReply, xmlBody } from './s3-reply.ts';
@@ -14,6 +14,9 @@ import { element, textAt, type XmlNode } from './wire/xml.ts';
 export function createBucket(call: Call, name: string, book: BucketBook, account: string): Reply {
   if (!isValidBucketName(name)) {
     throw new AwsError(400, 'InvalidBucketName', 'The specified bucket is not valid.', { BucketName: name });
+  }
+  if (call.headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true') {
+    throw notImplemented('s3:CreateBucket with Object Lock');
   }
   const configuration = call.body.length === 0 ? undefined : xmlBody(call, 'CreateBucketConfiguration');
   const region = regionOf(configuration, call.region);

@@ -1,11 +1,11 @@
-import { AwsError } from './aws-error.ts';
+import { AwsError, notImplemented } from './aws-error.ts';
 import type { S3Access } from './s3-access.ts';
 import type { Bucket } from './s3-buckets.ts';
 import { checksumsOf } from './s3-checksums.ts';
 import type { ObjectContent, ObjectVersion } from './s3-objects.ts';
 import { emptyReply, malformedXml, xmlBody, xmlReply } from './s3-reply.ts';
 import type { Call, Reply } from './service.ts';
-import { elements, textAt, type XmlValue } from './wire/xml.ts';
+import { element, elements, textAt, type XmlValue } from './wire/xml.ts';
 
 /** An operation on one key; whether the caller may do it is settled before. */
 export type ObjectRequest = { readonly call: Call; readonly bucket: Bucket; readonly key: string };
@@ -18,22 +18,29 @@ const KEPT_HEADERS = [
   'content-language',
   'expires',
 ];
+/** Sent with an object these would change what it is; the sandbox says that it lacks them instead of dropping them. */
+const REFUSED_HEADERS = ['x-amz-tagging', 'x-amz-object-lock-mode', 'x-amz-server-side-encryption-customer-algorithm'];
 const ENCRYPTED = { 'x-amz-server-side-encryption': 'AES256' };
 const MAX_KEY_BYTES = 1024;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export function putObject({ call, bucket, key }: ObjectRequest): Reply {
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new AwsError(400, 'KeyTooLongError', 'Your key is too long');
+  const refused = REFUSED_HEADERS.find((name) => call.headers[name] !== undefined);
+  if (refused !== undefined) throw notImplemented(`s3:PutObject with ${refused}`);
   const existing = bucket.objects.get(key)?.content;
   const unlessExists = call.headers['if-none-match'] === '*' && existing !== undefined;
   const ifSame = call.headers['if-match'];
   if (unlessExists || (ifSame !== undefined && unquoted(ifSame) !== existing?.etag)) throw preconditionFailed();
 
   const checksums = checksumsOf(call);
-  const put = bucket.objects.put({ key, body: call.body, headers: keptHeaders(call), checksums }, bucket.versioning);
+  const put = bucket.objects.put(
+    { key, body: call.body, headers: { ...keptHeaders(call), ...encryptionHeaders(call, bucket) }, checksums },
+    bucket.versioning,
+  );
   return emptyReply(200, {
     etag: `"${put.content.etag}"`,
-    ...ENCRYPTED,
+    ...encryptionOf(put.content),
     ...checksums,
     ...versionHeader(bucket, put),
   });
@@ -56,13 +63,13 @@ export function readObject({ call, bucket, key }: ObjectRequest): Reply {
     status: range === undefined ? 200 : 206,
     headers: {
       'content-type': 'binary/octet-stream',
+      ...ENCRYPTED,
       ...content.headers,
       ...Object.fromEntries(overrides.map(([name, value]) => [name.slice('response-'.length), value])),
       'content-length': String(body.length),
       'accept-ranges': 'bytes',
       etag: `"${content.etag}"`,
       'last-modified': new Date(version.lastModifiedMs).toUTCString(),
-      ...ENCRYPTED,
       ...(range === undefined ? {} : { 'content-range': `bytes ${range.start}-${range.end}/${content.body.length}` }),
       // A checksum is of the whole object: beside a part of it, clients would take it for a corruption.
       ...(range === undefined && call.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED'
@@ -141,6 +148,26 @@ function keptHeaders(call: Call): Readonly<Record<string, string>> {
   if (encoding.length > 0) kept['content-encoding'] = encoding.join(',');
   else delete kept['content-encoding'];
   return kept;
+}
+
+/** As asked for with the object, else as the bucket is set; nothing is really encrypted in memory. */
+function encryptionHeaders(call: Call, bucket: Bucket): Readonly<Record<string, string>> {
+  const byDefault = element(bucket.encryption, 'Rule', 'ApplyServerSideEncryptionByDefault');
+  const asked = call.headers['x-amz-server-side-encryption'];
+  const algorithm = asked ?? textAt(byDefault, 'SSEAlgorithm') ?? 'AES256';
+  const keyId =
+    call.headers['x-amz-server-side-encryption-aws-kms-key-id'] ??
+    (asked === undefined ? textAt(byDefault, 'KMSMasterKeyID') : undefined);
+  return {
+    'x-amz-server-side-encryption': algorithm,
+    ...(keyId === undefined ? {} : { 'x-amz-server-side-encryption-aws-kms-key-id': keyId }),
+  };
+}
+
+function encryptionOf({ headers }: ObjectContent): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.startsWith('x-amz-server-side-encryption')),
+  );
 }
 
 function conditionsOf(call: Call, content: ObjectContent, lastModifiedMs: number): Reply | undefined {

@@ -1,5 +1,6 @@
 import { AwsError, notImplemented, shapeOf } from './aws-error.ts';
 import type { RoleBook } from './iam-roles.ts';
+import { admit } from './s3-admission.ts';
 import { createS3Access, type S3Access } from './s3-access.ts';
 import { settingOperations, type BucketOperation } from './s3-bucket-settings.ts';
 import { createBucketBook, type Bucket, type BucketBook } from './s3-buckets.ts';
@@ -93,7 +94,7 @@ function s3Service(
     }
 
     const bucket = book.get(bucketName);
-    admit(name, call, bucket, address.key, access);
+    admit({ name, call, bucket, key: address.key, access });
     if (isObjectOperation(name)) return ON_OBJECT[name]({ call, bucket, key: address.key ?? '' });
     return onBucket[name]({ call, bucket });
   };
@@ -152,55 +153,6 @@ function bucketOperations(
     ListObjectVersions: listObjectVersions,
     DeleteObjects: (request) => deleteObjects({ ...request, access }),
   };
-}
-
-/** Everything that can keep a caller out, in the order in which AWS looks at it. */
-function admit(
-  name: Exclude<S3OperationName, 'ListBuckets' | 'CreateBucket'>,
-  call: Call,
-  bucket: Bucket,
-  key: string | undefined,
-  access: S3Access,
-): void {
-  const expectedOwner = call.headers['x-amz-expected-bucket-owner'];
-  if (expectedOwner !== undefined && expectedOwner !== bucket.account) throw accessDenied(bucket);
-  // A batch is judged key by key where it is carried out.
-  if (name !== 'DeleteObjects' && !mayDo(name, call, bucket, key, access)) throw accessDenied(bucket);
-  if (call.region !== bucket.region && name !== 'GetBucketLocation') {
-    throw new AwsError(
-      301,
-      'PermanentRedirect',
-      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
-      {
-        Bucket: bucket.name,
-        Endpoint: `s3.${bucket.region}.amazonaws.com`,
-        region: bucket.region,
-      },
-    );
-  }
-  if ((name === 'GetObject' || name === 'HeadObject') && key !== undefined) hideMissingKey(call, bucket, key, access);
-}
-
-function mayDo(name: S3OperationName, call: Call, bucket: Bucket, key: string | undefined, access: S3Access): boolean {
-  const versioned = key !== undefined && call.query.has('versionId') ? 'Version' : '';
-  const context = { 's3:prefix': call.query.get('prefix') ?? undefined };
-  const action = `${ACTIONS[name]}${versioned}`;
-  const verdict = access.inBucket({ principal: call.principal, bucket, action, key, context });
-  // However wrong a policy is, its account's root can mend it.
-  const mends =
-    name.endsWith('BucketPolicy') && call.principal.kind === 'root' && call.principal.account === bucket.account;
-  return verdict.decision === 'allow' || mends;
-}
-
-/** Who may not list a bucket is not told that a key is missing: 403 instead of 404. */
-function hideMissingKey(call: Call, bucket: Bucket, key: string, access: S3Access): void {
-  if (bucket.objects.get(key)?.content !== undefined) return;
-  const mayList = access.inBucket({ principal: call.principal, bucket, action: 's3:ListBucket' }).decision === 'allow';
-  if (!mayList) throw accessDenied(bucket);
-}
-
-function accessDenied(bucket: Bucket): AwsError {
-  return new AwsError(403, 'AccessDenied', 'Access Denied', { region: bucket.region });
 }
 
 function locationReply(bucket: Bucket): Reply {

@@ -14,7 +14,7 @@ export type LambdaAction = {
   readonly TopicArn?: string;
 };
 
-export type BounceAction = {
+type BounceAction = {
   readonly SmtpReplyCode: string;
   readonly Message: string;
   readonly Sender: string;
@@ -22,7 +22,7 @@ export type BounceAction = {
   readonly TopicArn?: string;
 };
 
-/** Exactly one kind of action; `Action` holds the members as SES describes them. */
+/** Exactly one kind of action; `action` holds the members as SES describes them. */
 export type ReceiptAction =
   | { readonly kind: 'S3Action'; readonly action: S3Action }
   | { readonly kind: 'LambdaAction'; readonly action: LambdaAction }

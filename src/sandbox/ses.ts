@@ -4,14 +4,14 @@ import type { IncomingMail } from './mail-message.ts';
 import { createWork, type Work } from './mail-work.ts';
 import { queryService, type QueryOperation } from './query-service.ts';
 import { sesError } from './ses-error.ts';
-import { judge, type Arrival } from './ses-evaluate.ts';
+import { judge } from './ses-evaluate.ts';
 import { createIdentities } from './ses-identities.ts';
 import { sesOperations, type SesOperation, type SesRegion } from './ses-operations.ts';
 import { createPace } from './ses-pace.ts';
 import { takeIn } from './ses-receiver.ts';
 import { domainOf } from './ses-recipient.ts';
 import { createRuleSets } from './ses-rule-sets.ts';
-import type { ReceiptFilter, RuleSet } from './ses-types.ts';
+import type { ReceiptFilter } from './ses-types.ts';
 import type { IamDoor, LambdaDoor, S3Door, SandboxContext, Service } from './service.ts';
 
 export type SesOptions = {
@@ -26,17 +26,17 @@ export type SesOptions = {
 };
 
 /** What the mail door wants to know before it takes a mail. */
-export type RecipientVerdict = { readonly accepted: true } | { readonly accepted: false; readonly why: string };
+type RecipientVerdict = { readonly accepted: true } | { readonly accepted: false; readonly why: string };
+
+/** What is known of a client before it sends its mail. */
+type Session = Pick<IncomingMail, 'tls' | 'clientAddress'>;
 
 /** SES receiving: the API, the way of a mail through the active rule sets, and the record of it. */
 export type Ses = {
   readonly service: Service;
   readonly journal: Journal;
   /** Whether any region's active rule set takes mail for this recipient from this client. */
-  readonly acceptsRecipient: (
-    recipient: string,
-    session: Pick<IncomingMail, 'tls' | 'clientAddress'>,
-  ) => RecipientVerdict;
+  readonly acceptsRecipient: (recipient: string, session: Session) => RecipientVerdict;
   /**
    * Takes the mail in, in every region whose active rule set captures one of its recipients; each has its own message
    * id. The actions run behind: `idle` tells when they have.
@@ -81,15 +81,14 @@ export function createSes(options: SesOptions): Ses {
     };
   const operations = Object.entries(sesOperations(targets, faults.createsAppend, ids.hex));
 
-  const capturing =
-    (region: SesRegion, session: Omit<Arrival, 'recipients'> & { clientAddress: string }) =>
-    (recipient: string): RuleSet | undefined => {
-      const active = region.ruleSets.active();
-      if (active === undefined || isBlocked(region.ruleSets.filters(), session.clientAddress)) return undefined;
-      if (!region.identities.isVerified(domainOf(recipient) ?? '')) return undefined;
-      const arrival = { recipients: [recipient], tls: session.tls };
-      return active.rules.some((rule) => judge(rule, arrival).outcome === 'matched') ? active : undefined;
-    };
+  const captures = ({ ruleSets, identities }: SesRegion, recipient: string, session: Session): boolean => {
+    const { rules } = ruleSets.active() ?? { rules: [] };
+    return (
+      identities.isVerified(domainOf(recipient) ?? '') &&
+      !isBlocked(ruleSets.filters(), session.clientAddress) &&
+      rules.some((rule) => judge(rule, { recipients: [recipient], tls: session.tls }).outcome === 'matched')
+    );
+  };
 
   return {
     service: withMaps(
@@ -103,25 +102,22 @@ export function createSes(options: SesOptions): Ses {
     journal,
     acceptsRecipient: (recipient, session) => {
       const all = [...regions.values()];
-      if (all.some((region) => capturing(region, session)(recipient) !== undefined)) return { accepted: true };
+      if (all.some((region) => captures(region, recipient, session))) return { accepted: true };
       const anyActive = all.some(({ ruleSets }) => ruleSets.active() !== undefined);
       return {
         accepted: false,
         why: anyActive ? 'no enabled rule of the active rule set captures it' : 'no rule set is active',
       };
     },
-    receive: (mail) =>
-      [...regions.values()].flatMap((region) => {
-        const recipients = mail.recipients.filter((recipient) => capturing(region, mail)(recipient) !== undefined);
+    receive: (mail) => {
+      const deps = { targets, journal, work, clock, ids, signal: stopping.signal };
+      return [...regions.values()].flatMap((region) => {
+        const recipients = mail.recipients.filter((recipient) => captures(region, recipient, mail));
         const active = region.ruleSets.active();
         if (recipients.length === 0 || active === undefined) return [];
-        return [
-          takeIn({ targets, journal, work, clock, ids, signal: stopping.signal }, region.home, active, {
-            ...mail,
-            recipients,
-          }),
-        ];
-      }),
+        return [takeIn(deps, region.home, active, { ...mail, recipients })];
+      });
+    },
     idle: work.idle,
     stop: async () => {
       stopping.abort();

@@ -148,13 +148,25 @@ describe('awsClients', () => {
     expect(fault.message).toContain('the profile "staging" gives none');
   });
 
-  it('takes an answer that is not from AWS for a proxy in between', async () => {
-    await using server = await scriptedServer(() => ({ status: 200, body: '<html><p>Please log in' }));
+  it.each([
+    { name: 'a page', reply: { status: 200, body: '<html><p>Please log in' } },
+    { name: 'a refusal without words', reply: { status: 404 } },
+  ])('does not take $name from something else for an answer of AWS', async ({ reply }) => {
+    await using server = await scriptedServer(() => reply);
 
-    expect(await faultFrom(portsAt(server.url).identity.caller())).toMatchObject({
-      class: 'transient',
-      code: 'UnreadableAnswer',
-    });
+    const fault = await faultFrom(portsAt(server.url).identity.caller());
+
+    expect(fault).toMatchObject({ class: 'transient', reason: 'AwsUnavailable', code: 'UnreadableAnswer' });
+    expect(fault.message).toMatch(/is it the sandbox, and the right port\?$/);
+  });
+
+  it('says that the connection broke when the answer is lost', async () => {
+    await using server = await scriptedServer(() => 'drop');
+
+    const fault = await faultFrom(portsAt(server.url).receiptRules.createSet('set'));
+
+    expect(fault).toMatchObject({ class: 'transient', reason: 'AwsUnavailable', code: 'ECONNRESET' });
+    expect(server.requests).toHaveLength(1);
   });
 
   it('reports every call with its outcome', async () => {

@@ -4,6 +4,7 @@ import { faultFrom, portsAt } from './support/ports.ts';
 import {
   CALLER_IDENTITY,
   lambdaError,
+  queryError,
   queryAction,
   s3Error,
   scriptedServer,
@@ -58,7 +59,11 @@ describe('buckets on the wire', () => {
   it('asks for the account again after a failure', async () => {
     let failures = 1;
     await using server = await scriptedServer((request) =>
-      queryAction(request) === undefined ? { status: 200 } : failures-- > 0 ? { status: 403 } : CALLER_IDENTITY,
+      queryAction(request) === undefined
+        ? { status: 200 }
+        : failures-- > 0
+          ? queryError(403, 'ExpiredToken', 'The security token is expired')
+          : CALLER_IDENTITY,
     );
     const { buckets } = portsAt(server.url);
 

@@ -158,6 +158,51 @@ describe('documents', () => {
     ]);
   });
 
+  test('never make it throw, whatever the text', () => {
+    const pieces = fc.constantFrom(
+      'a',
+      ': ',
+      '- ',
+      '\n',
+      '  ',
+      '\t',
+      '---\n',
+      '...',
+      '&x ',
+      '*x',
+      '<<',
+      '{',
+      '}',
+      '[',
+      ']',
+    );
+    const more = fc.constantFrom(
+      '"',
+      "'",
+      '|\n',
+      '>',
+      '%',
+      '#',
+      '!!int ',
+      '!',
+      '? ',
+      ',',
+      '0x',
+      '.inf',
+      '\0',
+      '\uD800',
+      'é',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(pieces, more), { maxLength: 30 }), (parts) => {
+        const parsed = parseDocuments(parts.join(''));
+
+        expect(parsed.map(({ document }) => document)).toEqual(parsed.map((_document, index) => index + 1));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('are refused above 1 MiB', () => {
     expect(parseDocuments(`a: ${'x'.repeat(1024 * 1024)}`)).toMatchObject([
       { ok: false, message: expect.stringContaining('1 MiB') },
@@ -179,6 +224,14 @@ describe('documents', () => {
 
     expect(parseDocuments(lines.join('\n'))).toMatchObject([
       { ok: false, message: expect.stringContaining('aliases') },
+    ]);
+  });
+
+  test('are refused when aliases nest without end', () => {
+    const lines = Array.from({ length: 5000 }, (_none, index) => `a${index + 1}: &a${index + 1} [*a${index}]`);
+
+    expect(parseDocuments(['a0: &a0 x', ...lines].join('\n'))).toMatchObject([
+      { ok: false, message: 'nests deeper than 100 levels' },
     ]);
   });
 

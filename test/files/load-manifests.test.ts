@@ -325,11 +325,26 @@ describe('a problem', () => {
       ],
     ],
     [
+      'a ConfigMap that is not valid, at the pipeline that needs it',
+      join(pipeline({ code: 'configMapRef: { name: code }' }), configMap({ rest: 'data: 1' })),
+      ['spec.function.code.configMapRef', 'ConfigMap default/code is not valid; correct it first'],
+    ],
+    [
+      'a path that leads nowhere',
+      pipeline({ code: 'path: /nowhere/code' }),
+      ['spec.function.code.path', '/nowhere/code does not exist'],
+    ],
+    [
+      'code without files',
+      pipeline({ code: 'inline: {}' }),
+      ['spec.function.code.inline', 'The code holds no file; give at least the file that the handler names'],
+    ],
+    [
       'a file name that leaves the folder',
       pipeline({ code: 'inline: { ../index.mjs: "" }' }),
       [
         'spec.function.code.inline',
-        'The file name "../index.mjs" cannot be packed: it holds "..", which would leave the folder of the function.',
+        'The file name "../index.mjs" cannot be packed: it holds "..", which would leave the folder of the function',
       ],
     ],
   ])('of %s says where and what', async (_name, text, [path, message]) => {

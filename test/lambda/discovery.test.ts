@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DISCOVERY_VARIABLE, discoveryOf, encodeDiscovery } from '../../src/core/discovery.ts';
 import { bucketOf, discover, objectKeys, type DiscoveredBucket } from '../../src/lambda/index.ts';
 
 const bucketName = 'spartaapplication-sesmessagestorebucketa622fdfda5-1rhh9ckj38gt4';
@@ -21,6 +22,32 @@ const envOf = (value: unknown) => ({
 describe('discover', () => {
   test('gives back the whole map, key for key', () => {
     expect(discover(envOf(configuration))).toEqual(configuration);
+  });
+
+  test('reads what the engine writes, the previous prefix included', () => {
+    const input = {
+      identity: {
+        partition: 'aws',
+        account: '123456789012',
+        region: 'us-west-2',
+        installation: 'slp',
+        namespace: 'mail',
+        name: 'spartaapplication',
+      },
+      bucketName,
+      logicalName: 'Special',
+      handler: 'index.handler',
+      live: undefined,
+    };
+    const before = discoveryOf({ ...input, objectKeyPrefixes: ['old/'] });
+    const now = discoveryOf({ ...input, objectKeyPrefixes: ['new/'], live: before });
+
+    const discovery = discover({ [DISCOVERY_VARIABLE]: encodeDiscovery(now) });
+
+    const found = bucketOf(discovery);
+    expect(discovery['handlerFunc']).toBe('index.handler');
+    expect(found).toMatchObject({ ...bucket, Ref: bucketName });
+    expect(found && objectKeys(found, 'm1')).toEqual(['new/m1', 'old/m1']);
   });
 
   test('reads the environment of the process when none is given', () => {

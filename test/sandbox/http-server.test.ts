@@ -2,7 +2,13 @@ import { connect } from 'node:net';
 import { request } from 'node:http';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { CreateBucketCommand, HeadBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  HeadBucketCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { CreateUserCommand } from '@aws-sdk/client-iam';
 import { SendEmailCommand } from '@aws-sdk/client-ses';
 import { ListLayersCommand } from '@aws-sdk/client-lambda';
@@ -235,6 +241,19 @@ describe('garbage', () => {
 
     expect(answer).toMatch(/^HTTP\/1\.1 (4\d\d|501) /);
     expect((await fetch(`${sandbox.url}/_sandbox/health`)).status).toBe(200);
+  });
+
+  it('that would end up in a header of the answer is refused', async () => {
+    const sandbox = await runningSandbox();
+    const { s3 } = clientsOf(sandbox);
+    await s3.send(new CreateBucketCommand({ Bucket: 'mail-bodies' }));
+    await s3.send(new PutObjectCommand({ Bucket: 'mail-bodies', Key: 'k', Body: 'x' }));
+
+    const reply = await fetch(`${sandbox.url}/mail-bodies/k?response-content-type=a%0d%0ab`, {
+      headers: { authorization: signedFor('s3') },
+    });
+
+    expect(reply.status).toBe(400);
   });
 
   it('is refused when it is larger than 60 MiB, and the connection gets the answer', async () => {

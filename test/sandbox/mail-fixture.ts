@@ -57,7 +57,7 @@ export async function startFixture(options: SandboxOptions = {}) {
 export type OutgoingMail = { readonly from?: string; readonly to: readonly string[]; readonly raw?: string | Buffer };
 
 /** Sends over SMTP; rejects as nodemailer does when a recipient or the message is refused. */
-export async function sendMail(sandbox: Sandbox, { from = 'sender@elsewhere.test', to, raw }: OutgoingMail) {
+async function sendMail(sandbox: Sandbox, { from = 'sender@elsewhere.test', to, raw }: OutgoingMail) {
   const transport = createTransport({ host: '127.0.0.1', port: sandbox.smtpPort, ignoreTLS: true });
   try {
     return await transport.sendMail({ envelope: { from, to: [...to] }, raw: raw ?? message(from, to) });

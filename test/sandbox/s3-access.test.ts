@@ -13,7 +13,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../src/sandbox/service.ts';
 import { manualClock } from './support/manual-clock.ts';
-import { ACCOUNT, clientsOf, codeOf, policyOf, runningSandbox, trustOf } from './support/running-sandbox.ts';
+import { ACCOUNT, clientsOf, codeOf, policyOf, refusalOf, runningSandbox, trustOf } from './support/running-sandbox.ts';
 
 const Bucket = 'mail-bodies';
 const RULE_ARN = `arn:aws:ses:us-west-2:${ACCOUNT}:receipt-rule-set/mail:receipt-rule/store`;
@@ -119,6 +119,21 @@ describe('a role that reads a bucket', () => {
     expect((await withIt.s3.send(new ListBucketsCommand({}))).Buckets).toHaveLength(2);
   });
 
+  it('is told why it is refused, except by a bucket of another account', async () => {
+    const { sandbox, s3 } = await withRole({
+      ...mayGet,
+      Sid: 'Reads',
+      Condition: { StringEquals: { 'aws:PrincipalAccount': '1' } },
+    });
+    sandbox.s3.seedForeignBucket('theirs', 'us-west-2');
+
+    const own = await refusalOf(s3.send(get));
+    const foreign = await refusalOf(s3.send(new ListObjectsV2Command({ Bucket: 'theirs' })));
+
+    expect(own.message).toContain('no statement allows s3:GetObject');
+    expect(foreign.message).toBe('Access Denied');
+  });
+
   it('may what its own policy allows', async () => {
     const { s3 } = await withRole(mayGet);
 
@@ -134,6 +149,15 @@ describe('a role that reads a bucket', () => {
     expect((await s3.send(get)).$metadata.httpStatusCode).toBe(200);
     const Policy = policyOf({ ...statement, Effect: 'Allow' }, { ...statement, Effect: 'Deny' });
     await root.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    expect(await codeOf(s3.send(get))).toBe('403 AccessDenied');
+  });
+
+  it('is kept out by a Deny of the bucket whatever its own policy allows', async () => {
+    const { s3, root, roleArn } = await withRole(mayGet);
+    const deny = { Effect: 'Deny', Principal: { AWS: roleArn }, Action: 's3:*', Resource: ALL_OBJECTS };
+
+    await root.send(new PutBucketPolicyCommand({ Bucket, Policy: policyOf(deny) }));
+
     expect(await codeOf(s3.send(get))).toBe('403 AccessDenied');
   });
 

@@ -394,6 +394,34 @@ describe('objects', () => {
     expect(got.ContentEncoding).toBeUndefined();
   });
 
+  it('says how an object is encrypted: as its bucket, or as asked', async () => {
+    const { s3 } = await withBucket();
+    const SSEAlgorithm = 'aws:kms' as const;
+    const KMSMasterKeyID = 'arn:aws:kms:us-west-2:123456789012:key/1';
+    const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm, KMSMasterKeyID } }];
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'before', Body: 'x' }));
+    await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules } }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'after', Body: 'x' }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'asked', Body: 'x', ServerSideEncryption: 'AES256' }));
+
+    const heads = await Promise.all(
+      ['before', 'after', 'asked'].map((Key) => s3.send(new HeadObjectCommand({ Bucket, Key }))),
+    );
+
+    expect(heads.map(({ ServerSideEncryption, SSEKMSKeyId }) => [ServerSideEncryption, SSEKMSKeyId])).toEqual([
+      ['AES256', undefined],
+      ['aws:kms', KMSMasterKeyID],
+      ['AES256', undefined],
+    ]);
+  });
+
+  it('does not drop silently what it lacks', async () => {
+    const { s3 } = await withBucket();
+    const tagged = new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', Tagging: 'a=b' });
+
+    expect(await codeOf(s3.send(tagged))).toBe('501 NotImplemented');
+  });
+
   it('takes a stream, which the SDK sends in chunks with a trailing checksum', async () => {
     const { sandbox, s3 } = await withBucket();
     const Body = Buffer.alloc(300_000, 'mail');
@@ -407,7 +435,9 @@ describe('objects', () => {
       }),
     );
 
+    const { ChecksumCRC32 } = await s3.send(new HeadObjectCommand({ Bucket, Key: 'big', ChecksumMode: 'ENABLED' }));
     expect(Buffer.from(sandbox.s3.readObject(Bucket, 'big') ?? []).equals(Body)).toBe(true);
+    expect(ChecksumCRC32).toMatch(/^[A-Za-z0-9+/]{6}==$/);
   });
 
   it('refuses a body that does not fit its checksum', async () => {
@@ -475,9 +505,11 @@ describe('objects', () => {
       );
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
+    const whole = await s3.send(new ListObjectsV2Command({ Bucket, Delimiter: '/' }));
     const below = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'a/' }));
 
     expect(seen).toEqual(['a/', 'b', 'c/', 'd & <e>']);
+    expect(whole.CommonPrefixes?.map(({ Prefix }) => Prefix)).toEqual(['a/', 'c/']);
     expect(below.Contents?.map(({ Key, Size }) => [Key, Size])).toEqual([
       ['a/1', 3],
       ['a/2', 3],

@@ -1,0 +1,68 @@
+import type { Readable } from 'node:stream';
+
+export type OutputSource = 'stdout' | 'stderr';
+
+/** What a handler's process writes, line by line, and how far it has been read. */
+export type Output = {
+  /** Resolves once everything written during that invocation has been read. */
+  readonly completed: (requestId: string) => Promise<unknown>;
+  /** Resolves at the end of both streams. */
+  readonly drained: Promise<unknown>;
+  /** As the process reported it with its last invocation. */
+  readonly maxMemoryKb: () => number;
+};
+
+/** The bootstrap ends the output of an invocation with it, on both streams: `MARK requestId maxMemoryKb`. */
+const END_MARK = '\u0000end ';
+
+/**
+ * Reads both streams. The answer of a handler comes by another way than its output and may overtake it, so the bootstrap
+ * marks the end of each invocation's output on each stream; the marks are not passed on.
+ */
+export function readOutput(
+  streams: Readonly<Record<OutputSource, Readable>>,
+  onText: (source: OutputSource, text: string) => void,
+): Output {
+  const marks = new Map<string, PromiseWithResolvers<void>>();
+  let maxMemoryKb = 0;
+
+  const markOf = (source: OutputSource, requestId: string): PromiseWithResolvers<void> => {
+    const key = `${source} ${requestId}`;
+    const mark = marks.get(key) ?? Promise.withResolvers<void>();
+    marks.set(key, mark);
+    return mark;
+  };
+  const onLine = (source: OutputSource, line: string): void => {
+    // The mark may stand behind text that the handler did not end with a line break.
+    const [written = '', mark] = line.split(END_MARK);
+    if (mark === undefined || written !== '') onText(source, written.replaceAll('\r', '\n'));
+    if (mark === undefined) return;
+    const [requestId = '', memoryKb] = mark.split(' ');
+    maxMemoryKb = Math.max(maxMemoryKb, Number(memoryKb));
+    markOf(source, requestId).resolve();
+  };
+
+  return {
+    completed: async (requestId) => {
+      await Promise.all([markOf('stdout', requestId).promise, markOf('stderr', requestId).promise]);
+      marks.clear(); // one invocation at a time
+    },
+    drained: Promise.all([
+      readLines(streams.stdout, (line) => onLine('stdout', line)),
+      readLines(streams.stderr, (line) => onLine('stderr', line)),
+    ]),
+    maxMemoryKb: () => maxMemoryKb,
+  };
+}
+
+/** Splits at line feeds only: a carriage return is part of a line. Resolves at the end of the stream. */
+async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+  let rest = '';
+  stream.setEncoding('utf8');
+  for await (const chunk of stream as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  }
+  if (rest !== '') onLine(rest);
+}
