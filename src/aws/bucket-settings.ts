@@ -24,10 +24,7 @@ import { bucketNamed, type OwnBucket } from './bucket-owner.ts';
 import { absentOn, type Call } from './calls.ts';
 import { fromPolicyJson, toPolicyJson } from './policy-json.ts';
 
-export type BucketSettings = Omit<
-  Buckets,
-  'head' | 'tags' | 'putTags' | 'create' | 'delete' | 'list' | 'deleteObjects'
->;
+type BucketSettings = Omit<Buckets, 'head' | 'tags' | 'putTags' | 'create' | 'delete' | 'list' | 'deleteObjects'>;
 
 /**
  * The configurations of a bucket, each read and replaced as a whole. S3 answers an error where one is not set.

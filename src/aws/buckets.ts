@@ -17,7 +17,7 @@ import { bucketNamed, ownBuckets } from './bucket-owner.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { absentOn, type Call } from './calls.ts';
 
-export type BucketsOptions = {
+type BucketsOptions = {
   readonly s3: S3Client;
   readonly call: Call;
   readonly region: string;

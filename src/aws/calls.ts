@@ -14,7 +14,7 @@ export type CallReport = {
 /** Runs one AWS call. `resource` names in words what it is about, such as `bucket "mail"`; messages use it. */
 export type Call = <T>(operation: string, resource: string | undefined, send: () => Promise<T>) => Promise<T>;
 
-export type CallOptions = {
+type CallOptions = {
   readonly clock: Clock;
   readonly place: Place;
   readonly onCall?: (report: CallReport) => void;

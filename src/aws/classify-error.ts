@@ -5,7 +5,7 @@ import { ERROR_TABLE } from './error-table.ts';
 /** Where the calls go, and as whom. `endpointUrl` is set when it is not AWS itself. */
 export type Place = { readonly region: string; readonly endpointUrl?: string; readonly profile?: string };
 
-export type FailedCall = {
+type FailedCall = {
   readonly service: AwsService;
   readonly operation: string;
   readonly resource: string | undefined;
@@ -38,7 +38,6 @@ function matches(row: ErrorRow, error: AwsError): boolean {
   return (
     (row.of === 'any' || row.of === error.service) &&
     row.codes.some((code) => sameCode(code, error.code)) &&
-    (row.operations === undefined || row.operations.includes(error.operation)) &&
     (row.text === undefined || row.text.test(error.text))
   );
 }

@@ -30,7 +30,6 @@ export type ErrorRow = {
   readonly of: AwsService | 'any';
   readonly codes: readonly string[];
   readonly text?: RegExp;
-  readonly operations?: readonly string[];
   readonly class: FaultClass;
   readonly reason: FaultReason;
   readonly say: (error: AwsError) => string;

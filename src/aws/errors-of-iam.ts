@@ -14,7 +14,6 @@ export const IAM_ERRORS: readonly ErrorRow[] = [
   {
     of: 'iam',
     codes: ['NoSuchEntity'],
-    operations: ['AttachRolePolicy', 'PutRolePermissionsBoundary', 'CreateRole'],
     text: /arn:[^:]*:iam::[^:]*:policy\//i,
     class: 'dependency',
     reason: 'DependencyNotReady',

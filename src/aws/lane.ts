@@ -12,7 +12,7 @@ export type Lane = {
   readonly close: () => void;
 };
 
-export type LaneOptions = { readonly clock: Clock; readonly callsPerSecond: number };
+type LaneOptions = { readonly clock: Clock; readonly callsPerSecond: number };
 
 // By then a request has reached the server, even over a new TLS connection to the far side of the world: what is left
 // of a call is the server's work, and no reason to wait longer.

@@ -1,8 +1,10 @@
 import { apply, type ApplyOptions, type StepResult } from './apply.ts';
 import { faultOf } from './fault.ts';
-import { observe, problemForAll, type Observation, type Work } from './observe.ts';
-import { EMPTY_PLAN, plan, type Plan, type Problem } from './plan.ts';
+import { observe, observeRuleSets, problemForAll, type Observation, type Work } from './observe.ts';
+import { EMPTY_PLAN, plan, type Plan, type PlanInput, type Problem } from './plan.ts';
+import { planGiveBack } from './plan-give-back.ts';
 import type { Ports } from './ports.ts';
+import type { Step } from './step.ts';
 
 /** What AWS holds and what is to be done about it. */
 export type Outlook = Plan & { readonly observation: Observation | undefined };
@@ -45,7 +47,32 @@ export async function converge(
     const stale = run.some((result) => result.kind === 'failed' && result.fault.class === 'stale');
     const again = stale && round < ROUNDS && options.signal?.aborted !== true;
     results.push(...(again ? run.filter((result) => result.kind === 'done') : run));
-    if (!again) return { results, problems: outlook.problems };
+    if (!again) {
+      results.push(...(await giveBack(outlook.observation.input, run, ports, options)));
+      return { results, problems: outlook.problems };
+    }
     outlook = await lookAhead(work, ports);
   }
 }
+
+/** A storage rule that was widened for a rule which then failed for good would store mail that no function looks at. */
+async function giveBack(
+  input: PlanInput,
+  run: readonly StepResult[],
+  ports: Ports,
+  options: Omit<ApplyOptions, 'ruleSets'>,
+): Promise<readonly StepResult[]> {
+  const failedIn = (owner: string) =>
+    run.some(({ kind, step }) => kind === 'failed' && step.owner === owner && isRuleWrite(step));
+  const owners = input.pipelines.map(({ desired }) => desired).filter((desired) => failedIn(desired.key));
+  if (owners.length === 0 || options.signal?.aborted === true) return [];
+  try {
+    const ruleSets = await observeRuleSets(owners.map((desired) => desired.ruleSet.name), ports);
+    return await apply(planGiveBack(owners, ruleSets), ports, { ...options, ruleSets });
+  } catch {
+    // The set cannot be read just now; the next run sees the same and tries again.
+    return [];
+  }
+}
+
+const isRuleWrite = ({ action }: Step): boolean => action.kind === 'createRule' || action.kind === 'updateRule';

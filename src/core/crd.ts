@@ -44,9 +44,11 @@ export function customResourceDefinition(): Schema {
           ],
           schema: {
             openAPIV3Schema: {
-              description: 'An inbound-mail pipeline on AWS: a bucket for the bodies, a role, a function, and an ordered list of SES receipt rules.',
+              description:
+                'An inbound-mail pipeline on AWS: a bucket for the bodies, a role, a function, and an ordered list of SES receipt rules.',
               type: 'object',
               required: ['spec'],
+              'x-kubernetes-validations': schema['x-kubernetes-validations'],
               properties: {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
@@ -100,7 +102,9 @@ function structural(schema: Schema): Schema {
     if (key === 'additionalProperties') {
       if (typeof value === 'object' && value !== null) out[key] = structural(value as Schema);
     } else if (key === 'properties') {
-      const kept = Object.entries(value as Record<string, Schema>).filter(([, property]) => property['filesOnly'] !== true);
+      const kept = Object.entries(value as Record<string, Schema>).filter(
+        ([, property]) => property['filesOnly'] !== true,
+      );
       out[key] = Object.fromEntries(kept.map(([name, property]) => [name, structural(property)]));
     } else if (key === 'items') {
       out[key] = structural(value as Schema);

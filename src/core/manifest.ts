@@ -13,9 +13,16 @@ export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What `x-kubernetes-list-type: set` refuses on the API server, said for the item that is too many. */
 const refuseRepeated = (items: readonly string[], context: z.RefinementCtx): void => {
-  for (const [index, item] of items.entries())
-    if (items.indexOf(item) < index)
-      context.addIssue({ code: 'custom', path: [index], message: `${JSON.stringify(item)} is in the list twice; keep one` });
+  const seen = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    if (seen.has(item))
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message: `${JSON.stringify(item)} is in the list twice; keep one`,
+      });
+    seen.add(item);
+  }
 };
 
 const ARN = '^arn:aws[a-z-]*:';
@@ -39,7 +46,10 @@ const recipient = z
 const objectKeyPrefix = z
   .string()
   .max(512)
-  .regex(/^([A-Za-z0-9!_.*'()-]+(\/[A-Za-z0-9!_.*'()-]+)*\/?)?$/, 'must be made of names separated by single slashes, without a leading slash')
+  .regex(
+    /^([A-Za-z0-9!_.*'()-]+(\/[A-Za-z0-9!_.*'()-]+)*\/?)?$/,
+    'must be made of names separated by single slashes, without a leading slash',
+  )
   .describe('Folder for the bodies. One trailing slash is added; the key of a body is prefix + message id.');
 
 const messageBodyStorage = z
@@ -54,13 +64,18 @@ const messageBodyStorage = z
     bucketName: z
       .string()
       .max(63)
-      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket: 3 to 63 of a-z, 0-9, dot and dash')
+      .regex(
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        'must be the name of an S3 bucket: 3 to 63 of a-z, 0-9, dot and dash',
+      )
       .optional()
       .describe('An existing bucket instead of our own: its policy is merged, and it is never deleted. Immutable.'),
     placement: z
       .enum(['HeadRule', 'PerRule'])
       .default('HeadRule')
-      .describe('HeadRule: one storage rule stands before all others. PerRule: an S3 action stands first in every rule.'),
+      .describe(
+        'HeadRule: one storage rule stands before all others. PerRule: an S3 action stands first in every rule.',
+      ),
     objectKeyPrefix: objectKeyPrefix.default(''),
     deletionPolicy: z
       .enum(['Retain', 'Delete', 'DeleteWithContents'])
@@ -156,7 +171,9 @@ const role = z
   .refine(
     (role) =>
       role.existingArn === undefined ||
-      (role.privileges.length === 0 && role.managedPolicyArns.length === 0 && role.permissionsBoundaryArn === undefined),
+      (role.privileges.length === 0 &&
+        role.managedPolicyArns.length === 0 &&
+        role.permissionsBoundaryArn === undefined),
     { message: 'existingArn stands alone: an existing role is never changed' },
   )
   .meta({
@@ -167,18 +184,37 @@ const role = z
     }),
   });
 
+/** `maxProperties` of the API server, which zod does not know for maps. */
+const atMost = (most: number) => ({
+  most,
+  check: (map: object): boolean => Object.keys(map).length <= most,
+  message: `the number of entries must be at most ${most}`,
+});
+const VARIABLES = atMost(100);
+const INLINE_FILES = atMost(50);
+
 const RESERVED_ENVIRONMENT =
   '^(_HANDLER|_X_AMZN_TRACE_ID|AWS_DEFAULT_REGION|AWS_REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|AWS_ACCESS_KEY|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR|SES_LAMBDA_PIPELINE_.*)$';
 
 const environment = z
-  .record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]+$/, 'a variable name has at least two of A-Z a-z 0-9 _'), z.string().max(4096))
-  .refine((variables) => Object.keys(variables).every((name) => !new RegExp(RESERVED_ENVIRONMENT).test(name)), {
-    message: 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself',
+  .record(
+    z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]+$/, 'a variable name has at least two of A-Z a-z 0-9 _'),
+    z.string().max(4096),
+  )
+  .refine(VARIABLES.check, VARIABLES.message)
+  .superRefine((variables, context) => {
+    const reserved = new RegExp(RESERVED_ENVIRONMENT);
+    for (const name of Object.keys(variables).filter((name) => reserved.test(name)))
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself; choose another name',
+      });
   })
   .default({})
   .meta({
     description: 'Environment variables. All values, ours included, may take 4 KB.',
-    maxProperties: 100,
+    maxProperties: VARIABLES.most,
     ...cel(
       {
         rule: "self.all(name, name.matches('^[a-zA-Z][a-zA-Z0-9_]+$'))",
@@ -196,24 +232,32 @@ const code = z
   .strictObject({
     inline: z
       .record(z.string().min(1).max(253), z.string().max(524_288))
+      .refine(INLINE_FILES.check, INLINE_FILES.message)
       .optional()
       .meta({
         description: 'File name to text.',
-        maxProperties: 50,
+        maxProperties: INLINE_FILES.most,
         ...cel({
           rule: 'self.all(name, name.size() >= 1 && name.size() <= 253)',
           message: 'a file name has 1 to 253 characters',
         }),
       }),
     configMapRef: z
-      .strictObject({ name: z.string().min(1).max(253).describe('A ConfigMap of the same namespace; its keys are file names.') })
+      .strictObject({
+        name: z.string().min(1).max(253).describe('A ConfigMap of the same namespace; its keys are file names.'),
+      })
       .optional()
       .describe('Files from a ConfigMap.'),
     s3: z
       .strictObject({
         bucket: z.string().min(3).max(63),
         key: z.string().min(1).max(1024),
-        version: z.string().min(1).max(1024).optional().describe('Object version. Without it a new object is not noticed.'),
+        version: z
+          .string()
+          .min(1)
+          .max(1024)
+          .optional()
+          .describe('Object version. Without it a new object is not noticed.'),
       })
       .optional()
       .describe('A zip in a bucket of the same region.'),
@@ -287,16 +331,15 @@ const receiptRule = z.strictObject({
     .refine((name) => name !== STORAGE_RULE, { message: 'MessageBodyStorage is the name of our own storage rule' })
     .meta({
       description: 'Unique in this pipeline; at most 31 characters.',
-      ...cel({ rule: "self != 'MessageBodyStorage'", message: 'MessageBodyStorage is the name of our own storage rule' }),
+      ...cel({
+        rule: "self != 'MessageBodyStorage'",
+        message: 'MessageBodyStorage is the name of our own storage rule',
+      }),
     }),
-  recipients: z
-    .array(recipient)
-    .max(500)
-    .superRefine(refuseRepeated)
-    .meta({
-      description: 'Whom the rule is for. An empty list must be written: every recipient of every verified domain.',
-      'x-kubernetes-list-type': 'set',
-    }),
+  recipients: z.array(recipient).max(500).superRefine(refuseRepeated).meta({
+    description: 'Whom the rule is for. An empty list must be written: every recipient of every verified domain.',
+    'x-kubernetes-list-type': 'set',
+  }),
   tlsPolicy: z.enum(['Optional', 'Require']).default('Optional').describe('Require: mail without TLS is bounced.'),
   scanEnabled: z.boolean().default(true).describe('Scan for spam and viruses; sets verdicts, never blocks.'),
   enabled: z.boolean().default(true).describe('A rule that is not enabled is skipped.'),
@@ -357,7 +400,9 @@ const spec = z
     messageBodyStorage,
     role: role.prefault({}),
     function: lambdaFunction,
-    invocationType: invocationType.default('Event').describe('How SES invokes the function, unless a rule says otherwise.'),
+    invocationType: invocationType
+      .default('Event')
+      .describe('How SES invokes the function, unless a rule says otherwise.'),
     ruleSet: ruleSet.prefault({}),
     receiptRules: z
       .array(receiptRule)
@@ -374,27 +419,40 @@ const spec = z
   })
   .meta({
     description: 'What the pipeline is.',
-    ...cel({ rule: 'self.region == oldSelf.region', message: 'region is immutable: delete the pipeline and create it anew' }),
+    ...cel({
+      rule: 'self.region == oldSelf.region',
+      message: 'region is immutable: delete the pipeline and create it anew',
+    }),
   });
 
 /** Base name of the rule that stores for all others under `placement: HeadRule`. */
 export const STORAGE_RULE = 'MessageBodyStorage';
 
+const NAME_MESSAGE = 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots';
+
 /**
  * The resource: type, defaults, validation and, through `tools/generate.ts`, the CRD and the API page.
  * Metadata that Kubernetes adds is let through; everything else unknown is refused.
  */
-export const manifestSchema = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal(KIND),
-  metadata: z.looseObject({
-    name: z.string().regex(DNS_LABEL, 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots'),
-    namespace: z.string().regex(DNS_LABEL, 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots').optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-  }),
-  spec,
-  status: z.unknown().optional(),
-});
+export const manifestSchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(KIND),
+    metadata: z.looseObject({
+      name: z.string().regex(DNS_LABEL, NAME_MESSAGE),
+      namespace: z.string().regex(DNS_LABEL, NAME_MESSAGE).optional(),
+      annotations: z.record(z.string(), z.string()).optional(),
+    }),
+    spec,
+    status: z.unknown().optional(),
+  })
+  .meta(
+    // The API server lets dots through, and checks the rest of a name by itself.
+    cel({
+      rule: "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')",
+      message: `metadata.name ${NAME_MESSAGE}`,
+    }),
+  );
 
 /** A valid resource with every default filled in. */
 export type Manifest = z.output<typeof manifestSchema>;
@@ -417,31 +475,56 @@ export type ParsedManifest =
 /** Checks a document against the schema and fills in the defaults. Never throws. */
 export function parseManifest(document: unknown): ParsedManifest {
   const parsed = manifestSchema.safeParse(document);
+  const unusable = prototypeKeys(document);
+  if (unusable.length > 0) return { ok: false, issues: unusable };
   if (parsed.success) return { ok: true, manifest: parsed.data };
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+}
+
+/** The parser would drop a map's key of this name without a word. */
+function prototypeKeys(document: unknown): ManifestIssue[] {
+  const issues: ManifestIssue[] = [];
+  const open: { readonly value: unknown; readonly path: ManifestIssue['path'] }[] = [{ value: document, path: [] }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, path } = next;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, member] of Object.entries(value)) {
+      const at = [...path, Array.isArray(value) ? Number(key) : key];
+      if (key === '__proto__') issues.push({ path: at, message: 'this name cannot be used' });
+      else open.push({ value: member, path: at });
+    }
+  }
+  return issues;
 }
 
 function toIssues(issue: z.core.$ZodIssue): ManifestIssue[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown field', unknownField: key }));
-  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: inner.message }));
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => ({ path, message: plainMessage(inner) }));
   return [{ path, message: plainMessage(issue) }];
 }
 
 function plainMessage(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined
-        ? issue.message.replace(/^Invalid input: expected (\w+), received undefined$/, 'is required ($1)')
-        : issue.message.replace(/^Invalid input: expected (.+), received (.+)$/, 'must be of type $1, not $2');
+      return issue.message
+        .replace(/^Invalid input: expected (\w+), received undefined$/, 'is required ($1)')
+        .replace(/^Invalid input: expected int, received number$/, 'must be a whole number')
+        .replace(/^Invalid input: expected (\w+), received (\w+)$/, 'must be of type $1, not $2');
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_big':
       return `${tooWhat(issue.origin, 'at most')} ${issue.maximum}`;
     case 'too_small':
       return `${tooWhat(issue.origin, 'at least')} ${issue.minimum}`;
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return issue.message;
   }
 }

@@ -4,7 +4,7 @@ import type { ObservedPipeline } from './observed.ts';
 import { planBucket } from './plan-bucket.ts';
 import { planFunction } from './plan-function.ts';
 import { planRole } from './plan-role.ts';
-import type { Step } from './step.ts';
+import type { Part, Step } from './step.ts';
 
 /** Adds a step; returns its id for others to need. */
 export type AddStep = (step: Omit<Step, 'id' | 'owner' | 'region'>) => string;
@@ -26,20 +26,23 @@ export function planPipeline(
   desired: Desired,
   observed: ObservedPipeline,
   ruleSets: readonly string[],
-): PipelinePlan | { readonly fault: Fault } {
+): PipelinePlan | { readonly fault: Fault; readonly part: Part } {
   const steps: Step[] = [];
   const add: AddStep = (step) => {
     const id = stepId(desired.key, step.action);
     steps.push({ id, owner: desired.key, region: desired.identity.region, ...step });
     return id;
   };
+  let part: Part = 'bucket';
   try {
     const bucketReady = planBucket(desired, observed, ruleSets, add);
+    part = 'role';
     const roleReady = planRole(desired, observed.role, add);
+    part = 'function';
     const functionReady = planFunction(desired, observed.function, ruleSets, { bucketReady, roleReady }, add);
     return { steps, beforeRules: [...bucketReady, ...roleReady.policies, ...functionReady] };
   } catch (error) {
-    if (error instanceof PipelineError) return { fault: error.fault };
+    if (error instanceof PipelineError) return { fault: error.fault, part };
     throw error;
   }
 }

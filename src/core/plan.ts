@@ -49,9 +49,11 @@ export function plan(input: PlanInput): Plan {
 
   const lost = lostClaims(input.pipelines.map(({ desired }) => desired));
   const able = input.pipelines.filter(({ desired, observed }) => {
-    const fault = lost.get(desired.key) ?? faultIn(desired, observed);
-    if (fault !== undefined) stopped(desired.key, lost.has(desired.key) ? 'rules' : partOf(fault), fault);
-    return fault === undefined;
+    const claimed = lost.get(desired.key);
+    if (claimed !== undefined) stopped(desired.key, 'rules', claimed);
+    const planned = planPipeline(desired, observed, [desired.ruleSet.name]);
+    if ('fault' in planned) stopped(desired.key, planned.part, planned.fault);
+    return claimed === undefined && !('fault' in planned);
   });
   const sets = planRuleSets({ ...input, pipelines: able });
   const overfull = overfullOwners(sets);
@@ -120,13 +122,6 @@ function leftovers(desired: Desired, observed: ObservedPipeline, ruleSets: reado
     });
   return steps;
 }
-
-function faultIn(desired: Desired, observed: ObservedPipeline): Fault | undefined {
-  const planned = planPipeline(desired, observed, [desired.ruleSet.name]);
-  return 'fault' in planned ? planned.fault : undefined;
-}
-
-const partOf = (fault: Fault): Part => (/^Role /.test(fault.message) ? 'role' : /^Function /.test(fault.message) ? 'function' : 'bucket');
 
 function overfullOwners(sets: RuleSetsPlan): ReadonlyMap<string, Fault> {
   const found = new Map<string, Fault>();

@@ -31,39 +31,41 @@ export function recipientsFor(address: string): readonly string[] {
 /** Whether some address matches both lists; an empty list matches every address. */
 export function recipientsOverlap(a: readonly string[], b: readonly string[]): boolean {
   if (a.length === 0 || b.length === 0) return true;
-  const samples = [...a, ...b].flatMap(sampleAddresses);
-  return samples.some((address) => matchesAny(a, address) && matchesAny(b, address));
+  return sampleAddressesOf([...a, ...b]).some((address) => matchesAny(a, address) && matchesAny(b, address));
 }
 
+/** Whether a rule with these recipients applies to mail for the address; an empty list matches every address. */
 export function matchesAny(recipients: readonly string[], address: string): boolean {
   if (recipients.length === 0) return true;
   const matching = new Set(recipientsFor(address));
   return recipients.some((recipient) => matching.has(normaliseRecipient(recipient)));
 }
 
-/** Local part, label and subdomain that nobody writes into a rule: they stand for "any other". */
+/** Every recipient that one of the lists has; an empty list is everybody. */
+export function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  return a.length === 0 || b.length === 0 ? [] : [...new Set([...a, ...b])];
+}
+
+/** Stands for a local part or subdomain that nobody writes into a rule. */
 const ANY = '*';
-const ELSEWHERE = `${ANY}@${ANY}.invalid`;
+const ELSEWHERE = `${ANY}@${ANY}`;
 
 /**
  * Addresses that between them tell apart everything that rules with these recipients can do: if two lists of rules
  * treat the samples alike, they treat every address alike.
+ *
+ * One for each recipient is enough, because recipients that share an address lie within each other: every address is
+ * treated like the sample of the narrowest recipient that it matches.
  */
 export function sampleAddressesOf(recipients: Iterable<string>): readonly string[] {
   const samples = new Set([ELSEWHERE]);
-  for (const recipient of recipients) for (const sample of sampleAddresses(recipient)) samples.add(sample);
+  for (const recipient of recipients) samples.add(sampleAddress(normaliseRecipient(recipient)));
   return [...samples];
 }
 
-function sampleAddresses(recipient: string): readonly string[] {
-  const normalised = normaliseRecipient(recipient);
-  const [local, domain] = splitAddress(normalised);
-  if (local === undefined || domain === undefined) {
-    const bare = normalised.replace(/^\./, '');
-    return [`${ANY}@${bare}`, `${ANY}@${ANY}.${bare}`];
-  }
-  const unlabelled = local.split('+')[0] ?? local;
-  return [`${local}@${domain}`, `${unlabelled}@${domain}`, `${unlabelled}+${ANY}@${domain}`, `${ANY}@${domain}`, `${ANY}@${ANY}.${domain}`];
+function sampleAddress(recipient: string): string {
+  if (recipient.includes('@')) return recipient;
+  return recipient.startsWith('.') ? `${ANY}@${ANY}${recipient}` : `${ANY}@${recipient}`;
 }
 
 function splitAddress(address: string): readonly [string, string] | readonly [undefined, undefined] {

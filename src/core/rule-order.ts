@@ -1,5 +1,5 @@
 import { canStop, type ReceiptRule } from './receipt-rule.ts';
-import { recipientsOverlap } from './recipients.ts';
+import { createEvaluator } from './rule-effects.ts';
 
 export type OrderTarget =
   | { readonly kind: 'right' }
@@ -34,19 +34,18 @@ function crossing(
   names: readonly string[],
   ours: ReadonlySet<string>,
 ): OrderTarget | undefined {
+  if (!rules.some(canStop)) return undefined;
   const place = new Map(names.map((name, index) => [name, index]));
   const foreign = rules.flatMap((rule, index) => (ours.has(rule.name) ? [] : [{ rule, index }]));
+  const { addresses } = createEvaluator(rules, () => undefined);
   for (const [from, rule] of rules.entries()) {
     const to = place.get(rule.name) ?? from;
-    if (to === from || !ours.has(rule.name)) continue;
     const passed = foreign.find(
       ({ rule: other, index }) =>
         index > Math.min(from, to) &&
         index < Math.max(from, to) &&
         (canStop(rule) || canStop(other)) &&
-        rule.enabled &&
-        other.enabled &&
-        recipientsOverlap(rule.recipients, other.recipients),
+        (addresses(rule) & addresses(other)) !== 0n,
     );
     if (passed !== undefined) return { kind: 'blocked', ours: rule.name, foreign: passed.rule.name };
   }

@@ -146,7 +146,6 @@ describe('the error table', () => {
           (earlier) =>
             (earlier.of === row.of || earlier.of === 'any') &&
             earlier.text === undefined &&
-            earlier.operations === undefined &&
             earlier.codes.some((other) => sameCode(other, code)),
         ),
       ),

@@ -118,7 +118,7 @@ describe('buckets on the wire', () => {
       { key: 'b', versionId: '2' },
       { key: 'c', versionId: '3' },
     ]);
-    expect(bucketCalls(server)).toHaveLength(2);
+    expect(bucketCalls(server).map(({ url }) => /max-keys=\d+/.exec(url)?.[0])).toEqual(['max-keys=3', 'max-keys=1']);
   });
 
   it('repeats nothing when a change of the same bucket is under way: the caller decides', async () => {
@@ -211,6 +211,19 @@ describe('functions on the wire', () => {
       Description: '',
       Role: 'arn:aws:iam::1:role/r',
       Environment: { Variables: {} },
+    });
+  });
+
+  it('sends the architecture with every new code, since Lambda would fall back to x86_64', async () => {
+    await using server = await scriptedServer(() => ({ status: 200, body: '{}' }));
+    const code = { kind: 'zip', bytes: new Uint8Array([1, 2, 3]), sha256: '' } as const;
+
+    await portsAt(server.url).functions.updateCode('f', 'arm64', code);
+
+    expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({
+      ZipFile: 'AQID',
+      Architectures: ['arm64'],
+      Publish: false,
     });
   });
 

@@ -1,0 +1,42 @@
+import { canStop, type ReceiptRule } from './receipt-rule.ts';
+import type { Arrangement } from './rule-block.ts';
+import { createEvaluator, harmBetween, type AddressSet } from './rule-effects.ts';
+
+/** How bad a state on the way is for the mail that arrives meanwhile, see {@link harmBetween}. */
+export type Harm = 'none' | 'extra' | 'lost';
+
+export type Judge = {
+  readonly harm: (rules: readonly ReceiptRule[]) => Harm;
+  /** Addresses that some rule applies to in `to` and did not in `from`. */
+  readonly added: (from: readonly ReceiptRule[], to: readonly ReceiptRule[]) => AddressSet;
+};
+
+/** Judges states between where we come from and where we go, both with synchronous functions that stop and that do not. */
+export function createJudge(
+  observed: readonly ReceiptRule[],
+  goal: readonly ReceiptRule[],
+  { blockOf, isStorageRule }: Arrangement,
+): Judge {
+  const evaluator = createEvaluator([...observed, ...goal], (name) => blockOf(name)?.bucketName);
+  const modes = [...observed, ...goal].some(canStop) ? [true, false] : [true];
+  const ends = modes.map((sure) => ({
+    sure,
+    before: evaluator.evaluate(observed, sure),
+    after: evaluator.evaluate(goal, sure),
+  }));
+  const harm = (rules: readonly ReceiptRule[]): Harm => {
+    const found = ends.map(({ sure, before, after }) =>
+      harmBetween(before, after, evaluator.evaluate(rules, sure), isStorageRule),
+    );
+    return found.includes('lost') ? 'lost' : found.includes('extra') ? 'extra' : 'none';
+  };
+  const added = (from: readonly ReceiptRule[], to: readonly ReceiptRule[]): AddressSet => {
+    const was = new Map(from.map((rule) => [rule.name, rule]));
+    return to.reduce((sum, rule) => {
+      const old = was.get(rule.name);
+      if (old === rule) return sum;
+      return sum | (evaluator.addresses(rule) & ~(old === undefined ? 0n : evaluator.addresses(old)));
+    }, 0n);
+  };
+  return { harm, added };
+}

@@ -1,0 +1,49 @@
+import { awsPorts } from '../../src/aws/ports.ts';
+import { runCli } from '../../src/cli/cli.ts';
+import type { CliIo, ExitCode } from '../../src/cli/io.ts';
+import { quickClock } from './quick-clock.ts';
+
+/** What a command left behind. */
+export type Outcome = { readonly code: ExitCode; readonly out: string; readonly err: string };
+
+export type CommandOptions = {
+  readonly args: readonly string[];
+  /** What `-f -` reads. */
+  readonly stdin?: string;
+  /** Aborted: Ctrl-C. */
+  readonly signal?: AbortSignal;
+  /** The answer to a question; without one nobody watches, and none is asked. */
+  readonly answer?: boolean;
+};
+
+/** Runs one command line in this process, against real clients; only time passes faster. */
+export async function runCommand({ args, stdin = '', signal, answer }: CommandOptions): Promise<Outcome> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const clock = quickClock();
+  const io: CliIo = {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    readStdin: async () => stdin,
+    env: {},
+    interactive: answer !== undefined,
+    colours: false,
+    live: () => {},
+    confirm: async () => answer === true,
+    signal: signal ?? new AbortController().signal,
+    clock,
+    connect: ({ region, endpointUrl, sesCallsPerSecond }) => {
+      if (endpointUrl === undefined) throw new Error('a test must say --endpoint-url');
+      return awsPorts({
+        region,
+        clock,
+        endpointUrl,
+        credentials: { accessKeyId: 'AKIAOURS', secretAccessKey: 'secret' },
+        ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
+      });
+    },
+    runSandbox: () => Promise.reject(new Error('a test starts its sandbox itself')),
+  };
+  const code = await runCli(args, io, '0.0.0');
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}

@@ -1,0 +1,205 @@
+import {
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  ListAttachedRolePoliciesCommand,
+  ListRolePoliciesCommand,
+  ListRolesCommand,
+} from '@aws-sdk/client-iam';
+import { GetFunctionCommand, GetPolicyCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketOwnershipControlsCommand,
+  GetBucketPolicyCommand,
+  GetBucketTaggingCommand,
+  GetBucketVersioningCommand,
+  GetPublicAccessBlockCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+} from '@aws-sdk/client-s3';
+import {
+  DescribeActiveReceiptRuleSetCommand,
+  DescribeReceiptRuleSetCommand,
+  ListReceiptRuleSetsCommand,
+  type ReceiptRule,
+} from '@aws-sdk/client-ses';
+import type { Foreign } from './aws-clients.ts';
+
+export type BucketHolding = {
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly publicAccessBlock: unknown;
+  readonly ownership: unknown;
+  readonly encryption: unknown;
+  readonly versioning: string | undefined;
+  readonly lifecycle: readonly Readonly<Record<string, unknown>>[];
+  readonly policy: readonly Statement[];
+  readonly keys: readonly string[];
+};
+
+export type Statement = { readonly Sid?: string; readonly [element: string]: unknown };
+
+export type RoleHolding = {
+  readonly name: string;
+  readonly path: string;
+  readonly description: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly trust: unknown;
+  readonly boundary: string | undefined;
+  readonly inline: Readonly<Record<string, { readonly Statement: readonly Statement[] }>>;
+  readonly managed: readonly string[];
+};
+
+export type FunctionHolding = {
+  readonly name: string;
+  readonly arn: string;
+  readonly role: string | undefined;
+  readonly runtime: string | undefined;
+  readonly handler: string | undefined;
+  readonly description: string | undefined;
+  readonly memorySize: number | undefined;
+  readonly timeout: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly codeSha256: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly policy: readonly Statement[];
+};
+
+/** All that the account holds, in an order that does not depend on who came first. */
+export type Holdings = {
+  readonly buckets: readonly BucketHolding[];
+  readonly roles: readonly RoleHolding[];
+  readonly functions: readonly FunctionHolding[];
+  /** Rules in the order of evaluation. */
+  readonly ruleSets: Readonly<Record<string, readonly ReceiptRule[]>>;
+  readonly activeRuleSet: string | undefined;
+};
+
+/** Reads the whole account through the SDK. */
+export async function readHoldings(clients: Foreign): Promise<Holdings> {
+  const [buckets, roles, functions, ruleSets, active] = await Promise.all([
+    readBuckets(clients),
+    readRoles(clients),
+    readFunctions(clients),
+    readRuleSets(clients),
+    clients.ses.send(new DescribeActiveReceiptRuleSetCommand({})),
+  ]);
+  return { buckets, roles, functions, ruleSets, activeRuleSet: active.Metadata?.Name };
+}
+
+const byName = <Item extends { readonly name: string }>(items: readonly Item[]): Item[] =>
+  [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** Undefined for "there is none", which S3 and Lambda tell by an error. */
+async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+    if (status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function readBuckets({ s3 }: Foreign): Promise<BucketHolding[]> {
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+  const read = async (Bucket: string): Promise<BucketHolding> => {
+    const [tags, block, ownership, encryption, versioning, lifecycle, policy, objects] = await Promise.all([
+      ifThere(s3.send(new GetBucketTaggingCommand({ Bucket }))),
+      ifThere(s3.send(new GetPublicAccessBlockCommand({ Bucket }))),
+      ifThere(s3.send(new GetBucketOwnershipControlsCommand({ Bucket }))),
+      ifThere(s3.send(new GetBucketEncryptionCommand({ Bucket }))),
+      s3.send(new GetBucketVersioningCommand({ Bucket })),
+      ifThere(s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))),
+      ifThere(s3.send(new GetBucketPolicyCommand({ Bucket }))),
+      s3.send(new ListObjectsV2Command({ Bucket })),
+    ]);
+    return {
+      name: Bucket,
+      tags: tagsOf(tags?.TagSet ?? []),
+      publicAccessBlock: block?.PublicAccessBlockConfiguration,
+      ownership: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership,
+      encryption: encryption?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault,
+      versioning: versioning.Status,
+      lifecycle: (lifecycle?.Rules ?? []).map((rule) => ({ ...rule })),
+      policy: statementsOf(policy?.Policy),
+      keys: (objects.Contents ?? []).flatMap(({ Key }) => Key ?? []),
+    };
+  };
+  return byName(await Promise.all(Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [read(Name)]))));
+}
+
+async function readRoles({ iam }: Foreign): Promise<RoleHolding[]> {
+  const { Roles = [] } = await iam.send(new ListRolesCommand({}));
+  const read = async (RoleName: string): Promise<RoleHolding> => {
+    const [{ Role }, { AttachedPolicies = [] }, { PolicyNames = [] }] = await Promise.all([
+      iam.send(new GetRoleCommand({ RoleName })),
+      iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
+      iam.send(new ListRolePoliciesCommand({ RoleName })),
+    ]);
+    const inline = await Promise.all(
+      PolicyNames.map(async (PolicyName) => {
+        const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+        return [PolicyName, JSON.parse(decodeURIComponent(PolicyDocument)) as { Statement: Statement[] }] as const;
+      }),
+    );
+    return {
+      name: RoleName,
+      path: Role?.Path ?? '',
+      description: Role?.Description,
+      tags: tagsOf(Role?.Tags ?? []),
+      trust: JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? 'null')),
+      boundary: Role?.PermissionsBoundary?.PermissionsBoundaryArn,
+      inline: Object.fromEntries(inline),
+      managed: AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? []),
+    };
+  };
+  return byName(await Promise.all(Roles.flatMap(({ RoleName }) => (RoleName === undefined ? [] : [read(RoleName)]))));
+}
+
+async function readFunctions({ lambda }: Foreign): Promise<FunctionHolding[]> {
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  const read = async (FunctionName: string): Promise<FunctionHolding> => {
+    const [{ Configuration, Tags = {} }, policy] = await Promise.all([
+      lambda.send(new GetFunctionCommand({ FunctionName })),
+      ifThere(lambda.send(new GetPolicyCommand({ FunctionName }))),
+    ]);
+    return {
+      name: FunctionName,
+      arn: Configuration?.FunctionArn ?? '',
+      role: Configuration?.Role,
+      runtime: Configuration?.Runtime,
+      handler: Configuration?.Handler,
+      description: Configuration?.Description,
+      memorySize: Configuration?.MemorySize,
+      timeout: Configuration?.Timeout,
+      environment: Configuration?.Environment?.Variables ?? {},
+      codeSha256: Configuration?.CodeSha256,
+      tags: Tags,
+      policy: statementsOf(policy?.Policy),
+    };
+  };
+  return byName(await Promise.all(Functions.flatMap(({ FunctionName }) => (FunctionName === undefined ? [] : [read(FunctionName)]))));
+}
+
+async function readRuleSets({ ses }: Foreign): Promise<Readonly<Record<string, readonly ReceiptRule[]>>> {
+  const { RuleSets = [] } = await ses.send(new ListReceiptRuleSetsCommand({}));
+  const names = RuleSets.flatMap(({ Name }) => Name ?? []).sort();
+  const sets = await Promise.all(
+    names.map(async (RuleSetName) => {
+      const { Rules = [] } = await ses.send(new DescribeReceiptRuleSetCommand({ RuleSetName }));
+      return [RuleSetName, Rules] as const;
+    }),
+  );
+  return Object.fromEntries(sets);
+}
+
+function tagsOf(tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[]) {
+  return Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]));
+}
+
+function statementsOf(policy: string | undefined): readonly Statement[] {
+  if (policy === undefined) return [];
+  const { Statement } = JSON.parse(policy) as { readonly Statement: readonly Statement[] };
+  return [...Statement].sort((a, b) => ((a.Sid ?? '') < (b.Sid ?? '') ? -1 : 1));
+}

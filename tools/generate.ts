@@ -1,0 +1,21 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { customResourceDefinitionFile } from './generate-crd.ts';
+import { apiReference } from './generate-api-reference.ts';
+
+/** A file that is made from the sources: its path in the repository, and its text. */
+export type GeneratedFile = { readonly path: string; readonly text: string };
+
+/** Every generated file as it should be now, the helper library (`tools/build-helper-library.ts`) aside. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  return [
+    { path: 'crds/ses-lambda-pipeline.dev_seslambdapipelines.yaml', text: customResourceDefinitionFile() },
+    { path: 'docs/reference/api.md', text: apiReference() },
+  ];
+}
+
+if (import.meta.main)
+  for (const { path, text } of generatedFiles()) {
+    const url = new URL(`../${path}`, import.meta.url);
+    mkdirSync(new URL('.', url), { recursive: true });
+    writeFileSync(url, text);
+  }
