@@ -67,6 +67,8 @@ const runs = await Promise.all(DEEDS.map(async (deed) => ({ deed, ...(await undi
 
 describe.each(runs)('B14 $deed.name', ({ deed, calls, holdings }) => {
   const writes = calls.filter(({ write }) => write);
+  // S3 says the same of a bucket of somebody else as of one that may not be looked at: that is another test's matter.
+  const refusable = calls.filter(({ operation }) => operation !== 's3:HeadBucket');
 
   async function disturbed(fault: Omit<CallFault, 'operation' | 'occurrence'>, { operation, occurrence }: NumberedCall) {
     const world = await prepared(deed);
@@ -77,10 +79,10 @@ describe.each(runs)('B14 $deed.name', ({ deed, calls, holdings }) => {
     return { world, outcome };
   }
 
-  it.each(calls)('ends the same when $call was refused and it is run again', async (call) => {
+  it.each(refusable)('ends the same when $call was refused and it is run again', async (call) => {
     const { world, outcome } = await disturbed({ when: 'before', how: 'denied', lasting: 'for good' }, call);
     expect(outcome.code).toBe(1);
-    expect(outcome.err).toContain('Injected');
+    expect(outcome.err).toContain(`may not ${call.operation}`);
 
     expect((await perform(world, deed)).code).toBe(0);
     expect(await world.holdings()).toEqual(holdings);
@@ -138,7 +140,7 @@ describe('B10 a settled pipeline', async () => {
     world.faults.heal();
 
     expect(code).toBe(1);
-    expect(err).toContain('Injected');
+    expect(err).toContain(operation === 's3:HeadBucket' ? 'bucket' : `may not ${operation}`);
     expect(world.writes()).toEqual([]);
     expect(await world.holdings()).toEqual(before);
   });
