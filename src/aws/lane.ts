@@ -18,6 +18,7 @@ type LaneOptions = { readonly clock: Clock; readonly callsPerSecond: number };
 // of a call is the server's work, and no reason to wait longer.
 const ARRIVAL_MS = 500;
 const TRIES = 5;
+const READ_TRIES = 3;
 const FIRST_BACK_OFF_MS = 2_000;
 
 type Waiting = {
@@ -31,7 +32,8 @@ type Waiting = {
 /**
  * SES allows one call a second for all of an account and region, reads included. The first call goes out at once. Since
  * nobody sees a call arrive, the next waits a full interval from the moment when it has surely arrived: its answer, or
- * half a second after its start. A throttled call is sent again after 2, 4, 8 and 16 s, ahead of all others.
+ * half a second after its start. A throttled call is sent again after 2, 4, 8 and 16 s, ahead of all others; so is a
+ * read whose answer was lost, twice at most.
  * @see https://docs.aws.amazon.com/ses/latest/dg/quotas.html
  */
 export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
@@ -63,7 +65,13 @@ export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
     }
   };
 
-  const serve = async ({ send, resolve, reject }: Waiting): Promise<void> => {
+  /** A read does no harm twice; whether a write went through before its answer was lost, only its sender can find out. */
+  const mayRepeat = (error: unknown, shareKey: string | undefined, tries: number): boolean => {
+    const { class: kind } = faultOf(error);
+    return (kind === 'throttled' && tries < TRIES) || (kind === 'transient' && shareKey !== undefined && tries < READ_TRIES);
+  };
+
+  const serve = async ({ send, shareKey, resolve, reject }: Waiting): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       try {
         await turn();
@@ -72,7 +80,7 @@ export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
         resolve(await attempt(send));
         return;
       } catch (error) {
-        if (closing.signal.aborted || faultOf(error).class !== 'throttled' || tries === TRIES) {
+        if (closing.signal.aborted || !mayRepeat(error, shareKey, tries)) {
           reject(error);
           return;
         }

@@ -25,6 +25,8 @@ export type ApplyOptions = {
   readonly onEvent?: (event: StepEvent) => void;
   /** Aborted: calls in flight finish, nothing new starts. */
   readonly signal?: AbortSignal;
+  /** False: what has to propagate or to settle fails at once, for a caller that comes back later. Default true. */
+  readonly waits?: boolean;
 };
 
 /** Steps that run at once, waiting ones aside: enough to hide latency, too few to be throttled. */
@@ -72,7 +74,7 @@ export async function apply(steps: readonly Step[], ports: Ports, options: Apply
     if (unmet !== undefined) return { kind: 'skipped', step, because: rootOf(unmet) };
     if (options.signal?.aborted === true) return { kind: 'skipped', step, because: 'interrupted' };
     report({ kind: 'started', step });
-    const patience = createPatience(step, needed.some(({ step: other }) => isWrite(other.action)), ports);
+    const patience = createPatience(step, needed.some(({ step: other }) => isWrite(other.action)), options.waits ?? true, ports);
     for (;;) {
       try {
         await slots.use(() => perform(step.action, ports, known));
@@ -95,7 +97,7 @@ export async function apply(steps: readonly Step[], ports: Ports, options: Apply
 const rootOf = (result: StepResult): string => (result.kind === 'skipped' ? result.because : result.step.id);
 
 /** Decides how often and how long a step is tried. */
-function createPatience(step: Step, afterOwnChange: boolean, { clock }: Ports) {
+function createPatience(step: Step, afterOwnChange: boolean, waits: boolean, { clock }: Ports) {
   const startedAtMs = clock.now();
   let tries = 0;
   return {
@@ -105,9 +107,9 @@ function createPatience(step: Step, afterOwnChange: boolean, { clock }: Ports) {
       const elapsedMs = clock.now() - startedAtMs;
       switch (fault.class) {
         case 'propagating':
-          return elapsedMs < propagationLimitMs(step, afterOwnChange) ? growing(tries, 10 * SECOND) : undefined;
+          return waits && elapsedMs < propagationLimitMs(step, afterOwnChange) ? growing(tries, 10 * SECOND) : undefined;
         case 'pending':
-          return elapsedMs < PENDING_LIMIT_MS ? growing(tries, 5 * SECOND) : undefined;
+          return waits && elapsedMs < PENDING_LIMIT_MS ? growing(tries, 5 * SECOND) : undefined;
         case 'throttled':
         case 'transient':
           return tries < TRIES ? growing(tries, 16 * SECOND) * (0.5 + clock.random()) : undefined;

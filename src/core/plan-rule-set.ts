@@ -1,6 +1,6 @@
-import { sameRule, type ReceiptRule } from './receipt-rule.ts';
+import { canStop, sameRule, type ReceiptRule } from './receipt-rule.ts';
 import { union } from './recipients.ts';
-import { arrange, type Arrangement, type RuleBlock } from './rule-block.ts';
+import { arrange, rulesOf, storageRuleName, type Arrangement, type RuleBlock } from './rule-block.ts';
 import { createJudge, type Harm } from './rule-judge.ts';
 import { createNeeds } from './rule-needs.ts';
 import { orderTarget } from './rule-order.ts';
@@ -53,8 +53,20 @@ export type RuleSetPlan = {
  */
 export function planRuleSet(observed: readonly ReceiptRule[], blocks: readonly RuleBlock[]): RuleSetPlan {
   const all = arrange(blocks);
+  const tasks = listTasks(observed, all);
+  const first = planInTurn(observed, all, tasks);
+  if (first.worst !== 'lost') return first.plan;
+  // Rare, and only with rules that stop the evaluation: another turn of tasks may lose nothing.
+  const removesFirst = [...tasks.filter(removes), ...tasks.filter((task) => !removes(task))];
+  const others = [removesFirst, [...tasks].reverse()].map((turn) => planInTurn(observed, all, turn));
+  return (others.find(({ worst }) => worst !== 'lost') ?? first).plan;
+}
+
+const removes = (task: Task): boolean => task.kind === 'delete';
+
+function planInTurn(observed: readonly ReceiptRule[], all: Arrangement, tasks: readonly Task[]) {
   const planner = createPlanner(observed, all);
-  let remaining: readonly Task[] = listTasks(observed, all);
+  let remaining = tasks;
   while (remaining.length > 0) {
     const finished = planner.advance(remaining);
     remaining = remaining.filter((task) => task !== finished);
@@ -79,6 +91,7 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
   const widened = new Set<Task>();
   let rules = observed;
   let blocked: RuleSetPlan['blocked'];
+  let worst: Harm = 'none';
 
   /** Makes the best call that can be made now; returns the task that is finished by it. */
   const advance = (remaining: readonly Task[]): Task | undefined => {
@@ -98,7 +111,9 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
     }
     const task = ready.find(({ kind }) => kind !== 'order') ?? ready[0];
     if (task === undefined) throw new Error('the tasks of a rule set plan wait for each other');
-    return carryOut(task, waysOf(task)[0]);
+    const way = waysOf(task)[0];
+    if (way?.call !== undefined) worst = 'lost';
+    return carryOut(task, way);
   };
 
   const carryOut = (task: Task, way: Way | undefined): Task => {
@@ -119,6 +134,8 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
       rule: nameIn(call),
       adds: judge.added(rules, next),
       removes: judge.added(next, rules),
+      touches: judge.touched(rules, next),
+      stops: canStopIn(call),
       refusedAt: refusedAt.get(task),
     };
     changes.push({ ...call, needs: needs.add(effect) });
@@ -174,14 +191,12 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
     };
   };
 
-  /** Rules that will go stand behind those that stay, or where they are if they cannot be moved. */
+  /** Rules that will go stand where they do no harm meanwhile, or where they are if they cannot be moved. */
   const reorders = (): readonly Way[] => {
     blocked = undefined;
     if (orderTarget(rules, all.order).kind === 'right') return [{ rules, call: undefined }];
-    const targets = (leaving.length > 0 ? [[...all.order, ...leaving], all.order] : [all.order]).map((order) => ({
-      order,
-      target: orderTarget(rules, order),
-    }));
+    const orders = leaving.length > 0 ? [orderWith(leaving, all), all.order] : [all.order];
+    const targets = orders.map((order) => ({ order, target: orderTarget(rules, order) }));
     const ways = targets.flatMap(({ order, target }): Way[] =>
       target.kind === 'reorder'
         ? [
@@ -204,19 +219,42 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
     return found;
   };
 
-  const finish = (): RuleSetPlan => {
+  const finish = (): { readonly plan: RuleSetPlan; readonly worst: Harm } => {
     const created = changes.some((change) => change.kind === 'createRule');
     const verified = changes.some((change) => change.kind === 'orderRules');
     if (created && !verified)
       changes.push({ kind: 'orderRules', owner: undefined, needs: [], order: all.order, expected: 'right' });
-    return { changes, blocked, result: rules };
+    return { plan: { changes, blocked, result: rules }, worst };
   };
 
   return { advance, finish };
 }
 
+/** A storage rule that goes keeps storing in front of its block; other rules that go cannot stop anything at the end. */
+function orderWith(leaving: readonly string[], { blocks, isStorageRule }: Arrangement): readonly string[] {
+  const storage = new Set(leaving.filter(isStorageRule));
+  const staying = blocks.flatMap((block) => {
+    const name = storageRuleName(block);
+    return [...(storage.has(name) ? [name] : []), ...rulesOf(block).map((rule) => rule.name)];
+  });
+  return [...staying, ...leaving.filter((name) => !storage.has(name))];
+}
+
 const HARMS: readonly Harm[] = ['none', 'extra', 'lost'];
 const isAtMost = (harm: Harm, accepted: Harm): boolean => HARMS.indexOf(harm) <= HARMS.indexOf(accepted);
+
+function canStopIn(call: Call): boolean {
+  switch (call.kind) {
+    case 'createRule':
+      return canStop(call.rule);
+    case 'updateRule':
+      return canStop(call.before) || canStop(call.rule);
+    case 'deleteRule':
+      return canStop(call.before);
+    case 'orderRules':
+      return false;
+  }
+}
 
 function nameIn(call: Call): string | undefined {
   switch (call.kind) {

@@ -88,7 +88,8 @@ function addressClasses(versions: readonly ReceiptRule[]): {
   const byRecipient = new Map<string, AddressSet>();
   for (const sample of sampleAddressesOf(namedBy.keys())) {
     const matching = recipientsFor(sample).filter((recipient) => namedBy.has(recipient));
-    const treatment = [...new Set(matching.flatMap((recipient) => [...(namedBy.get(recipient) ?? [])]))].sort().join();
+    const treating = new Set(matching.flatMap((recipient) => [...(namedBy.get(recipient) ?? [])]));
+    const treatment = [...treating].sort((a, b) => a - b).join();
     const bit = bits.get(treatment) ?? 1n << BigInt(bits.size);
     bits.set(treatment, bit);
     for (const recipient of matching) byRecipient.set(recipient, (byRecipient.get(recipient) ?? 0n) | bit);

@@ -9,6 +9,8 @@ export type Judge = {
   readonly harm: (rules: readonly ReceiptRule[]) => Harm;
   /** Addresses that some rule applies to in `to` and did not in `from`. */
   readonly added: (from: readonly ReceiptRule[], to: readonly ReceiptRule[]) => AddressSet;
+  /** Addresses that rules apply to which are not the same in `from` and `to`. */
+  readonly touched: (from: readonly ReceiptRule[], to: readonly ReceiptRule[]) => AddressSet;
 };
 
 /** Judges states between where we come from and where we go, both with synchronous functions that stop and that do not. */
@@ -38,5 +40,10 @@ export function createJudge(
       return sum | (evaluator.addresses(rule) & ~(old === undefined ? 0n : evaluator.addresses(old)));
     }, 0n);
   };
-  return { harm, added };
+  const touched = (from: readonly ReceiptRule[], to: readonly ReceiptRule[]): AddressSet => {
+    const [was, is] = [new Set(from), new Set(to)];
+    const changed = [...from.filter((rule) => !is.has(rule)), ...to.filter((rule) => !was.has(rule))];
+    return changed.reduce((sum, rule) => sum | evaluator.addresses(rule), 0n);
+  };
+  return { harm, added, touched };
 }

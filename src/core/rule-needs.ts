@@ -11,6 +11,10 @@ export type Effect = {
   readonly adds: AddressSet;
   /** Addresses that some rule applies to only before the change. */
   readonly removes: AddressSet;
+  /** Addresses that the changed rule applies to before or after the change. */
+  readonly touches: AddressSet;
+  /** Whether the changed rule can end the evaluation, before or after the change. */
+  readonly stops: boolean;
   /** How many changes had been made when this one would still have done harm; undefined: it never would. */
   readonly refusedAt: number | undefined;
 };
@@ -24,7 +28,8 @@ type Part = { readonly block: RuleBlock | undefined; readonly storage: boolean }
 
 /**
  * Keeps track of which changes must have succeeded before another may be made: what stores before what is to be
- * stored, what takes mail over before what gives it up, what made a change harmless before that change.
+ * stored, what takes mail over before what gives it up, what stops mail or no longer does before what that concerns, and what made a
+ * change harmless before that change.
  *
  * Rather too many than too few: a change that was left out is planned again, one that was made cannot be undone.
  */
@@ -40,8 +45,11 @@ export function createNeeds({ blockOf, isStorageRule }: Arrangement): Needs {
       const storesForIt = serves && sameBlock && other.storage;
       const wasStored = givesUp && sameBlock && part.storage;
       const takesOver = givesUp && other.kind !== 'deleteRule' && (sameBlock || (other.adds & effect.removes) !== 0n);
+      const meets = effect.kind === 'orderRules' || other.kind === 'orderRules' || (other.touches & effect.touches) !== 0n;
+      const letsThrough = meets && (other.stops || effect.stops);
+      const reaches = serves && effect.adds !== 0n && other.kind === 'orderRules';
       const clearsTheWay = effect.refusedAt !== undefined && index >= effect.refusedAt;
-      return storesForIt || wasStored || takesOver || clearsTheWay ? [index] : [];
+      return storesForIt || wasStored || takesOver || letsThrough || reaches || clearsTheWay ? [index] : [];
     });
     earlier.push({ ...effect, ...part });
     return needs;

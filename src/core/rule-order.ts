@@ -34,9 +34,9 @@ function crossing(
   names: readonly string[],
   ours: ReadonlySet<string>,
 ): OrderTarget | undefined {
-  if (!rules.some(canStop)) return undefined;
-  const place = new Map(names.map((name, index) => [name, index]));
   const foreign = rules.flatMap((rule, index) => (ours.has(rule.name) ? [] : [{ rule, index }]));
+  if (foreign.length === 0 || !rules.some(canStop)) return undefined;
+  const place = new Map(names.map((name, index) => [name, index]));
   const { addresses } = createEvaluator(rules, () => undefined);
   for (const [from, rule] of rules.entries()) {
     const to = place.get(rule.name) ?? from;

@@ -42,12 +42,12 @@ export function anchorsOf(rules: readonly ReceiptRule[], index: number, observed
     .map((rule) => rule.name);
 }
 
-/** What the set looks like in the end; only what the rules do matters here, not where exactly new ones stand. */
+/**
+ * What the set looks like in the end. New rules find their place while those that go are still there: with a rule of
+ * somebody else in between, the place decides who stops whose mail.
+ */
 export function finalRules(observed: readonly ReceiptRule[], all: Arrangement): readonly ReceiptRule[] {
-  let rules: readonly ReceiptRule[] = observed.flatMap((rule) => {
-    const wanted = all.wanted.get(rule.name);
-    return wanted === undefined && all.blockOf(rule.name) !== undefined ? [] : [wanted ?? rule];
-  });
+  let rules: readonly ReceiptRule[] = observed.map((rule) => all.wanted.get(rule.name) ?? rule);
   const present = new Set(rules.map((rule) => rule.name));
   for (const block of all.blocks)
     for (const rule of rulesOf(block)) {
@@ -55,8 +55,9 @@ export function finalRules(observed: readonly ReceiptRule[], all: Arrangement): 
       const [place = 0] = placesFor(rule, block, rules, all);
       rules = rules.toSpliced(place, 0, rule);
     }
-  const target = orderTarget(rules, all.order);
-  return target.kind === 'reorder' ? inOrder(rules, target.names) : rules;
+  const staying = rules.filter(({ name }) => all.wanted.has(name) || all.blockOf(name) === undefined);
+  const target = orderTarget(staying, all.order);
+  return target.kind === 'reorder' ? inOrder(staying, target.names) : staying;
 }
 
 /** The same rules, one after the other as named. */

@@ -15,7 +15,15 @@ export const stop: RuleAction = { kind: 'stop' };
 
 /** A rule that invokes, with defaults for all that a test does not care about. */
 export function rule(name: string, over: Partial<ReceiptRule> = {}): ReceiptRule {
-  return { name, enabled: true, tlsPolicy: 'Optional', scanEnabled: true, recipients: [], actions: [invoke()], ...over };
+  return {
+    name,
+    enabled: true,
+    tlsPolicy: 'Optional',
+    scanEnabled: true,
+    recipients: [],
+    actions: [invoke()],
+    ...over,
+  };
 }
 
 /** A block of the pipeline mail/app; rule names get its prefix. */

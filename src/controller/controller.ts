@@ -1,0 +1,123 @@
+import type { Clock, Ports } from '../core/ports.ts';
+import { nextCheckMs } from './drift-timing.ts';
+import type { ControllerObserver, ReconcileResult } from './observer.ts';
+import type { Outcome } from './outcome.ts';
+import { createPropagationWatch } from './propagation-watch.ts';
+import { reconcile } from './reconcile.ts';
+import type { Change, PipelineSource } from './source.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export type ControllerOptions = {
+  readonly source: PipelineSource;
+  readonly portsOf: (region: string) => Ports;
+  readonly queue: WorkQueue<string>;
+  readonly observer: ControllerObserver;
+  readonly clock: Clock;
+  /** A fresh id for each reconcile: it ties log lines together. */
+  readonly newReconcileId: () => string;
+  readonly installation: string;
+  /** Pipelines reconciled at once. */
+  readonly concurrency: number;
+  readonly driftIntervalMs: number;
+  /** Share of the interval, 0 to 1. */
+  readonly driftJitter: number;
+  /** After this a run stops where it is, writes its status, and is tried again. */
+  readonly reconcileTimeoutMs: number;
+};
+
+/** The loop, whatever the source. */
+export type Controller = {
+  /** Runs until the signal is aborted, then finishes what is under way and resolves. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+};
+
+export function createController(options: ControllerOptions): Controller {
+  const { source, queue, observer, clock } = options;
+  const propagation = createPropagationWatch(clock);
+
+  const onChange = ({ key, kind }: Change): void => {
+    if (kind === 'gone') {
+      propagation.forget(key);
+      observer.gone(key);
+    }
+    queue.add(key, 'change');
+  };
+
+  const runOne = async (key: string, stopping: AbortSignal): Promise<void> => {
+    const reconcileId = options.newReconcileId();
+    const startedAtMs = clock.now();
+    const timeout = AbortSignal.timeout(options.reconcileTimeoutMs);
+    let noop = true;
+    observer.reconcileStarted({ key, reconcileId });
+    const finished = (result: ReconcileResult, stalled = false) =>
+      observer.reconcileFinished({ key, reconcileId, result, durationMs: clock.now() - startedAtMs, noop, stalled });
+    try {
+      const outcome = await reconcile(
+        key,
+        {
+          source,
+          portsOf: options.portsOf,
+          installation: options.installation,
+          propagation,
+          clock,
+          observer: {
+            ...observer,
+            planned: (resource, steps) => {
+              noop = steps.length === 0;
+              observer.planned(resource, steps);
+            },
+          },
+        },
+        AbortSignal.any([stopping, timeout]),
+      );
+      if (timeout.aborted) observer.timedOut({ key, reconcileId });
+      follow(key, outcome);
+      finished(RESULTS[outcome.kind]);
+    } catch (error) {
+      // A 409 of the API server is no bug: the resource has changed and comes back by itself.
+      observer.panicked({ key, reconcileId, error });
+      queue.addRateLimited(key);
+      finished('error');
+    }
+  };
+
+  const follow = (key: string, outcome: Outcome): void => {
+    switch (outcome.kind) {
+      case 'settled':
+        queue.forget(key);
+        queue.addAfter(key, nextCheckMs(options.driftIntervalMs, options.driftJitter, clock.random()));
+        return;
+      case 'after':
+        queue.forget(key);
+        queue.addAfter(key, outcome.delayMs);
+        return;
+      case 'retry':
+        queue.addRateLimited(key);
+        return;
+      case 'forget':
+        queue.forget(key);
+    }
+  };
+
+  const work = async (stopping: AbortSignal): Promise<void> => {
+    for (;;) {
+      const key = await queue.get(stopping).catch(() => undefined);
+      if (key === undefined) return;
+      await runOne(key, stopping).finally(() => queue.done(key));
+    }
+  };
+
+  return {
+    run: async (signal) => {
+      await source.start(onChange, signal);
+      await Promise.all(Array.from({ length: options.concurrency }, () => work(signal)));
+    },
+  };
+}
+
+const RESULTS: Readonly<Record<Outcome['kind'], ReconcileResult>> = {
+  settled: 'requeue_after',
+  after: 'requeue_after',
+  retry: 'requeue',
+  forget: 'success',
+};

@@ -1,0 +1,15 @@
+/**
+ * When a settled pipeline is looked at again: its interval, give or take the jitter, so that pipelines that were
+ * settled together do not come back together.
+ *
+ * @param jitter share of the interval, 0 to 1
+ * @param random in [0, 1)
+ */
+export function nextCheckMs(intervalMs: number, jitter: number, random: number): number {
+  return Math.round(intervalMs * (1 + jitter * (2 * random - 1)));
+}
+
+/** The first check after a start is spread over the whole interval: a restart must not become a stampede. */
+export function firstCheckMs(intervalMs: number, random: number): number {
+  return Math.round(intervalMs * random);
+}

@@ -1,0 +1,72 @@
+import type { StoredCondition } from '../core/conditions.ts';
+import type { FunctionCode } from '../core/function-code.ts';
+import type { Manifest, ManifestIssue } from '../core/manifest.ts';
+import type { PipelineStatus } from '../core/status.ts';
+
+/** One pipeline as its source has it. */
+export type Resource = {
+  /** `namespace/name`. */
+  readonly key: string;
+  /** Tells apart two resources of one name, one after the other. */
+  readonly uid: string;
+  /** Grows, or at least changes, with the spec. */
+  readonly generation: number;
+  readonly manifest: Manifest | undefined;
+  /** Why there is no manifest. */
+  readonly issues: readonly ManifestIssue[];
+  /** Somebody asked for the deletion; AWS has to be cleaned up first. */
+  readonly deleting: boolean;
+  /** Whether the source holds the resource back until {@link PipelineSource.release}. */
+  readonly claimed: boolean;
+  readonly status: ResourceStatus | undefined;
+};
+
+/** The status as it is stored beside the resource. */
+export type ResourceStatus = Partial<Omit<PipelineStatus, 'conditions'>> & {
+  readonly observedGeneration: number;
+  readonly conditions: readonly StoredCondition[];
+};
+
+export type Change = { readonly key: string; readonly kind: 'spec' | 'gone' | 'dependency' };
+
+/** Something that happened to a pipeline, for people. */
+export type PipelineEvent = {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, from a closed list. */
+  readonly reason: EventReason;
+  readonly message: string;
+};
+
+export type EventReason =
+  | 'Created'
+  | 'Updated'
+  | 'Deleted'
+  | 'DriftDetected'
+  | 'DriftRepaired'
+  | 'BucketRecreated'
+  | 'ReconcileFailed'
+  | 'Stalled'
+  | 'DeletionBlocked';
+
+/**
+ * Where pipelines come from and where their state is told. The controller is the same for all sources.
+ */
+export type PipelineSource = {
+  /** Begins to deliver changes; resolves when every pipeline is known. Ends with the signal. */
+  readonly start: (onChange: (change: Change) => void, signal: AbortSignal) => Promise<void>;
+  /** Every pipeline, as last seen. */
+  readonly list: () => readonly Resource[];
+  /** As last seen; undefined when it is gone. */
+  readonly get: (key: string) => Resource | undefined;
+  /** As it is now: asked for before anything that cannot be taken back. */
+  readonly read: (key: string) => Promise<Resource | undefined>;
+  /** Holds the resource back from vanishing before AWS was cleaned up; comes before the first AWS write. */
+  readonly claim: (resource: Resource) => Promise<void>;
+  readonly release: (resource: Resource) => Promise<void>;
+  /** @throws {PipelineError} `dependency` when something that the manifest names is missing */
+  readonly code: (resource: Resource) => Promise<FunctionCode>;
+  readonly writeStatus: (resource: Resource, status: ResourceStatus) => Promise<void>;
+  readonly tell: (resource: Resource, event: PipelineEvent) => void;
+  /** Milliseconds since 1970 of the last sign that the source is alive. */
+  readonly lastAliveMs: () => number;
+};

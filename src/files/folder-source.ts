@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { watch } from 'node:fs';
+import { pipelineKey } from '../core/names.ts';
+import type { Clock } from '../core/ports.ts';
+import { PipelineError } from '../core/fault.ts';
+import type { PipelineEvent, PipelineSource, Resource, ResourceStatus } from '../controller/source.ts';
+import { originText, type FileProblem } from './file-problem.ts';
+import { loadManifests, type LoadedPipeline } from './load-manifests.ts';
+
+export type FolderSourceOptions = {
+  readonly folder: string;
+  /** Namespace of documents that name none. */
+  readonly namespace: string;
+  readonly clock: Clock;
+  /** Told about every problem once, when it appears. */
+  readonly onProblem: (problem: FileProblem) => void;
+  /** Told when a pipeline's file goes away: nothing is deleted on AWS. */
+  readonly onGone: (key: string, file: string) => void;
+  readonly onEvent: (key: string, event: PipelineEvent) => void;
+};
+
+/** How often the folder is read although nothing seems to have changed: not every file system tells. */
+const REREAD_MS = 10_000;
+/** Editors and git write several files in a row. */
+const SETTLE_MS = 200;
+
+/**
+ * Pipelines from a folder of manifests, watched. A broken file keeps its last good version; a file that goes away ends
+ * the care of its pipelines and deletes nothing.
+ */
+export function createFolderSource(options: FolderSourceOptions): PipelineSource {
+  const { clock } = options;
+  let loaded = new Map<string, LoadedPipeline>();
+  let resources = new Map<string, Resource>();
+  let reported = new Set<string>();
+  let aliveMs = clock.now();
+  const statuses = new Map<string, ResourceStatus>();
+
+  const reload = async (onChange: Parameters<PipelineSource['start']>[0]): Promise<void> => {
+    const { pipelines, problems } = await loadManifests({
+      sources: [options.folder],
+      namespace: options.namespace,
+      readStdin: () => Promise.resolve(''),
+    });
+    aliveMs = clock.now();
+    const texts = new Set(problems.map(problemText));
+    for (const problem of problems) if (!reported.has(problemText(problem))) options.onProblem(problem);
+    reported = texts;
+
+    const broken = new Set(problems.map((problem) => problem.file));
+    const next = new Map(pipelines.map((pipeline) => [keyOf(pipeline), pipeline]));
+    for (const [key, before] of loaded)
+      if (!next.has(key) && (broken.has(before.origin.file) || broken.has(options.folder))) next.set(key, before);
+    const before = loaded;
+    loaded = next;
+    resources = new Map([...next].map(([key, pipeline]) => [key, toResource(key, pipeline, statuses.get(key))]));
+    for (const [key, pipeline] of next) {
+      const was = before.get(key);
+      if (was === undefined || generationOf(was) !== generationOf(pipeline)) onChange({ key, kind: 'spec' });
+      else if (codeOf(was) !== codeOf(pipeline)) onChange({ key, kind: 'dependency' });
+    }
+    for (const [key, pipeline] of before) {
+      if (next.has(key)) continue;
+      statuses.delete(key);
+      options.onGone(key, pipeline.origin.file);
+      onChange({ key, kind: 'gone' });
+    }
+  };
+
+  const follow = async (onChange: Parameters<PipelineSource['start']>[0], signal: AbortSignal): Promise<void> => {
+    let wake = (): void => {};
+    const watcher = watch(options.folder, { signal }, () => wake());
+    // Without notice from the file system the folder is still read from time to time.
+    watcher.on('error', () => {});
+    while (!signal.aborted) {
+      const nap = new AbortController();
+      wake = () => nap.abort();
+      const noticed = await clock.sleep(REREAD_MS, AbortSignal.any([signal, nap.signal])).then(
+        () => false,
+        () => !signal.aborted,
+      );
+      if (noticed) await clock.sleep(SETTLE_MS, signal).catch(() => {});
+      if (!signal.aborted) await reload(onChange);
+    }
+  };
+
+  return {
+    start: async (onChange, signal) => {
+      await reload(onChange);
+      void follow(onChange, signal);
+    },
+    list: () => [...resources.values()],
+    get: (key) => resources.get(key),
+    read: (key) => Promise.resolve(resources.get(key)),
+    claim: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+    code: ({ key }) => {
+      const pipeline = loaded.get(key);
+      if (pipeline !== undefined) return Promise.resolve(pipeline.code);
+      return Promise.reject(
+        new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: `Pipeline ${key} is no longer in ${options.folder}` }),
+      );
+    },
+    writeStatus: ({ key }, status) => {
+      statuses.set(key, status);
+      const resource = resources.get(key);
+      if (resource !== undefined) resources.set(key, { ...resource, status });
+      return Promise.resolve();
+    },
+    tell: ({ key }, event) => options.onEvent(key, event),
+    lastAliveMs: () => aliveMs,
+  };
+}
+
+const keyOf = ({ manifest, namespace }: LoadedPipeline): string => pipelineKey({ namespace, name: manifest.metadata.name });
+
+const problemText = (problem: FileProblem): string =>
+  `${originText({ file: problem.file, document: problem.document ?? 0 })} ${problem.path ?? ''} ${problem.message}`;
+
+/** Files have no generation, so a hash of the spec serves: it changes exactly when the spec does. */
+function generationOf({ manifest }: LoadedPipeline): number {
+  return Number.parseInt(createHash('sha256').update(JSON.stringify(manifest.spec)).digest('hex').slice(0, 12), 16);
+}
+
+function codeOf({ code }: LoadedPipeline): string {
+  return code.kind === 'zip' ? code.sha256 : JSON.stringify(code);
+}
+
+function toResource(key: string, pipeline: LoadedPipeline, status: ResourceStatus | undefined): Resource {
+  return {
+    key,
+    uid: key,
+    generation: generationOf(pipeline),
+    manifest: pipeline.manifest,
+    issues: [],
+    deleting: false,
+    claimed: true,
+    status,
+  };
+}

@@ -1,0 +1,60 @@
+import { keyOf, type ApiObject } from './api-object.ts';
+import { isOlder } from './reflector-version.ts';
+
+/** One difference between what was known and what is known now. */
+export type ObjectChange<T> =
+  | { readonly kind: 'added'; readonly object: T }
+  | { readonly kind: 'updated'; readonly object: T; readonly before: T }
+  | { readonly kind: 'deleted'; readonly object: T };
+
+export type ObjectStore<T> = {
+  readonly get: (key: string) => T | undefined;
+  readonly values: () => readonly T[];
+  /** Everything there is, as one list says. */
+  readonly replace: (objects: readonly T[]) => readonly ObjectChange<T>[];
+  readonly put: (object: T) => readonly ObjectChange<T>[];
+  readonly remove: (object: T) => readonly ObjectChange<T>[];
+};
+
+/**
+ * The objects as last seen, and what each piece of news changes in them. An object that was deleted and made again under
+ * its name is a deletion and an addition: the UID tells. News older than what is known changes nothing.
+ */
+export function createObjectStore<T extends ApiObject>(): ObjectStore<T> {
+  const objects = new Map<string, T>();
+
+  const drop = (key: string, object: T): ObjectChange<T> => {
+    objects.delete(key);
+    return { kind: 'deleted', object };
+  };
+
+  const put = (object: T): readonly ObjectChange<T>[] => {
+    const key = keyOf(object);
+    const before = objects.get(key);
+    if (before !== undefined && isOlder(versionOf(object), versionOf(before))) return [];
+    if (before?.metadata.uid === object.metadata.uid && before?.metadata.uid !== undefined) {
+      objects.set(key, object);
+      return versionOf(object) === versionOf(before) ? [] : [{ kind: 'updated', object, before }];
+    }
+    const gone = before === undefined ? [] : [drop(key, before)];
+    objects.set(key, object);
+    return [...gone, { kind: 'added', object }];
+  };
+
+  return {
+    get: (key) => objects.get(key),
+    values: () => [...objects.values()],
+    replace: (listed) => {
+      const keys = new Set(listed.map(keyOf));
+      const gone = [...objects].filter(([key]) => !keys.has(key)).map(([key, object]) => drop(key, object));
+      return [...gone, ...listed.flatMap(replaceOne)];
+    },
+    put,
+    remove: (object) => {
+      const key = keyOf(object);
+      const before = objects.get(key);
+      if (before === undefined || isOlder(versionOf(object), versionOf(before))) return [];
+      return [drop(key, before.metadata.uid === object.metadata.uid ? object : before)];
+    },
+  };
+}

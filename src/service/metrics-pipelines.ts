@@ -1,0 +1,144 @@
+import type { ControllerObserver } from '../controller/observer.ts';
+import type { Resource, ResourceStatus } from '../controller/source.ts';
+import type { StoredCondition } from '../core/conditions.ts';
+import { combinations, PREFIX, secondsOf, type MetricMaker } from './metric-tools.ts';
+
+const CONDITION_TYPES = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'BucketReady',
+  'RoleReady',
+  'FunctionReady',
+  'PermissionReady',
+  'RulesReady',
+  'RuleSetActive',
+  'Suspended',
+  'Drifted',
+  'MailRouted',
+] as const;
+const STATUSES = ['True', 'False', 'Unknown'] as const;
+
+const LIFE_SECONDS = [1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400];
+
+/** What is remembered of one pipeline between its reconciles. */
+type Known = {
+  readonly seenAtMs: number;
+  /** It had no status when this process first saw it, and has not been Ready since. */
+  isNew: boolean;
+  deletingSinceMs: number | undefined;
+  driftSinceMs: number | undefined;
+  conditions: readonly StoredCondition[];
+};
+
+type PipelineMetrics = Pick<ControllerObserver, 'reconcileStarted' | 'reconcileFinished' | 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'gone'>;
+
+/** State of every pipeline. Only here are namespace and name labels, and they go with the pipeline. @param now milliseconds since 1970 */
+export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now: () => number): PipelineMetrics {
+  const known = new Map<string, Known>();
+  const startedAtMs = new Map<string, number>();
+  // Gone while it was being reconciled: what that run still tells must not bring its series back.
+  const ghosts = new Set<string>();
+  const states = combinations({ type: CONDITION_TYPES, status: STATUSES });
+
+  const condition = gauge(`${PREFIX}condition`, 'Conditions of each pipeline: 1 for the status that a condition has, 0 for the others.', {
+    labels: ['namespace', 'name', 'type', 'status'],
+  });
+  const suspended = gauge(`${PREFIX}suspended`, '1 for each pipeline that is suspended, else 0.', { labels: ['namespace', 'name'] });
+  const driftAge = gauge(`${PREFIX}drift_age_seconds`, 'For how long a pipeline has been known to differ from AWS; 0 when it does not.', {
+    labels: ['namespace', 'name'],
+    collect: (metric) => {
+      for (const [key, { driftSinceMs }] of known) metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
+    },
+  });
+  gauge(`${PREFIX}nonconverging_objects`, 'Pipelines on which the controller has stopped, since the same plan kept coming back.', {
+    collect: (metric) => metric.set([...known.values()].filter(({ conditions }) => conditions.some(isNotConverging)).length),
+  });
+  const writes = counter(`${PREFIX}status_writes_total`, 'Statuses after a reconcile: written, unchanged and so not written, or refused as outdated.', combinations({ result: ['written', 'unchanged', 'conflict'] }));
+  const transitions = histogram(`${PREFIX}condition_transition_seconds`, 'How long a condition had a status when it changed.', LIFE_SECONDS, { series: states });
+  const firstReady = histogram(`${PREFIX}first_time_to_ready_seconds`, 'From the first sight of a new pipeline until it was Ready.', LIFE_SECONDS);
+  const deletion = histogram(`${PREFIX}deletion_seconds`, 'From the first sight of a deletion until the pipeline was gone.', LIFE_SECONDS);
+
+  const look = (resource: Resource): Known | undefined => {
+    if (ghosts.has(resource.key)) return undefined;
+    const found = known.get(resource.key) ?? begin(resource.key);
+    if (resource.deleting) found.deletingSinceMs ??= now();
+    return found;
+  };
+  const begin = (key: string): Known => {
+    const fresh: Known = { seenAtMs: startedAtMs.get(key) ?? now(), isNew: false, deletingSinceMs: undefined, driftSinceMs: undefined, conditions: [] };
+    known.set(key, fresh);
+    return fresh;
+  };
+
+  const showConditions = (key: string, before: readonly StoredCondition[], after: readonly StoredCondition[]): void => {
+    for (const { type } of before.filter((old) => !after.some((other) => other.type === old.type)))
+      for (const status of STATUSES) condition.remove({ ...namesOf(key), type, status });
+    for (const { type, status } of after.filter(isKnownType))
+      for (const each of STATUSES) condition.set({ ...namesOf(key), type, status: each }, each === status ? 1 : 0);
+  };
+
+  const showStatus = (key: string, pipeline: Known, before: readonly StoredCondition[], { conditions }: ResourceStatus): void => {
+    for (const old of changed(before, conditions))
+      transitions.observe({ type: old.type, status: old.status }, secondsOf(now() - Date.parse(old.lastTransitionTime)));
+    showConditions(key, pipeline.conditions, conditions);
+    suspended.set(namesOf(key), conditions.some(isSuspended) ? 1 : 0);
+    pipeline.conditions = conditions;
+    if (!pipeline.isNew || !conditions.some(isReady)) return;
+    firstReady.observe(secondsOf(now() - pipeline.seenAtMs));
+    pipeline.isNew = false;
+  };
+
+  return {
+    reconcileStarted: ({ key }) => {
+      ghosts.delete(key);
+      startedAtMs.set(key, now());
+    },
+    reconcileFinished: ({ key }) => void startedAtMs.delete(key),
+    planned: (resource, steps) => {
+      const pipeline = look(resource);
+      if (pipeline !== undefined && steps.length === 0) pipeline.driftSinceMs = undefined;
+    },
+    driftDetected: (resource) => {
+      const pipeline = look(resource);
+      if (pipeline !== undefined) pipeline.driftSinceMs ??= now();
+    },
+    driftRepaired: (resource) => {
+      const pipeline = look(resource);
+      if (pipeline !== undefined) pipeline.driftSinceMs = undefined;
+    },
+    statusWritten: (resource, result, status) => {
+      writes.inc({ result });
+      const pipeline = look(resource);
+      if (pipeline === undefined || result === 'conflict') return;
+      const isFirst = pipeline.conditions.length === 0;
+      pipeline.isNew ||= isFirst && resource.status === undefined;
+      showStatus(resource.key, pipeline, isFirst ? (resource.status?.conditions ?? []) : pipeline.conditions, status);
+    },
+    gone: (key) => {
+      if (startedAtMs.has(key)) ghosts.add(key);
+      const pipeline = known.get(key);
+      known.delete(key);
+      if (pipeline === undefined) return;
+      if (pipeline.deletingSinceMs !== undefined) deletion.observe(secondsOf(now() - pipeline.deletingSinceMs));
+      showConditions(key, pipeline.conditions, []);
+      suspended.remove(namesOf(key));
+      driftAge.remove(namesOf(key));
+    },
+  };
+}
+
+function namesOf(key: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
+
+/** Conditions as they were, whose status is another now; one that has vanished was True and is no more. */
+function changed(before: readonly StoredCondition[], after: readonly StoredCondition[]): StoredCondition[] {
+  return before.filter(isKnownType).filter((old) => after.find(({ type }) => type === old.type)?.status !== old.status);
+}
+
+const isKnownType = ({ type }: StoredCondition): boolean => (CONDITION_TYPES as readonly string[]).includes(type);
+const isReady = ({ type, status }: StoredCondition): boolean => type === 'Ready' && status === 'True';
+const isSuspended = ({ type, status }: StoredCondition): boolean => type === 'Suspended' && status === 'True';
+const isNotConverging = ({ type, reason }: StoredCondition): boolean => type === 'Stalled' && reason === 'NotConverging';

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { assert, asyncProperty } from 'fast-check';
+import { load } from 'js-yaml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customResourceDefinition } from '../../src/core/crd.ts';
+import { apiClient } from '../control-plane/api-request.ts';
+import type { ApiClient } from '../control-plane/api-request.ts';
+import { startControlPlane } from '../control-plane/control-plane.ts';
+import type { ControlPlane } from '../control-plane/control-plane.ts';
+import { bends, pathsWithoutExample } from './bends.ts';
+import { specSchema, sayingsOf } from './crd-schema.ts';
+import { BASES, asJson, changed } from './documents.ts';
+import type { Json } from './documents.ts';
+import { mutants } from './mutants.ts';
+import { REFUSALS, TRANSITIONS } from './refusals.ts';
+import { timed } from './timed.ts';
+import { create, disagreement, verdictOfParser, verdictOnCreate, verdictOnUpdate } from './verdict.ts';
+
+const CRD = customResourceDefinition();
+
+let cluster: ControlPlane;
+let api: ApiClient;
+
+beforeAll(async () => {
+  cluster = await timed('starting the control plane', () => startControlPlane());
+  api = await apiClient(cluster.url, cluster.caFile, cluster.adminToken);
+  await timed('establishing the CRD', async () => {
+    await cluster.apply(CRD, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mail' } });
+    await untilEstablished();
+  });
+  for (const base of BASE_NAMES) await create(api, stored(base));
+});
+
+afterAll(async () => {
+  api.close();
+  await timed('stopping the control plane', () => cluster.stop());
+});
+
+const crdName = 'seslambdapipelines.ses-lambda-pipeline.dev';
+
+async function untilEstablished(): Promise<void> {
+  const { code, err } = await cluster.kubectl('wait', '--for=condition=Established', '--timeout=20s', 'crd', crdName);
+  if (code !== 0) throw new Error(`the CRD is not established: ${err}`);
+}
+
+describe('the CustomResourceDefinition', () => {
+  test('has a schema that Kubernetes calls structural', async () => {
+    const { out } = await cluster.kubectl('get', 'crd', crdName, '-o', 'jsonpath={.status.conditions[*].type}');
+
+    expect(out.split(' ')).not.toContain('NonStructuralSchema');
+  });
+
+  test('explains the spec to kubectl by its short name', async () => {
+    const { out, code } = await cluster.kubectl('explain', 'slp.spec');
+
+    expect({ code, out }).toMatchSnapshot();
+  });
+
+  test('accepts the example as it is in the repository', async () => {
+    const example = asJson(load(readFileSync(new URL('../../examples/echo/pipeline.yaml', import.meta.url), 'utf8')));
+
+    const verdict = await verdictOnCreate(api, example);
+
+    expect(verdict).toMatchObject({ kind: 'accepted' });
+    expect(disagreement(verdictOfParser(example), verdict)).toBeUndefined();
+  });
+});
+
+describe('a resource', () => {
+  test.each(Object.entries(BASES))('has the same defaults from both judges: %s', async (_, document) => {
+    const verdict = await verdictOnCreate(api, document);
+
+    expect(verdict).toMatchObject({ kind: 'accepted' });
+    expect(verdict).toEqual(verdictOfParser(document));
+  });
+
+  test.each(REFUSALS)('is refused by both judges with $name', async ({ base, path, value, says, server }) => {
+    const document = changed(BASES[base], path, value);
+
+    const verdicts = { parser: verdictOfParser(document), server: await verdictOnCreate(api, document) };
+
+    expect(verdicts).toMatchObject({
+      parser: { kind: 'refused', message: expect.stringContaining(says) },
+      server: { kind: 'refused', message: expect.stringContaining(server ?? says) },
+    });
+  });
+
+  test('is refused at least once by every rule beside the schema', () => {
+    const untested = sayingsOf(CRD).filter((saying) => !tried().some((said) => saying.includes(said)));
+
+    expect(untested).toEqual([]);
+  });
+
+  test('with a field for files only is refused by the API server alone', async () => {
+    const document = changed(BASES.short, ['spec', 'function', 'code'], { path: 'handler' });
+
+    expect(verdictOfParser(document)).toMatchObject({ kind: 'accepted' });
+    expect(await verdictOnCreate(api, document)).toMatchObject({ fields: ['spec.function.code.path'] });
+  });
+});
+
+function tried(): string[] {
+  return [...REFUSALS, ...TRANSITIONS].map(({ says, server }) => server ?? says);
+}
+
+describe('a stored resource', () => {
+  test.each(TRANSITIONS)('refuses $name', async ({ base, path, value, says }) => {
+    const document = changed(stored(base), path, value);
+
+    const verdict = await verdictOnUpdate(api, nameOf(base), document);
+
+    expect(verdict).toMatchObject({ kind: 'refused', message: expect.stringContaining(says) });
+    expect(verdictOfParser(document)).toMatchObject({ kind: 'accepted' });
+  });
+});
+
+describe('the parser and the API server', () => {
+  test('have an example at every path of the schema', () => {
+    expect(pathsWithoutExample(specSchema(CRD))).toEqual(['spec.x']);
+  });
+
+  test('agree at and beyond every bound', async () => {
+    const all = bends(specSchema(CRD));
+
+    const disagreements: string[] = [];
+    const kinds = { accepted: 0, refused: 0 };
+    await timed(`judging ${all.length} bent resources`, async () => {
+      for (const { name, document } of all) {
+        const verdict = await verdictOnCreate(api, document);
+        kinds[verdict.kind] += 1;
+        const found = disagreement(verdictOfParser(document), verdict);
+        if (found !== undefined) disagreements.push(`${name}: ${found}`);
+      }
+    });
+
+    expect(disagreements).toEqual([]);
+    expect(kinds.accepted).toBeGreaterThan(100);
+    expect(kinds.refused).toBeGreaterThan(100);
+  });
+
+  test('agree on any small mutation of a valid resource', async () => {
+    await timed('judging 150 mutants', () =>
+      assert(
+        asyncProperty(mutants(), async (document) => {
+          expect(disagreement(verdictOfParser(document), await verdictOnCreate(api, document))).toBeUndefined();
+        }),
+        { numRuns: 150 },
+      ),
+    );
+  });
+});

@@ -1,0 +1,104 @@
+import { pipeline, rule } from '../support/manifests.ts';
+
+/** A resource that a test bends: plain JSON, without the promise that it is valid. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Path = readonly (string | number)[];
+
+const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const ROLE = 'arn:aws:iam::111122223333:role/handler';
+const POLICY = 'arn:aws:iam::111122223333:policy/reader';
+const TOPIC = 'arn:aws:sns:us-west-2:111122223333:stored';
+
+/** Valid resources that together have a value at every path of the schema. The first is as short as can be. */
+export const BASES = {
+  short: asJson(pipeline({ role: {}, rules: [rule('First', 'first@example.com')] })),
+  full: asJson(
+    pipeline({
+      storage: {
+        placement: 'PerRule',
+        objectKeyPrefix: 'inbound/',
+        deletionPolicy: 'Delete',
+        encryption: { kmsKeyArn: KEY },
+        expireAfterDays: 30,
+        versioned: true,
+      },
+      role: {
+        privileges: [{ actions: ['s3:GetObject', 'sqs:*'], resource: '${bucket.arnAllKeys}' }],
+        managedPolicyArns: [POLICY],
+        permissionsBoundaryArn: POLICY,
+      },
+      function: {
+        description: 'Reads mail',
+        runtime: 'python3.14',
+        handler: 'app.main',
+        memorySize: 256,
+        timeout: 60,
+        architecture: 'arm64',
+        environment: { TABLE: 'mail', LEVEL: '' },
+        logLevel: 'warn',
+        code: { s3: { bucket: 'releases', key: 'app.zip', version: '3' } },
+      },
+      invocationType: 'RequestResponse',
+      ruleSet: {
+        name: 'shared_set',
+        create: false,
+        activate: 'Always',
+        position: 'Tail',
+        priority: -5,
+        onDelete: 'DeleteWhenEmpty',
+      },
+      rules: [
+        {
+          name: 'First',
+          recipients: ['first@example.com', 'example.org', '.example.net'],
+          tlsPolicy: 'Require',
+          scanEnabled: false,
+          enabled: false,
+          stop: true,
+          invocationType: 'Event',
+          storage: { objectKeyPrefix: 'first/', kmsKeyArn: KEY, topicArn: TOPIC, disabled: false },
+        },
+        { name: 'All.the-rest', recipients: [] },
+      ],
+    }),
+  ),
+  existing: asJson(
+    pipeline({
+      storage: { bucketName: 'mail.bodies-1' },
+      role: { existingArn: ROLE },
+      function: { code: { configMapRef: { name: 'echo' } } },
+      rules: [],
+    }),
+  ),
+} satisfies Record<string, Json>;
+
+export type BaseName = keyof typeof BASES;
+export const BASE_NAMES = Object.keys(BASES) as readonly BaseName[];
+
+/** Plain data with neither `undefined` nor anything shared. */
+export function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+/** A copy with `value` at the path; `undefined` removes what is there. Parents must exist. */
+export function changed(document: Json, path: Path, value: Json | undefined): Json {
+  const copy = structuredClone(document);
+  const parent = valueAt(copy, path.slice(0, -1));
+  const last = path.at(-1);
+  if (last === undefined || typeof parent !== 'object' || parent === null)
+    throw new Error(`no parent at ${path.join('.')}`);
+  const holder = parent as Record<string | number, Json>;
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+  return copy;
+}
+
+/** What stands at the path; `undefined` where nothing does. */
+export function valueAt(document: Json, path: Path): Json | undefined {
+  let value: Json | undefined = document;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string | number, Json>)[key];
+  }
+  return value;
+}

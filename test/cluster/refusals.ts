@@ -1,0 +1,181 @@
+import type { BaseName, Json, Path } from './documents.ts';
+
+/** A change that makes a base invalid, and what both judges say. */
+export type Refusal = {
+  readonly name: string;
+  readonly base: BaseName;
+  readonly path: Path;
+  readonly value: Json | undefined;
+  /** Part of the parser's message, and of the API server's unless `server` says otherwise. */
+  readonly says: string;
+  readonly server?: string;
+};
+
+const STORAGE = ['spec', 'messageBodyStorage'] as const;
+const ROLE = ['spec', 'role'] as const;
+const FUNCTION = ['spec', 'function'] as const;
+const RULES = ['spec', 'receiptRules'] as const;
+const rule = (name: string, ...recipients: string[]): Json => ({ name, recipients });
+const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1';
+
+/** One for every rule beside the schema, in the words of that rule. */
+export const REFUSALS: readonly Refusal[] = [
+  {
+    name: 'a name with a dot',
+    base: 'short',
+    path: ['metadata', 'name'],
+    value: 'mail.app',
+    says: 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots',
+  },
+  {
+    name: 'a name of 64 characters',
+    base: 'short',
+    path: ['metadata', 'name'],
+    value: 'a'.repeat(64),
+    says: 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots',
+  },
+  {
+    name: 'a bucket with neither identity',
+    base: 'short',
+    path: [...STORAGE],
+    value: {},
+    says: 'exactly one of logicalName and bucketName must be set',
+  },
+  {
+    name: 'a bucket with two identities',
+    base: 'short',
+    path: [...STORAGE],
+    value: { logicalName: 'Special', bucketName: 'bodies' },
+    says: 'exactly one of logicalName and bucketName must be set',
+  },
+  ...(
+    [
+      ['encryption', { kmsKeyArn: KEY }],
+      ['expireAfterDays', 30],
+      ['versioned', true],
+    ] satisfies [string, Json][]
+  ).map(([field, value]): Refusal => ({
+    name: `${field} of an existing bucket`,
+    base: 'existing',
+    path: [...STORAGE, field],
+    value,
+    says: 'encryption, expireAfterDays and versioned are for our own bucket',
+  })),
+  ...['Delete', 'DeleteWithContents'].map((value): Refusal => ({
+    name: `deletionPolicy ${value} for an existing bucket`,
+    base: 'existing',
+    path: [...STORAGE, 'deletionPolicy'],
+    value,
+    says: 'an existing bucket is never deleted: deletionPolicy must be Retain with bucketName',
+  })),
+  ...(
+    [
+      ['privileges', [{ actions: ['s3:GetObject'], resource: '*' }]],
+      ['managedPolicyArns', ['arn:aws:iam::aws:policy/ReadOnlyAccess']],
+      ['permissionsBoundaryArn', 'arn:aws:iam::aws:policy/ReadOnlyAccess'],
+    ] satisfies [string, Json][]
+  ).map(([field, value]): Refusal => ({
+    name: `${field} for an existing role`,
+    base: 'existing',
+    path: [...ROLE, field],
+    value,
+    says: 'existingArn stands alone: an existing role is never changed',
+  })),
+  {
+    name: 'a variable with a name that Lambda does not take',
+    base: 'short',
+    path: [...FUNCTION, 'environment'],
+    value: { 'A-B': '1' },
+    says: 'a variable name has at least two of A-Z a-z 0-9 _',
+  },
+  ...['AWS_REGION', 'AWS_LAMBDA_LOG_LEVEL', '_HANDLER', 'SES_LAMBDA_PIPELINE_DISCOVERY'].map((name): Refusal => ({
+    name: `the variable ${name}`,
+    base: 'short',
+    path: [...FUNCTION, 'environment'],
+    value: { [name]: '1' },
+    says: name.startsWith('_') ? 'a variable' : 'is set by Lambda or by ses-lambda-pipeline itself',
+  })),
+  {
+    name: 'no source of code',
+    base: 'short',
+    path: [...FUNCTION, 'code'],
+    value: {},
+    says: 'exactly one of inline, configMapRef, s3',
+  },
+  {
+    name: 'two sources of code',
+    base: 'existing',
+    path: [...FUNCTION, 'code', 'inline'],
+    value: { 'index.mjs': '' },
+    says: 'exactly one of inline, configMapRef, s3',
+  },
+  {
+    name: 'a file without a name',
+    base: 'short',
+    path: [...FUNCTION, 'code'],
+    value: { inline: { '': 'text' } },
+    says: 'length must be at least 1',
+    server: 'a file name has 1 to 253 characters',
+  },
+  {
+    name: 'a rule with the name of our storage rule',
+    base: 'short',
+    path: [...RULES, 0, 'name'],
+    value: 'MessageBodyStorage',
+    says: 'MessageBodyStorage is the name of our own storage rule',
+  },
+  {
+    name: 'two rules of one name',
+    base: 'short',
+    path: [...RULES],
+    value: [rule('A', 'a@example.com'), rule('B', 'b@example.com'), rule('A', 'c@example.com')],
+    says: 'the name of each rule must be unique',
+  },
+  {
+    name: 'a recipient named twice',
+    base: 'short',
+    path: [...RULES],
+    value: [rule('A', 'a@example.com', 'a@example.com')],
+    says: '"a@example.com" is in the list twice',
+    server: 'Duplicate value: "a@example.com"',
+  },
+];
+
+/** Changes that only the API server can refuse, since they are about what was there before. */
+export const TRANSITIONS: readonly Refusal[] = [
+  {
+    name: 'another region',
+    base: 'short',
+    path: ['spec', 'region'],
+    value: 'eu-west-1',
+    says: 'region is immutable: delete the pipeline and create it anew',
+  },
+  {
+    name: 'another logical name',
+    base: 'short',
+    path: [...STORAGE, 'logicalName'],
+    value: 'Other',
+    says: 'logicalName is immutable: it is the identity of the bucket',
+  },
+  {
+    name: 'a bucket name instead of a logical name',
+    base: 'short',
+    path: [...STORAGE],
+    value: { bucketName: 'bodies' },
+    says: 'logicalName is immutable: it is the identity of the bucket',
+  },
+  {
+    name: 'another bucket name',
+    base: 'existing',
+    path: [...STORAGE, 'bucketName'],
+    value: 'other-bodies',
+    says: 'bucketName is immutable',
+  },
+  {
+    name: 'a logical name instead of a bucket name',
+    base: 'existing',
+    path: [...STORAGE],
+    value: { logicalName: 'Special' },
+    says: 'bucketName is immutable',
+  },
+];

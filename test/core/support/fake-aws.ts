@@ -1,0 +1,299 @@
+import { PipelineError, type Fault } from '../../../src/core/fault.ts';
+import type {
+  ObservedBucket,
+  ObservedFunction,
+  ObservedRole,
+  ObservedRuleSet,
+  PublicAccessBlock,
+} from '../../../src/core/observed.ts';
+import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
+import type { Clock, FunctionConfiguration, Ports, StoredObject } from '../../../src/core/ports.ts';
+import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
+
+/** AWS in memory, without delay and without opinions: what the ports are told is what it holds. */
+export type FakeAws = {
+  readonly ports: Ports;
+  /** Every call in order, such as `buckets.create bodies`. */
+  readonly calls: string[];
+  /** Those of them that change something. */
+  readonly writes: () => string[];
+  /** How long each sleep was, in milliseconds. */
+  readonly slept: number[];
+  readonly buckets: Map<string, ObservedBucket>;
+  readonly objects: Map<string, StoredObject[]>;
+  /** Names that somebody else has. */
+  readonly forbidden: Set<string>;
+  readonly roles: Map<string, ObservedRole>;
+  readonly functions: Map<string, ObservedFunction>;
+  readonly sets: Map<string, readonly ReceiptRule[]>;
+  active: string | undefined;
+  /** Asked before each call; a fault is thrown, and a promise holds the call back. */
+  before: (call: string) => Fault | undefined | Promise<void>;
+};
+
+const READS =
+  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive)( |$))/;
+
+export function fakeAws(): FakeAws {
+  const calls: string[] = [];
+  const slept: number[] = [];
+  let nowMs = 0;
+  const clock: Clock = {
+    now: () => nowMs,
+    random: () => 0.5,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      slept.push(ms);
+      nowMs += ms;
+    },
+  };
+  const aws: Omit<FakeAws, 'ports'> = {
+    calls,
+    writes: () => calls.filter((call) => !READS.test(call)),
+    slept,
+    buckets: new Map(),
+    objects: new Map(),
+    forbidden: new Set(),
+    roles: new Map(),
+    functions: new Map(),
+    sets: new Map(),
+    active: undefined,
+    before: () => undefined,
+  };
+  const ports: Ports = {
+    identity: { caller: () => Promise.resolve({ account: '123456789012', partition: 'aws' }) },
+    buckets: bucketsOf(aws),
+    roles: rolesOf(aws),
+    functions: functionsOf(aws),
+    receiptRules: receiptRulesOf(aws),
+    clock,
+  };
+  // The same object, so that `active` and `before` can be set from outside.
+  return Object.assign(aws, { ports: recorded(ports, (call) => aws.before(call), calls) });
+}
+
+/** Every method of every port notes its name and first text, and asks before it goes on. */
+function recorded(ports: Ports, before: FakeAws['before'], calls: string[]): Ports {
+  const wrapped = Object.entries(ports).map(([port, methods]) => {
+    if (port === 'clock') return [port, methods];
+    const recordedMethods = Object.entries(methods).map(([method, work]) => [
+      method,
+      async (...args: unknown[]) => {
+        const about = args.flatMap((arg) => nameOf(arg) ?? []);
+        const call = [`${port}.${method}`, ...about].join(' ');
+        calls.push(call);
+        const held = before(call);
+        if (held instanceof Promise) await held;
+        else if (held !== undefined) throw new PipelineError(held);
+        return (work as (...args: unknown[]) => unknown)(...args);
+      },
+    ]);
+    return [port, Object.fromEntries(recordedMethods)];
+  });
+  return Object.fromEntries(wrapped) as Ports;
+}
+
+function nameOf(arg: unknown): string | undefined {
+  if (typeof arg === 'string') return arg;
+  return typeof arg === 'object' && arg !== null && 'name' in arg ? String(arg.name) : undefined;
+}
+
+function changing<T>(map: Map<string, T>) {
+  return async (name: string, change: Partial<T>): Promise<void> => {
+    map.set(name, { ...existing(map, name), ...change });
+  };
+}
+
+function existing<T>(map: Map<string, T>, name: string): T {
+  const found = map.get(name);
+  if (found === undefined) throw new Error(`the fake has no ${name}`);
+  return found;
+}
+
+const taken = (what: string): PipelineError =>
+  new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: `${what} exists already` });
+
+type Part = Omit<FakeAws, 'ports'>;
+
+function bucketsOf({ buckets, objects, forbidden }: Part): Ports['buckets'] {
+  const change = changing(buckets);
+  const read = async (name: string) => existing(buckets, name);
+  return {
+    head: async (name) => (forbidden.has(name) ? 'forbidden' : buckets.has(name) ? 'accessible' : 'absent'),
+    tags: async (name) => (await read(name)).tags,
+    publicAccessBlock: async (name) => (await read(name)).publicAccessBlock,
+    ownership: async (name) => (await read(name)).ownership,
+    encryption: async (name) => (await read(name)).encryption,
+    versioning: async (name) => (await read(name)).versioning,
+    lifecycle: async (name) => (await read(name)).lifecycle,
+    policy: async (name) => (await read(name)).policy,
+    create: async (name, tags) => {
+      if (buckets.has(name)) throw taken(`Bucket ${name}`);
+      buckets.set(name, bucket(name, { tags, publicAccessBlock: undefined }));
+    },
+    putTags: (name, tags) => change(name, { tags }),
+    putPublicAccessBlock: (name, publicAccessBlock) => change(name, { publicAccessBlock }),
+    putOwnership: (name, ownership) => change(name, { ownership }),
+    putEncryption: (name, encryption) => change(name, { encryption }),
+    putVersioning: (name, versioning) => change(name, { versioning }),
+    putLifecycle: (name, lifecycle) => change(name, { lifecycle }),
+    putPolicy: (name, policy) => change(name, { policy: policy.Statement.length === 0 ? undefined : policy }),
+    list: async (name, limit) => (objects.get(name) ?? []).slice(0, limit),
+    deleteObjects: async (name, gone) => {
+      const keys = new Set(gone.map(({ key }) => key));
+      objects.set(
+        name,
+        (objects.get(name) ?? []).filter(({ key }) => !keys.has(key)),
+      );
+    },
+    delete: async (name) => void buckets.delete(name),
+  };
+}
+
+const CLOSED: PublicAccessBlock = {
+  blockPublicAcls: true,
+  ignorePublicAcls: true,
+  blockPublicPolicy: true,
+  restrictPublicBuckets: true,
+};
+
+/** A bucket as S3 makes it, closed to the public. */
+export function bucket(name: string, over: Partial<ObservedBucket> = {}): ObservedBucket {
+  return {
+    name,
+    tags: {},
+    publicAccessBlock: CLOSED,
+    ownership: 'BucketOwnerEnforced',
+    encryption: { algorithm: 'AES256' },
+    versioning: undefined,
+    lifecycle: [],
+    policy: undefined,
+    ...over,
+  };
+}
+
+function rolesOf({ roles }: Part): Ports['roles'] {
+  const change = changing(roles);
+  return {
+    get: async (name) => roles.get(name),
+    inlinePolicyNames: async (name) => Object.keys(roles.get(name)?.inlinePolicies ?? {}),
+    inlinePolicy: async (name, policy) => roles.get(name)?.inlinePolicies[policy],
+    managedPolicyArns: async (name) => roles.get(name)?.managedPolicyArns ?? [],
+    create: async (role) => {
+      if (roles.has(role.name)) throw taken(`Role ${role.name}`);
+      const arn = `arn:aws:iam::123456789012:role${role.path}${role.name}`;
+      roles.set(role.name, { ...role, arn, inlinePolicies: {}, managedPolicyArns: [] });
+    },
+    updateTrust: (name, trust) => change(name, { trust }),
+    updateDescription: (name, description) => change(name, { description }),
+    putInlinePolicy: (name, policy, document) =>
+      change(name, { inlinePolicies: { ...existing(roles, name).inlinePolicies, [policy]: document } }),
+    deleteInlinePolicy: (name, policy) => {
+      const { [policy]: _, ...inlinePolicies } = existing(roles, name).inlinePolicies;
+      return change(name, { inlinePolicies });
+    },
+    attachPolicy: (name, arn) => change(name, { managedPolicyArns: [...existing(roles, name).managedPolicyArns, arn] }),
+    detachPolicy: (name, arn) =>
+      change(name, { managedPolicyArns: existing(roles, name).managedPolicyArns.filter((other) => other !== arn) }),
+    tag: (name, tags) => change(name, { tags: { ...existing(roles, name).tags, ...tags } }),
+    putBoundary: (name, permissionsBoundaryArn) => change(name, { permissionsBoundaryArn }),
+    deleteBoundary: (name) => change(name, { permissionsBoundaryArn: undefined }),
+    instanceProfiles: async () => [],
+    removeFromInstanceProfile: async () => undefined,
+    delete: async (name) => void roles.delete(name),
+  };
+}
+
+function functionsOf({ functions }: Part): Ports['functions'] {
+  const change = changing(functions);
+  const statements = (name: string): readonly Statement[] => existing(functions, name).policy?.Statement ?? [];
+  const setPolicy = (name: string, Statement: readonly Statement[]) => {
+    const policy: PolicyDocument | undefined =
+      Statement.length === 0 ? undefined : { Version: '2012-10-17', Statement };
+    return change(name, { policy });
+  };
+  return {
+    get: async (name) => functions.get(name),
+    policy: async (name) => functions.get(name)?.policy,
+    create: async (fn, code) => {
+      if (functions.has(fn.name)) throw taken(`Function ${fn.name}`);
+      functions.set(fn.name, {
+        ...fn,
+        arn: `arn:aws:lambda:us-west-2:123456789012:function:${fn.name}`,
+        state: 'Active',
+        stateReason: undefined,
+        lastUpdateStatus: 'Successful',
+        lastUpdateReason: undefined,
+        codeSha256: code.kind === 'zip' ? code.sha256 : 'of-an-object',
+        policy: undefined,
+      });
+    },
+    updateCode: (name, architecture, code) =>
+      change(name, { architecture, codeSha256: code.kind === 'zip' ? code.sha256 : 'of-an-object' }),
+    updateConfiguration: (name, configuration: FunctionConfiguration) => change(name, configuration),
+    tag: (arn, tags) => {
+      const name = arn.split(':').at(-1) ?? '';
+      return change(name, { tags: { ...existing(functions, name).tags, ...tags } });
+    },
+    addPermission: (name, grant) => {
+      const statement: Statement = {
+        Sid: grant.statementId,
+        Effect: 'Allow',
+        Principal: { Service: grant.principal },
+        Action: grant.action,
+        Resource: existing(functions, name).arn,
+        Condition: {
+          StringEquals: { 'AWS:SourceAccount': grant.sourceAccount },
+          ArnLike: { 'AWS:SourceArn': grant.sourceArn },
+        },
+      };
+      return setPolicy(name, [...statements(name), statement]);
+    },
+    removePermission: (name, id) =>
+      setPolicy(
+        name,
+        statements(name).filter(({ Sid }) => Sid !== id),
+      ),
+    delete: async (name) => void functions.delete(name),
+  };
+}
+
+function receiptRulesOf(aws: Part): Ports['receiptRules'] {
+  const { sets } = aws;
+  const described = (name: string): ObservedRuleSet | undefined => {
+    const rules = sets.get(name);
+    return rules === undefined ? undefined : { name, rules };
+  };
+  return {
+    describe: async (name) => described(name),
+    describeActive: async () => (aws.active === undefined ? undefined : described(aws.active)),
+    createSet: async (name) => void sets.set(name, []),
+    deleteSet: async (name) => void sets.delete(name),
+    setActive: async (name) => {
+      aws.active = name;
+    },
+    create: async (set, rule, after) => {
+      const rules = existing(sets, set);
+      if (rules.some(({ name }) => name === rule.name)) throw taken(`Rule ${rule.name}`);
+      const index = after === undefined ? 0 : rules.findIndex(({ name }) => name === after) + 1;
+      sets.set(set, rules.toSpliced(index, 0, rule));
+    },
+    update: async (set, rule) =>
+      void sets.set(
+        set,
+        existing(sets, set).map((other) => (other.name === rule.name ? rule : other)),
+      ),
+    delete: async (set, name) =>
+      void sets.set(
+        set,
+        existing(sets, set).filter((rule) => rule.name !== name),
+      ),
+    reorder: async (set, names) => {
+      const rules = existing(sets, set);
+      sets.set(
+        set,
+        names.flatMap((name) => rules.find((rule) => rule.name === name) ?? []),
+      );
+    },
+  };
+}

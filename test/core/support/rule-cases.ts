@@ -1,0 +1,144 @@
+import { planRuleSet, type RuleBlock, type RuleSetPlan } from '../../../src/core/plan-rule-set.ts';
+import { sameRule, type ReceiptRule } from '../../../src/core/receipt-rule.ts';
+import { foreignIn, oursIn, withStorage, worstHarm } from './rule-worlds.ts';
+import { BUCKET, invoke, PREFIX, rule, statesOf, stop, store } from './rules.ts';
+
+/** What becomes of a rule of ours. */
+const FATES = ['absent', 'added', 'updated', 'deleted', 'kept'] as const;
+type Fate = (typeof FATES)[number];
+
+/** Who may end the evaluation. */
+export type Stopper = 'nobody' | 'ours' | 'theirs';
+
+export type Case = { readonly name: string; readonly observed: readonly ReceiptRule[]; readonly block: RuleBlock };
+
+const NAMES = ['A', 'B', 'C'] as const;
+const RECIPIENTS = {
+  /** Everybody has an address of their own. */
+  apart: { old: [['a@x.io'], ['b@x.io'], ['c@x.io']], new: [['a@x.io', 'd@x.io'], ['b@x.io', 'e@x.io'], ['c@x.io', 'f@x.io']] },
+  /** Every rule is for everybody, first for one domain, then for all. */
+  same: { old: [['x.io'], ['x.io'], ['x.io']], new: [[], [], []] },
+  /** An update hands the recipients on to the next rule. */
+  shifted: { old: [['a@x.io'], ['b@x.io'], ['c@x.io']], new: [['b@x.io'], ['c@x.io'], ['a@x.io']] },
+} as const;
+const THEIRS = [['x.io'], ['a@x.io', 'b@x.io'], []] as const;
+
+/**
+ * Every set of up to three rules of ours and three of others, in every order, where each of ours is added, updated,
+ * deleted or kept: with and without a storage rule, for each kind of recipients.
+ */
+export function* allCases(stopper: Stopper): Generator<Case> {
+  for (const fates of product(FATES, NAMES.length))
+    for (const kind of ['apart', 'same', 'shifted'] as const)
+      for (const headRule of [false, true]) {
+        const make = (index: number, version: 'old' | 'new'): ReceiptRule =>
+          rule(`${PREFIX}${NAMES[index]}`, {
+            recipients: RECIPIENTS[kind][version][index] ?? [],
+            actions: [...(headRule ? [] : [store()]), invoke(), ...(stopper === 'ours' && index === 1 ? [stop] : [])],
+          });
+        const isIn = (...wanted: Fate[]) => fates.flatMap((fate, index) => (wanted.includes(fate) ? [index] : []));
+        const live = isIn('updated', 'deleted', 'kept').map((index) => make(index, 'old'));
+        const wanted = isIn('added', 'updated', 'kept').map((index) => make(index, fates[index] === 'kept' ? 'old' : 'new'));
+        const block = withStorage(wanted, headRule, store(BUCKET));
+        const before = withStorage(live, headRule, store(BUCKET)).storageRule;
+        for (const ours of permutations(live))
+          for (const others of [0, 1, 2, 3])
+            for (const mixed of mixtures(ours, theirs(others, stopper))) {
+              const observed = before === undefined ? mixed : [before, ...mixed];
+              yield { name: `${kind} ${fates.join()} ${headRule ? 'head rule' : 'rule by rule'}: ${observed.map(({ name }) => name).join()}`, observed, block };
+            }
+      }
+}
+
+function theirs(count: number, stopper: Stopper): ReceiptRule[] {
+  return THEIRS.slice(0, count).map((recipients, index) =>
+    rule(`theirs-${index}`, { recipients, actions: [invoke('arn:theirs'), ...(stopper === 'theirs' && index === 1 ? [stop] : [])] }),
+  );
+}
+
+function* product<T>(values: readonly T[], length: number): Generator<T[]> {
+  if (length === 0) return yield [];
+  for (const rest of product(values, length - 1)) for (const value of values) yield [...rest, value];
+}
+
+function* permutations<T>(values: readonly T[]): Generator<T[]> {
+  if (values.length === 0) return yield [];
+  for (const [index, value] of values.entries())
+    for (const rest of permutations(values.toSpliced(index, 1))) yield [value, ...rest];
+}
+
+/** Both lists run into one in every way that keeps the order of each. */
+function* mixtures<T>(a: readonly T[], b: readonly T[]): Generator<T[]> {
+  const [first, ...restOfA] = a;
+  const [other, ...restOfB] = b;
+  if (first === undefined || other === undefined) return yield [...a, ...b];
+  for (const rest of mixtures(restOfA, b)) yield [first, ...rest];
+  for (const rest of mixtures(a, restOfB)) yield [other, ...rest];
+}
+
+export type Tally = {
+  readonly cases: number;
+  /** What did not hold, and the case. */
+  readonly broken: readonly string[];
+  /** Cases in which a Reorder could not be sent. */
+  readonly blocked: number;
+};
+
+/** Plans every case and looks at everything that `planRuleSet` promises. */
+export function tally(cases: Iterable<Case>): Tally {
+  const broken: string[] = [];
+  let count = 0;
+  let blocked = 0;
+  for (const found of cases) {
+    count += 1;
+    const plan = planRuleSet(found.observed, [found.block]);
+    if (plan.blocked !== undefined) blocked += 1;
+    for (const promise of brokenPromises(found, plan)) broken.push(`${promise}: ${found.name}`);
+  }
+  return { cases: count, broken, blocked };
+}
+
+function brokenPromises(found: Case, plan: RuleSetPlan): string[] {
+  const blocks = [found.block];
+  const states = statesOf(found.observed, plan.changes);
+  const final = states.at(-1) ?? [];
+  const order = [...(found.block.storageRule ? [found.block.storageRule] : []), ...found.block.rules].map(({ name }) => name);
+  const names = oursIn(final, blocks);
+  const slots = (rules: readonly ReceiptRule[]) => JSON.stringify(foreignIn(rules, blocks));
+  const { calls, takeovers } = promisedCalls(found, plan);
+  const updates = new Set(plan.changes.flatMap((change) => (change.kind === 'updateRule' ? [change.rule.name] : [])));
+  return [
+    ...(plan.blocked === undefined ? (names.join() === order.join() ? [] : ['the order']) : names.length === order.length ? [] : ['the rules']),
+    ...(slots(final) === slots(found.observed) ? [] : ['rules of others']),
+    ...(JSON.stringify(final) === JSON.stringify(plan.result) ? [] : ['the result']),
+    ...(planRuleSet(final, blocks).changes.length === 0 ? [] : ['nothing left to do']),
+    ...(callsOf(plan) === calls ? [] : ['the number of calls']),
+    ...(takeovers <= updates.size ? [] : ['twice at most']),
+    ...(worstHarm(states, final, blocks) === 'none' ? [] : ['no harm on the way']),
+  ];
+}
+
+/** Calls to SES that a plan comes to, counted from its changes. */
+function callsOf({ changes }: RuleSetPlan): number {
+  return changes.reduce((sum, change) => sum + (change.kind === 'orderRules' && change.expected === 'reorder' ? 2 : 1), 0);
+}
+
+/** The calls that the documentation of `planRuleSet` promises, counted from the rules alone. */
+function promisedCalls(
+  { observed, block }: Case,
+  { blocked, changes }: RuleSetPlan,
+): { readonly calls: number; readonly takeovers: number } {
+  const live = new Map(observed.map((found) => [found.name, found]));
+  const wanted = [...(block.storageRule ? [block.storageRule] : []), ...block.rules];
+  const created = wanted.filter(({ name }) => !live.has(name)).length;
+  const updated = wanted.filter((found) => isChanged(live.get(found.name), found)).length;
+  const deleted = observed.filter(({ name }) => name.startsWith(PREFIX) && !wanted.some((other) => other.name === name)).length;
+  const standing = observed.flatMap(({ name }) => wanted.findIndex((other) => other.name === name)).filter((place) => place >= 0);
+  const wrong = blocked === undefined && standing.some((place, index) => place < (standing[index - 1] ?? place));
+  const verified = created > 0 || wrong ? 1 : 0;
+  const twice = new Set(changes.flatMap((change) => (change.kind === 'updateRule' ? [change.rule.name] : [])));
+  const takeovers = changes.filter((change) => change.kind === 'updateRule').length - twice.size;
+  return { calls: created + updated + deleted + verified + (wrong ? 1 : 0) + takeovers, takeovers };
+}
+
+const isChanged = (live: ReceiptRule | undefined, wanted: ReceiptRule): boolean => live !== undefined && !sameRule(live, wanted);

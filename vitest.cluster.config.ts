@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that need a Kubernetes API server: each file starts one of its own. */
+export default defineConfig({
+  test: {
+    include: ['test/cluster/**/*.test.ts'],
+    globalSetup: ['test/control-plane/global-setup.ts'],
+    fileParallelism: false, // an API server keeps a processor busy while it starts
+    testTimeout: 30_000,
+    hookTimeout: 90_000,
+  },
+});
