@@ -47,6 +47,8 @@ function sections(path: string, schema: Schema): string[] {
   const required = new Set(schema.required);
   const rows = fields.map(([name, field]) => row(name, field, required.has(name)));
   const rules = (schema['x-kubernetes-validations'] ?? []).map(({ message }) => `- ${message}`);
+  // The rule is that of Kubernetes, which does not know the field.
+  if (fields.some(([, field]) => field.filesOnly === true)) rules.push('- in files, `path` is one more choice');
   const own = [
     `## ${path}`,
     '',
@@ -71,7 +73,7 @@ function row(name: string, field: Schema, required: boolean): string {
     field.items?.properties === undefined ? (field.items?.description ?? '') : '',
     ...(field['x-kubernetes-validations'] ?? [])
       .filter(() => field.properties === undefined)
-      .map(({ message }) => `${message}.`),
+      .map(({ message }) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`),
     field.filesOnly === true ? 'Only in files, not in Kubernetes.' : '',
   ];
   const cells = [
@@ -96,7 +98,7 @@ function typeText({ type, items, additionalProperties, ...field }: Schema): stri
 
 function defaultText(value: unknown): string {
   if (value === undefined) return '';
-  return typeof value === 'object' ? `\`${JSON.stringify(value)}\`` : value === '' ? 'empty' : `\`${String(value)}\``;
+  return value === '' ? 'empty' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 function bounds(schema: Schema): string[] {

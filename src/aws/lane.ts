@@ -68,7 +68,9 @@ export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
   /** A read does no harm twice; whether a write went through before its answer was lost, only its sender can find out. */
   const mayRepeat = (error: unknown, shareKey: string | undefined, tries: number): boolean => {
     const { class: kind } = faultOf(error);
-    return (kind === 'throttled' && tries < TRIES) || (kind === 'transient' && shareKey !== undefined && tries < READ_TRIES);
+    return (
+      (kind === 'throttled' && tries < TRIES) || (kind === 'transient' && shareKey !== undefined && tries < READ_TRIES)
+    );
   };
 
   const serve = async ({ send, shareKey, resolve, reject }: Waiting): Promise<void> => {

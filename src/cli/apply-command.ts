@@ -1,6 +1,6 @@
 import type { StepResult } from '../core/apply.ts';
 import { converge, lookAhead, type Outlook } from '../core/converge.ts';
-import type { Problem } from '../core/plan.ts';
+import type { Plan, Problem } from '../core/plan.ts';
 import { isDestructive, isWrite, describeAction } from '../core/step.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
@@ -36,17 +36,29 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
     if (whole.problems.some((problem) => problem.stops)) {
       for (const problem of whole.problems) io.err(renderProblem(problem));
       io.err('Nothing was changed.');
-      return 1;
+      return nothingDone(whole, options, io, 'a problem above stops the whole run');
     }
     for (const warning of whole.warnings) io.err(renderWarning(warning));
-    if (!(await mayGoOn(outlooks, options, io, purpose))) return 1;
+    if (!(await mayGoOn(outlooks, options, io, purpose))) return nothingDone(whole, options, io, 'not confirmed');
     return await run(regions, outlooks, options, io);
   } finally {
     for (const { ports } of regions) ports.close();
   }
 }
 
-async function mayGoOn(outlooks: readonly Outlook[], options: ApplyOptions, io: CliIo, purpose: 'apply' | 'remove'): Promise<boolean> {
+/** Whoever reads JSON learns that every step was left out, and why. */
+function nothingDone(whole: Plan, options: ApplyOptions, io: CliIo, because: string): ExitCode {
+  const results = whole.steps.map((step): StepResult => ({ kind: 'skipped', step, because }));
+  print(io, options.output, resultJson(results, whole.problems), () => []);
+  return 1;
+}
+
+async function mayGoOn(
+  outlooks: readonly Outlook[],
+  options: ApplyOptions,
+  io: CliIo,
+  purpose: 'apply' | 'remove',
+): Promise<boolean> {
   const destructive = outlooks.flatMap(({ steps }) => steps.filter((step) => isDestructive(step.action)));
   if (destructive.length === 0 || options.yes) return true;
   io.err(purpose === 'remove' ? 'This deletes:' : 'This also deletes:');
@@ -60,7 +72,12 @@ async function mayGoOn(outlooks: readonly Outlook[], options: ApplyOptions, io: 
   return false;
 }
 
-async function run(regions: readonly RegionWork[], outlooks: readonly Outlook[], options: ApplyOptions, io: CliIo): Promise<ExitCode> {
+async function run(
+  regions: readonly RegionWork[],
+  outlooks: readonly Outlook[],
+  options: ApplyOptions,
+  io: CliIo,
+): Promise<ExitCode> {
   const progress = createProgress(io);
   const runs = await Promise.all(
     regions.map(async ({ work, ports }, index) => {
@@ -88,7 +105,12 @@ function resultJson(results: readonly StepResult[], problems: readonly Problem[]
       ...(result.kind === 'failed' ? { reason: result.fault.reason, message: result.fault.message } : {}),
       ...(result.kind === 'skipped' ? { because: result.because } : {}),
     })),
-    problems: problems.map(({ owner, fault, stops }) => ({ pipeline: owner, reason: fault.reason, message: fault.message, stops })),
+    problems: problems.map(({ owner, fault, stops }) => ({
+      pipeline: owner,
+      reason: fault.reason,
+      message: fault.message,
+      stops,
+    })),
   };
 }
 
@@ -98,5 +120,7 @@ function renderResults(results: readonly StepResult[], planned: Parameters<typeo
   if (writes.length === 0) return [renderSummary(planned)];
   const rest = results.filter((result) => result.kind !== 'done');
   if (rest.length === 0) return [`Done: ${done} changes.`];
-  return [`${done} of ${writes.length} changes done. Run the same command again to continue; what is done is not done twice.`];
+  return [
+    `${done} of ${writes.length} changes done. Run the same command again to continue; what is done is not done twice.`,
+  ];
 }

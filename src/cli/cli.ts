@@ -5,11 +5,11 @@ import { applyCommand, deleteCommand } from './apply-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { getCommand } from './get-command.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import { collect, portNumber, withConnection, withFiles, withOutput } from './options.ts';
+import { collect, portNumber, withConnection, withFiles, withOutput, type OutputFormat } from './options.ts';
 import { planCommand } from './plan-command.ts';
 import { print } from './print.ts';
 import { sandboxCommand } from './sandbox-command.ts';
-import { CommandFailed } from './work.ts';
+import { CommandFailed, failed } from './work.ts';
 
 /** Runs one command line. Never throws and never exits. @param args without node and script */
 export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
@@ -21,7 +21,6 @@ export async function runCli(args: readonly string[], io: CliIo, version: string
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommandFailed) return 1;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
     io.err(`Error: ${faultOf(error).message}`);
     return 1;
@@ -34,11 +33,19 @@ function createProgram(io: CliIo, version: string, done: (code: ExitCode) => voi
     .version(version)
     .exitOverride()
     .showHelpAfterError('Add --help for usage.')
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
+    });
   const run =
-    <Options>(command: (options: Options, io: CliIo) => Promise<ExitCode>) =>
+    <Options extends object>(command: (options: Options, io: CliIo) => Promise<ExitCode>) =>
     async (options: Options) =>
-      done(await command(options, io));
+      done(
+        await command(options, io).catch((error: unknown) =>
+          reportFailure(error, 'output' in options ? (options.output as OutputFormat) : 'text', io),
+        ),
+      );
 
   withOutput(withFiles(program.command('plan')))
     .description('show what apply would do; exit code 0: nothing, 2: changes pending, 1: failed')
@@ -62,10 +69,16 @@ function createProgram(io: CliIo, version: string, done: (code: ExitCode) => voi
     .action(run(getCommand));
   withOutput(withConnection(program.command('explain')))
     .description('say which rules of the active set run for an address, in order')
-    .requiredOption('--to <address>', 'recipient to explain')
+    .option('--to <address>', 'recipient to explain')
     .option('-f, --filename <path>', 'take the regions from these files; may be repeated', collect)
     .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')
-    .addHelpText('after', examples('explain --to someone@example.com -f examples/echo', 'explain --to someone@example.com --region eu-west-1 -o json'))
+    .addHelpText(
+      'after',
+      examples(
+        'explain --to someone@example.com -f examples/echo',
+        'explain --to someone@example.com --region eu-west-1 -o json',
+      ),
+    )
     .action(run(explainCommand));
   program
     .command('sandbox')
@@ -80,6 +93,16 @@ function createProgram(io: CliIo, version: string, done: (code: ExitCode) => voi
     .addHelpText('after', examples('crd | kubectl apply -f -'))
     .action(() => print(io, 'yaml', customResourceDefinition(), () => []));
   return program;
+}
+
+/** Version of the JSON that a command prints which ended before it looked at AWS. */
+const FAILURE_FORMAT = 'ses-lambda-pipeline.dev/failure/v1';
+
+/** Whoever reads JSON gets JSON, whatever happens. */
+function reportFailure(error: unknown, output: OutputFormat, io: CliIo): ExitCode {
+  const known = error instanceof CommandFailed ? error : failed(faultOf(error), io);
+  print(io, output, { format: FAILURE_FORMAT, problems: known.failures }, () => []);
+  return 1;
 }
 
 const examples = (...lines: string[]): string =>

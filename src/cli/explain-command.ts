@@ -5,22 +5,22 @@ import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
 import { clean } from './render-problems.ts';
-import { connectionOf, failed, loadFiles } from './work.ts';
+import { connectionOf, failed, loadFiles, refused } from './work.ts';
 
-export type ExplainOptions = Omit<PipelineOptions, 'filename'> & { readonly filename?: readonly string[]; readonly to: string };
+export type ExplainOptions = Omit<PipelineOptions, 'filename'> & {
+  readonly filename?: readonly string[];
+  readonly to?: string;
+};
 
 /** Says, in order, which rules of the live set would run for an address, what each does, and where it stops. */
 export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<ExitCode> {
-  const address = /^[^@\s]+@[^@\s]+$/.test(options.to) ? options.to : undefined;
-  if (address === undefined) {
-    io.err(`Error: --to ${clean(options.to)}: must be one address such as user@example.com`);
-    return 1;
-  }
+  const address = options.to;
+  if (address === undefined) throw refused('say which address to explain: --to user@example.com', io);
+  if (!/^[^@\s]+@[^@\s]+$/.test(address))
+    throw refused(`--to ${address}: must be one address such as user@example.com`, io);
   const regions = await regionsOf(options, io);
-  if (regions.length === 0) {
-    io.err('Error: say which region to look at, by -f or --region');
-    return 1;
-  }
+  if (regions.length === 0)
+    throw refused('say which region to look at: --region us-west-2, or -f with the files of pipelines', io);
   const explained: (Explanation & { region: string; ruleSet: string | undefined })[] = [];
   for (const region of regions) {
     const ports = io.connect({ region, ...connectionOf(options) });
@@ -33,7 +33,9 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
       ports.close();
     }
   }
-  print(io, options.output, explained.length === 1 ? explained[0] : explained, () => explained.flatMap((one) => render(one, io.colours)));
+  print(io, options.output, explained.length === 1 ? explained[0] : explained, () =>
+    explained.flatMap((one) => render(one, io.colours)),
+  );
   return 0;
 }
 
@@ -44,9 +46,16 @@ async function regionsOf(options: ExplainOptions, io: CliIo): Promise<readonly s
   return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
 }
 
-function render(explanation: Explanation & { region: string; ruleSet: string | undefined }, colours: boolean): string[] {
+function render(
+  explanation: Explanation & { region: string; ruleSet: string | undefined },
+  colours: boolean,
+): string[] {
   const paint = createColors(colours);
-  const lines = [paint.bold(`${explanation.ruleSet ?? 'no active rule set'} (${explanation.region}), mail for ${clean(explanation.address)}`)];
+  const lines = [
+    paint.bold(
+      `${explanation.ruleSet ?? 'no active rule set'} (${explanation.region}), mail for ${clean(explanation.address)}`,
+    ),
+  ];
   for (const verdict of explanation.verdicts) {
     const { position, rule, outcome, matchedBy, does, stops } = verdict;
     const number = String(position).padStart(3);

@@ -11,7 +11,8 @@ export type ConnectionOptions = {
 };
 
 export type PipelineOptions = ConnectionOptions & {
-  readonly filename: readonly string[];
+  /** Undefined when `-f` was forgotten. */
+  readonly filename?: readonly string[];
   readonly namespace: string;
   readonly output: OutputFormat;
 };
@@ -20,19 +21,22 @@ export type PipelineOptions = ConnectionOptions & {
 export function withFiles(command: Command): Command {
   return withConnection(
     command
-      .requiredOption('-f, --filename <path>', 'file, folder or - for standard input; may be repeated', collect)
+      .option('-f, --filename <path>', 'file, folder or - for standard input; may be repeated', collect)
       .option('-n, --namespace <name>', 'namespace of documents that name none', 'default'),
   );
 }
 
 export function withConnection(command: Command): Command {
   return command
-    .option('--region <name>', 'only pipelines of this AWS region')
+    .option('--region <name>', 'only pipelines of this AWS region', regionName)
     .option('--profile <name>', 'profile of the shared AWS configuration')
-    .option('--endpoint-url <url>', 'where AWS is, such as http://127.0.0.1:4566 for the sandbox')
+    .option('--endpoint-url <url>', 'where AWS is, such as http://127.0.0.1:4566 for the sandbox', httpUrl)
     .option('--installation <name>', 'tells apart installations that share an account', 'slp')
     .addOption(
-      new Option('--ses-calls-per-second <number>', 'pace of SES calls; AWS allows 1 for an account and region').argParser(positive),
+      new Option(
+        '--ses-calls-per-second <number>',
+        'pace of SES calls; AWS allows 1 for an account and region',
+      ).argParser(positive),
     );
 }
 
@@ -43,7 +47,10 @@ export function withOutput(command: Command): Command {
 }
 
 /** For options that may be repeated. */
-export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];
 
 function positive(text: string): number {
   const value = Number(text);
@@ -51,8 +58,22 @@ function positive(text: string): number {
   return value;
 }
 
+function regionName(text: string): string {
+  if (!/^[a-z]{2,}(-[a-z]+)+-\d$/.test(text))
+    throw new InvalidArgumentError('must be the name of an AWS region such as us-west-2.');
+  return text;
+}
+
+function httpUrl(text: string): string {
+  const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new InvalidArgumentError('must be a URL such as http://127.0.0.1:4566.');
+  return text;
+}
+
 export function portNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError('must be a port from 0 to 65535; 0 takes a free one.');
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError('must be a port from 0 to 65535; 0 takes a free one.');
   return value;
 }

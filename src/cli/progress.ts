@@ -40,14 +40,18 @@ export function createProgress(io: CliIo) {
         return redraw();
       case 'done':
         running.delete(step.id);
-        return isWrite(step.action) ? line(`  ${paint.green('✓')} ${name(step)} ${paint.dim(seconds(entry?.startedAtMs ?? io.clock.now()))}`) : redraw();
+        return isWrite(step.action)
+          ? line(`  ${paint.green('✓')} ${name(step)} ${paint.dim(seconds(entry?.startedAtMs ?? io.clock.now()))}`)
+          : redraw();
       case 'failed':
         running.delete(step.id);
         return event.fault.class === 'stale'
           ? line(`  ${paint.yellow('↻')} ${name(step)}: ${clean(event.fault.message)}; looking again`)
           : line(`  ${paint.red('✗')} ${name(step)}: ${clean(event.fault.message)}`);
       case 'skipped':
-        return isWrite(step.action) ? line(`  ${paint.dim(`- ${name(step)}: not done, because of: ${clean(event.because)}`)}`) : undefined;
+        return isWrite(step.action)
+          ? line(`  ${paint.dim(`- ${name(step)}: not done, because of: ${clean(event.because)}`)}`)
+          : undefined;
     }
   };
   const ticking = io.interactive ? setInterval(redraw, 200) : undefined;

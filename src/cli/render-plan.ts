@@ -11,7 +11,11 @@ export type PlanCounts = { readonly create: number; readonly change: number; rea
 export function countSteps(steps: readonly Step[]): PlanCounts {
   const verbs = steps.filter((step) => isWrite(step.action)).map((step) => describeAction(step.action).verb);
   const count = (...wanted: Verb[]) => verbs.filter((verb) => wanted.includes(verb)).length;
-  return { create: count('create'), change: count('update', 'reorder', 'activate'), delete: count('delete', 'deactivate') };
+  return {
+    create: count('create'),
+    change: count('update', 'reorder', 'activate'),
+    delete: count('delete', 'deactivate'),
+  };
 }
 
 /** A plan as data: what `-o json` and `-o yaml` print. */

@@ -3,7 +3,9 @@ import type { FileProblem } from '../files/file-problem.ts';
 
 /** `file, document 2, spec.region: is required` */
 export function renderFileProblem({ file, document, path, message }: FileProblem): string {
-  const where = [file === '-' ? 'standard input' : file, document === undefined ? '' : `document ${document}`].filter(Boolean).join(', ');
+  const where = [file === '-' ? 'standard input' : file, document === undefined ? '' : `document ${document}`]
+    .filter(Boolean)
+    .join(', ');
   return clean(`Error: ${where}: ${path === undefined ? '' : `${path}: `}${message}`);
 }
 

@@ -3,17 +3,28 @@ import type { Pipeline } from '../core/desired.ts';
 import { INSTALLATION, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Ports } from '../core/ports.ts';
+import { DNS_LABEL } from '../core/manifest.ts';
+import type { FileProblem } from '../files/file-problem.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
 import type { CliIo } from './io.ts';
 import type { PipelineOptions } from './options.ts';
-import { renderFileProblem } from './render-problems.ts';
+import { clean, renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
 export type RegionWork = { readonly work: Work; readonly ports: Ports & { readonly close: () => void } };
 
+/** One reason why a command ended early, as `-o json` prints it. */
+export type Failure = Partial<Omit<FileProblem, 'message'>> & { readonly reason?: string; readonly message: string };
+
 /** Something that ends the command before AWS is asked; already told to the user. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
+  readonly failures: readonly Failure[];
+
+  constructor(failures: readonly Failure[]) {
+    super('the command failed');
+    this.failures = failures;
+  }
 }
 
 /**
@@ -21,7 +32,11 @@ export class CommandFailed extends Error {
  *
  * @throws {CommandFailed} after every problem was printed: a bad file, no credentials, nobody at the endpoint
  */
-export async function openWork(options: PipelineOptions, io: CliIo, purpose: 'apply' | 'remove'): Promise<readonly RegionWork[]> {
+export async function openWork(
+  options: PipelineOptions,
+  io: CliIo,
+  purpose: 'apply' | 'remove',
+): Promise<readonly RegionWork[]> {
   const loaded = await loadFiles(options, io);
   const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
   const opened: RegionWork[] = [];
@@ -43,22 +58,30 @@ export async function openWork(options: PipelineOptions, io: CliIo, purpose: 'ap
 
 /** The valid pipelines of the given files and of the wanted region. */
 export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<readonly LoadedPipeline[]> {
-  if (!INSTALLATION.test(options.installation)) {
-    io.err(`Error: --installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`);
-    throw new CommandFailed();
-  }
+  if (options.filename === undefined)
+    throw refused('say which files to read: -f <file or folder>, or -f - for standard input', io);
+  if (!INSTALLATION.test(options.installation))
+    throw refused(
+      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
+      io,
+    );
+  if (!DNS_LABEL.test(options.namespace))
+    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
   const { pipelines, problems } = await loadManifests({
     sources: options.filename,
     namespace: options.namespace,
     readStdin: io.readStdin,
   });
   for (const problem of problems) io.err(renderFileProblem(problem));
-  if (problems.length > 0) throw new CommandFailed();
+  if (problems.length > 0) throw new CommandFailed(problems);
   if (options.region === undefined) return pipelines;
   const here = pipelines.filter(({ manifest }) => manifest.spec.region === options.region);
   if (here.length === 0) {
-    io.err(`Error: no pipeline in the given files has spec.region ${options.region}`);
-    throw new CommandFailed();
+    const found = [...new Set(pipelines.map(({ manifest }) => manifest.spec.region))].sort().join(', ');
+    throw refused(
+      `--region ${options.region}: no pipeline in the given files has this spec.region; they have ${found}`,
+      io,
+    );
   }
   return here;
 }
@@ -77,12 +100,26 @@ async function identify(
 ): Promise<readonly Pipeline[]> {
   const { account, partition } = await ports.identity.caller();
   return loaded.map(({ manifest, namespace, code }) => {
-    const identity: PipelineIdentity = { partition, account, region, installation, namespace, name: manifest.metadata.name };
+    const identity: PipelineIdentity = {
+      partition,
+      account,
+      region,
+      installation,
+      namespace,
+      name: manifest.metadata.name,
+    };
     return { manifest, identity, code };
   });
 }
 
-export function failed(fault: Fault, io: Pick<CliIo, 'err'>): CommandFailed {
-  io.err(`Error: ${fault.message}`);
-  return new CommandFailed();
+/** Ends a command because of a fault, which is told here. */
+export function failed({ reason, message }: Fault, io: Pick<CliIo, 'err'>): CommandFailed {
+  io.err(clean(`Error: ${message}`));
+  return new CommandFailed([{ reason, message }]);
+}
+
+/** Ends a command because of how it was called, which is told here. */
+export function refused(message: string, io: Pick<CliIo, 'err'>): CommandFailed {
+  io.err(clean(`Error: ${message}`));
+  return new CommandFailed([{ message }]);
 }

@@ -1,3 +1,4 @@
+import { PipelineError } from '../core/fault.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import { nextCheckMs } from './drift-timing.ts';
 import type { ControllerObserver, ReconcileResult } from './observer.ts';
@@ -74,9 +75,13 @@ export function createController(options: ControllerOptions): Controller {
       follow(key, outcome);
       finished(RESULTS[outcome.kind]);
     } catch (error) {
-      // A 409 of the API server is no bug: the resource has changed and comes back by itself.
-      observer.panicked({ key, reconcileId, error });
       queue.addRateLimited(key);
+      // The source did not answer, or the resource has changed since it was read: no bug, and it comes back by itself.
+      if (error instanceof PipelineError) {
+        finished(error.fault.class === 'stale' ? 'requeue' : 'error');
+        return;
+      }
+      observer.panicked({ key, reconcileId, error });
       finished('error');
     }
   };

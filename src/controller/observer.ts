@@ -6,7 +6,13 @@ export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 
 /** What metrics and logs are told. Nothing here may throw or block. */
 export type ControllerObserver = {
-  readonly reconcileStarted: (run: { readonly key: string; readonly reconcileId: string }) => void;
+  readonly reconcileStarted: (run: {
+    readonly key: string;
+    readonly reconcileId: string;
+    readonly generation?: number | undefined;
+    /** Why it runs, such as `change` or `resync`. */
+    readonly trigger?: string | undefined;
+  }) => void;
   readonly reconcileFinished: (run: {
     readonly key: string;
     readonly reconcileId: string;

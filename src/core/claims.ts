@@ -9,7 +9,7 @@ import { normaliseRecipient } from './recipients.ts';
  *
  * @returns the faults of those who lose, by `namespace/name`
  */
-export function lostClaims(pipelines: readonly Desired[]): ReadonlyMap<string, Fault> {
+export function lostClaims(pipelines: readonly Pick<Desired, 'key' | 'block'>[]): ReadonlyMap<string, Fault> {
   const owners = new Map<string, string>();
   const lost = new Map<string, Fault>();
   for (const { key, block } of [...pipelines].sort((a, b) => (a.key < b.key ? -1 : 1))) {

@@ -3,7 +3,14 @@ import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
 import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from './names.ts';
-import type { ObservedBucket, ObservedFunction, ObservedPipeline, ObservedRole, ObservedRuleSet, ObservedRuleSets } from './observed.ts';
+import type {
+  ObservedBucket,
+  ObservedFunction,
+  ObservedPipeline,
+  ObservedRole,
+  ObservedRuleSet,
+  ObservedRuleSets,
+} from './observed.ts';
 import { ownershipOf } from './ownership.ts';
 import type { PlanInput, Problem } from './plan.ts';
 import { grantedRuleSets } from './plan-function.ts';
@@ -15,7 +22,11 @@ import type { Ports } from './ports.ts';
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
 
 /** What is to be brought about in one account and region. */
-export type Work = { readonly region: string; readonly apply: readonly Pipeline[]; readonly remove: readonly Leaving[] };
+export type Work = {
+  readonly region: string;
+  readonly apply: readonly Pipeline[];
+  readonly remove: readonly Leaving[];
+};
 
 export type Observation = { readonly input: PlanInput; readonly problems: readonly Problem[] };
 
@@ -56,7 +67,10 @@ const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): read
   grantedRuleSets(observed.function, invokeGrantIdPrefix(identity));
 
 /** The active set costs one call and often is the one that is wanted; each other set costs one more. */
-export async function observeRuleSets(wanted: readonly string[], ports: Pick<Ports, 'receiptRules'>): Promise<ObservedRuleSets> {
+export async function observeRuleSets(
+  wanted: readonly string[],
+  ports: Pick<Ports, 'receiptRules'>,
+): Promise<ObservedRuleSets> {
   const sets = new Map<string, ObservedRuleSet>();
   const active = await ports.receiptRules.describeActive();
   if (active !== undefined) sets.set(active.name, active);
@@ -120,9 +134,15 @@ async function findOwnBucket(
   const [first, ...others] = used === undefined ? names : [used, ...names.filter((name) => name !== used)];
   if (first === undefined) throw new Error('a pipeline has bucket names');
   const looked = [await lookAt(first, identity, ports)];
-  if (looked[0]?.ours !== true) looked.push(...(await Promise.all(others.map((name) => lookAt(name, identity, ports)))));
+  if (looked[0]?.ours !== true)
+    looked.push(...(await Promise.all(others.map((name) => lookAt(name, identity, ports)))));
   const ours = looked.find((bucket) => bucket.ours);
   if (ours !== undefined) return { name: ours.name, live: await observeBucket(ours.name, ports) };
+  if (used !== undefined && looked[0]?.free === false) {
+    // Mail lies there: no other bucket may take its place. Without our mark the plan refuses it.
+    if (!looked[0].accessible) throw bucketInUseUnreachable(used);
+    return { name: used, live: await observeBucket(used, ports) };
+  }
   const free = looked.find((bucket) => bucket.free);
   if (free !== undefined) return { name: free.name, live: undefined };
   throw new PipelineError({
@@ -139,11 +159,23 @@ function usedBucket(fn: ObservedFunction | undefined, names: readonly string[]):
 
 async function lookAt(name: string, identity: PipelineIdentity, ports: Ports) {
   const presence = await ports.buckets.head(name);
-  const ours = presence === 'accessible' && ownershipOf(await ports.buckets.tags(name), identity).kind === 'ours';
-  return { name, ours, free: presence === 'absent' };
+  const accessible = presence === 'accessible';
+  const ours = accessible && ownershipOf(await ports.buckets.tags(name), identity).kind === 'ours';
+  return { name, ours, accessible, free: presence === 'absent' };
 }
 
-async function observeExistingBucket(name: string, ports: Ports): Promise<{ name: string; live: ObservedBucket | undefined }> {
+function bucketInUseUnreachable(name: string): PipelineError {
+  return new PipelineError({
+    class: 'denied',
+    reason: 'AccessDenied',
+    message: `Bucket ${name}, which the function uses, cannot be reached with these credentials; allow them s3:ListBucket on it, or look for a Deny in its policy`,
+  });
+}
+
+async function observeExistingBucket(
+  name: string,
+  ports: Ports,
+): Promise<{ name: string; live: ObservedBucket | undefined }> {
   const presence = await ports.buckets.head(name);
   return { name, live: presence === 'accessible' ? await observeBucket(name, ports) : undefined };
 }
@@ -168,8 +200,12 @@ async function observeRole(name: string, { roles }: Ports): Promise<ObservedRole
     roles.inlinePolicyNames(name),
   ]);
   if (role === undefined) return undefined;
-  const policies = await Promise.all(policyNames.map(async (policy) => [policy, await roles.inlinePolicy(name, policy)] as const));
-  const inlinePolicies = Object.fromEntries(policies.flatMap(([policy, document]) => (document === undefined ? [] : [[policy, document]])));
+  const policies = await Promise.all(
+    policyNames.map(async (policy) => [policy, await roles.inlinePolicy(name, policy)] as const),
+  );
+  const inlinePolicies = Object.fromEntries(
+    policies.flatMap(([policy, document]) => (document === undefined ? [] : [[policy, document]])),
+  );
   return { ...role, managedPolicyArns, inlinePolicies };
 }
 
@@ -180,5 +216,10 @@ async function observeFunction(name: string, { functions }: Ports): Promise<Obse
 
 /** The same fault for every pipeline that could not even be looked at. */
 export function problemForAll(work: Work, fault: Fault): Problem[] {
-  return [...work.apply, ...work.remove].map(({ identity }) => ({ owner: pipelineKey(identity), part: 'ruleSet', fault, stops: true }));
+  return [...work.apply, ...work.remove].map(({ identity }) => ({
+    owner: pipelineKey(identity),
+    part: 'ruleSet',
+    fault,
+    stops: true,
+  }));
 }

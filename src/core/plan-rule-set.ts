@@ -40,9 +40,16 @@ export type RuleSetPlan = {
 /**
  * The calls that turn the observed rules of one set into what all blocks want, in order.
  *
- * Rules of others are neither changed nor moved. At every prefix of the calls each rule does to a mail what it did or
- * what it will do, who was served and will be is served, and no function runs without its stored body. Planning again
- * after the calls ran gives an empty list.
+ * Rules of others are neither changed nor moved; a rule of ours that leaves is deleted last. Planning again after the
+ * calls ran gives an empty list, whether or not `blocked` is set. Ours end in one order whoever came first; on which side
+ * of a rule of somebody else they stand depends on what stood there when they came.
+ *
+ * On the way each rule does to a mail what it did or what it will do, who was served and will be is served, and no
+ * function runs without its stored body; also when any one call fails and those that need it are left out. That holds
+ * wherever no rule can end the evaluation. Where rules can, it holds for every set of up to three rules of ours and three
+ * of others of which one stops. With more of them, added, moved and changed at once, a rule may see a mail once too often
+ * (some in 100 sets drawn at random, more when a call fails) or miss one until the last call (about 1 in 1000): there
+ * every call that is left, in each of the turns tried, stops some mail too early or lets it through too late.
  *
  * Calls: creates + updates + deletes + 2 (read again, Reorder) where the order is wrong, or + 1 (read again) where only
  * rules were created. A storage rule whose recipients both grow and shrink is updated twice; so is a rule that has to
@@ -100,7 +107,9 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
     // where a wrong order comes together with rules that stop the evaluation.
     for (const accepted of ['none', 'extra'] as const) {
       for (const task of ready) {
-        const way = waysOf(task).find((other) => other.call === undefined || isAtMost(judge.harm(other.rules), accepted));
+        const way = waysOf(task).find(
+          (other) => other.call === undefined || isAtMost(judge.harm(other.rules), accepted),
+        );
         if (way !== undefined) return carryOut(task, way);
         refusedAt.set(task, changes.length);
       }
@@ -208,8 +217,7 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
         : [],
     );
     const obstacle = targets.at(-1)?.target;
-    if (ways.length === 0 && obstacle?.kind === 'blocked')
-      blocked = { ours: obstacle.ours, foreign: obstacle.foreign };
+    if (ways.length === 0 && obstacle?.kind === 'blocked') blocked = { ours: obstacle.ours, foreign: obstacle.foreign };
     return ways;
   };
 

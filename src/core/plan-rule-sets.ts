@@ -2,7 +2,7 @@ import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
 import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
-import type { Arriving, Problem } from './plan.ts';
+import type { Problem } from './plan.ts';
 import { planRuleSet, type RuleBlock, type RuleChange } from './plan-rule-set.ts';
 import { stepId } from './plan-pipeline.ts';
 import type { Departing } from './plan-teardown.ts';
@@ -18,10 +18,13 @@ export type RuleSetsPlan = {
   readonly setsOf: (owner: string) => readonly string[];
 };
 
+/** What a pipeline wants of its rule set. */
+export type Resident = Pick<Desired, 'key' | 'ruleSet' | 'block'>;
+
 type Input = {
   readonly region: string;
-  readonly pipelines: readonly Arriving[];
-  readonly departing: readonly Departing[];
+  readonly pipelines: readonly { readonly desired: Resident }[];
+  readonly departing: readonly Pick<Departing, 'ruleSet' | 'block'>[];
   readonly ruleSets: ObservedRuleSets;
 };
 
@@ -34,7 +37,9 @@ export function planRuleSets(input: Input): RuleSetsPlan {
   const out = createOutput(input.region);
   const wantedSets = [...new Set(pipelines.map(({ desired }) => desired.ruleSet.name))].sort();
   const liveSets = [...ruleSets.sets.keys()].filter((name) => !wantedSets.includes(name)).sort();
-  const stays = new Map<string, Set<string>>(pipelines.map(({ desired }) => [desired.key, new Set([desired.ruleSet.name])]));
+  const stays = new Map<string, Set<string>>(
+    pipelines.map(({ desired }) => [desired.key, new Set([desired.ruleSet.name])]),
+  );
 
   for (const name of [...wantedSets, ...liveSets]) {
     const live = ruleSets.sets.get(name);
@@ -43,14 +48,17 @@ export function planRuleSets(input: Input): RuleSetsPlan {
       for (const desired of residents) out.problem(desired, ruleSetMissing(name), true);
       continue;
     }
-    const created = live === undefined ? [out.step(undefined, 'ruleSet', { kind: 'createRuleSet', ruleSet: name }, [], 'it does not exist')] : [];
+    const created =
+      live === undefined
+        ? [out.step(undefined, 'ruleSet', { kind: 'createRuleSet', ruleSet: name }, [], 'it does not exist')]
+        : [];
     const blocks = [...residents.map((desired) => desired.block), ...departing.map(emptyBlock)];
     out.changes(name, live?.rules ?? [], blocks, residents, created);
   }
 
   const activation = activate(input, out);
   for (const name of liveSets.concat(wantedSets)) leave(name, input, activation, stays, out);
-  for (const name of deletableSets(input, out.results)) deleteSet(name, input, out);
+  for (const name of deletableSets(input, out.results)) deleteSet(name, activation, out);
   return {
     steps: out.steps,
     problems: out.problems,
@@ -71,7 +79,10 @@ function activate(input: Input, out: Output): Activation {
   const { active } = input.ruleSets;
   const wishes = input.pipelines
     .map(({ desired }) => desired)
-    .filter((desired) => desired.ruleSet.activate === 'Always' || (desired.ruleSet.activate === 'IfNone' && active === undefined))
+    .filter(
+      (desired) =>
+        desired.ruleSet.activate === 'Always' || (desired.ruleSet.activate === 'IfNone' && active === undefined),
+    )
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const winner = wishes.find((desired) => desired.ruleSet.name === active) ?? wishes[0];
   const target = winner?.ruleSet.name ?? active;
@@ -79,18 +90,33 @@ function activate(input: Input, out: Output): Activation {
   if (winner !== undefined && target !== undefined && target !== active) {
     const switching = active !== undefined;
     const needs = out.steps
-      .filter(({ action }) => 'ruleSet' in action && action.ruleSet === target && (switching || action.kind === 'createRuleSet'))
+      .filter(
+        ({ action }) =>
+          'ruleSet' in action && action.ruleSet === target && (switching || action.kind === 'createRuleSet'),
+      )
       .map(({ id }) => id);
     const action: StepAction = { kind: 'activateRuleSet', ruleSet: target, onlyIfNone: !switching };
-    step = out.step(undefined, 'ruleSet', action, needs, switching ? `${active} is active, and activate is Always` : 'no rule set is active', [
-      { field: 'active', before: active, after: target },
-    ]);
+    step = out.step(
+      undefined,
+      'ruleSet',
+      action,
+      needs,
+      switching ? `${active} is active, and activate is Always` : 'no rule set is active',
+      [{ field: 'active', before: active, after: target }],
+    );
   }
-  for (const { desired } of input.pipelines)
-    if (desired.ruleSet.activate !== 'Never' && target !== undefined && desired.ruleSet.name !== target)
-      out.problem(desired, otherSetActive(desired.ruleSet.name, target), false);
+  for (const { desired } of input.pipelines) {
+    if (desired.ruleSet.activate === 'Never' || target === undefined || desired.ruleSet.name === target) continue;
+    // Who still has rules in the active set is told so when the old set is looked at.
+    if (hasRulesIn(target, desired, out)) continue;
+    const rival = desired.ruleSet.activate === 'Always' ? winner : undefined;
+    out.problem(desired, otherSetActive(desired.ruleSet.name, target, rival?.key), false);
+  }
   return { active: target, step };
 }
+
+const hasRulesIn = (name: string, { block }: Resident, out: Output): boolean =>
+  (out.results.get(name) ?? []).some((rule) => isRuleOf(block.prefix, rule.name));
 
 /** Takes rules of pipelines that moved to another set out of this one, unless it still is the active one. */
 function leave(
@@ -103,10 +129,11 @@ function leave(
   const rules = out.results.get(name) ?? [];
   const leaving = input.pipelines
     .map(({ desired }) => desired)
-    .filter((desired) => desired.ruleSet.name !== name && rules.some((rule) => isRuleOf(desired.block.prefix, rule.name)));
+    .filter((desired) => desired.ruleSet.name !== name && hasRulesIn(name, desired, out));
   if (leaving.length === 0) return;
   const free = leaving.filter((desired) => {
-    const stillServed = name === activation.active || (name === input.ruleSets.active && desired.ruleSet.name !== activation.active);
+    const stillServed =
+      name === activation.active || (name === input.ruleSets.active && desired.ruleSet.name !== activation.active);
     if (stillServed) {
       stays.get(desired.key)?.add(name);
       out.problem(desired, oldSetActive(desired.ruleSet.name, name), false);
@@ -114,22 +141,32 @@ function leave(
     return !stillServed;
   });
   const needs = activation.step === undefined ? [] : [activation.step];
-  out.changes(name, rules, free.map((desired) => ({ ...desired.block, storageRule: undefined, rules: [] })), free, needs);
+  out.changes(
+    name,
+    rules,
+    free.map((desired) => ({ ...desired.block, storageRule: undefined, rules: [] })),
+    free,
+    needs,
+  );
 }
 
 /** Sets that our deletion empties and that a departing pipeline asked to have removed then. */
 function deletableSets(input: Input, results: ReadonlyMap<string, readonly ReceiptRule[]>): string[] {
-  const asked = input.departing.filter(({ ruleSet }) => ruleSet.onDelete === 'DeleteWhenEmpty').map(({ ruleSet }) => ruleSet.name);
+  const asked = input.departing
+    .filter(({ ruleSet }) => ruleSet.onDelete === 'DeleteWhenEmpty')
+    .map(({ ruleSet }) => ruleSet.name);
   const inUse = new Set(input.pipelines.map(({ desired }) => desired.ruleSet.name));
   return [...new Set(asked)].filter(
     (name) => !inUse.has(name) && input.ruleSets.sets.has(name) && (results.get(name) ?? []).length === 0,
   );
 }
 
-function deleteSet(name: string, input: Input, out: Output): void {
-  const needs = out.steps.filter(({ action }) => 'ruleSet' in action && action.ruleSet === name).map(({ id }) => id);
+/** The active set cannot be deleted; receiving goes off only if no other set was made active instead. */
+function deleteSet(name: string, activation: Activation, out: Output): void {
+  const emptied = out.steps.filter(({ action }) => 'ruleSet' in action && action.ruleSet === name).map(({ id }) => id);
+  const needs = activation.step === undefined ? emptied : [...emptied, activation.step];
   const off =
-    input.ruleSets.active === name
+    activation.active === name
       ? [out.step(undefined, 'ruleSet', { kind: 'deactivateRuleSet', ruleSet: name }, needs, 'no rule is left in it')]
       : [];
   out.step(undefined, 'ruleSet', { kind: 'deleteRuleSet', ruleSet: name }, [...needs, ...off], 'no rule is left in it');
@@ -159,22 +196,32 @@ function createOutput(region: string) {
     return id;
   };
 
-  const problem = (desired: Desired, fault: Fault, stops: boolean) =>
+  const problem = (desired: Resident, fault: Fault, stops: boolean) =>
     problems.push({ owner: desired.key, part: fault.reason === 'OrderBlocked' ? 'rules' : 'ruleSet', fault, stops });
 
   const changes = (
     ruleSet: string,
     observed: readonly ReceiptRule[],
     blocks: readonly RuleBlock[],
-    residents: readonly Desired[],
+    residents: readonly Resident[],
     before: readonly string[],
   ) => {
     const planned = planRuleSet(observed, blocks);
+    const owners = new Map<string | undefined, Resident>(residents.map((desired) => [desired.key, desired]));
     const ids: string[] = [];
     for (const change of planned.changes) {
       const { owner, needs, ...action } = change;
       const ownNeeds = needs.flatMap((index) => ids[index] ?? []);
-      ids.push(step(owner, 'rules', { ...action, ruleSet } as StepAction, [...before, ...ownNeeds], whyOf(change), changesOf(change, observed)));
+      ids.push(
+        step(
+          owner,
+          'rules',
+          { ...action, ruleSet },
+          [...before, ...ownNeeds],
+          whyOf(change, ruleSet, owners.get(owner)),
+          changesOf(change, observed),
+        ),
+      );
     }
     results.set(ruleSet, planned.result);
     if (planned.blocked !== undefined) {
@@ -187,18 +234,21 @@ function createOutput(region: string) {
   return { steps, problems, results, step, problem, changes };
 }
 
-function emptyBlock({ block }: Departing): RuleBlock {
+function emptyBlock({ block }: Pick<Departing, 'block'>): RuleBlock {
   return { ...block, storageRule: undefined, rules: [] };
 }
 
-function whyOf(change: RuleChange): string {
+function whyOf(change: RuleChange, ruleSet: string, owner: Resident | undefined): string {
   switch (change.kind) {
     case 'createRule':
       return 'it does not exist';
     case 'updateRule':
       return 'it differs';
     case 'deleteRule':
-      return 'the manifest does not name it';
+      if (owner === undefined) return 'the pipeline is deleted';
+      return owner.ruleSet.name === ruleSet
+        ? 'the manifest does not name it'
+        : `its pipeline uses rule set ${owner.ruleSet.name}`;
     case 'orderRules':
       return change.expected === 'reorder' ? 'our rules are out of order' : 'rules were created';
   }
@@ -225,7 +275,13 @@ function changesOf(change: RuleChange, observed: readonly ReceiptRule[]): FieldC
     case 'orderRules': {
       if (change.expected === 'right') return [];
       const names = new Set(change.order);
-      return [{ field: 'order', before: observed.map((rule) => rule.name).filter((name) => names.has(name)), after: change.order }];
+      return [
+        {
+          field: 'order',
+          before: observed.map((rule) => rule.name).filter((name) => names.has(name)),
+          after: change.order,
+        },
+      ];
     }
   }
 }
@@ -238,11 +294,15 @@ function ruleSetMissing(name: string): Fault {
   };
 }
 
-function otherSetActive(wanted: string, active: string): Fault {
+function otherSetActive(wanted: string, active: string, rival: string | undefined): Fault {
+  const advice =
+    rival === undefined
+      ? 'use it as ruleSet.name, or say ruleSet.activate: Always to switch over'
+      : `pipeline ${rival} asks for it as well; give both the same ruleSet.name, or take ruleSet.activate: Always out of one`;
   return {
     class: 'conflict',
     reason: 'OtherRuleSetActive',
-    message: `Rule set ${active} is active, so no mail reaches ${wanted}; use it as ruleSet.name, or say ruleSet.activate: Always to switch over`,
+    message: `Rule set ${active} is active, so no mail reaches ${wanted}; ${advice}`,
   };
 }
 

@@ -26,7 +26,11 @@ export type RuleAction =
     }
   | { readonly kind: 'stop'; readonly topicArn?: string }
   /** What we never write ourselves: shown by `explain`, carried through untouched. */
-  | { readonly kind: 'other'; readonly type: 'addHeader' | 'bounce' | 'sns' | 'workmail' | 'connect' | 'unknown'; readonly detail: string };
+  | {
+      readonly kind: 'other';
+      readonly type: 'addHeader' | 'bounce' | 'sns' | 'workmail' | 'connect' | 'unknown';
+      readonly detail: string;
+    };
 
 /** Whether the rule may end the evaluation: a stop action, or a synchronous function that can answer STOP_RULE_SET. */
 export function canStop(rule: ReceiptRule): boolean {

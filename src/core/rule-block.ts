@@ -55,7 +55,11 @@ export function arrange(unordered: readonly RuleBlock[]): Arrangement {
     order: all.map((rule) => rule.name),
     wanted: new Map(all.map((rule) => [rule.name, rule])),
     blockOf: (name) => {
-      if (!owners.has(name)) owners.set(name, blocks.find((block) => isRuleOf(block.prefix, name)));
+      if (!owners.has(name))
+        owners.set(
+          name,
+          blocks.find((block) => isRuleOf(block.prefix, name)),
+        );
       return owners.get(name);
     },
     isStorageRule: (name) => storageRules.has(name),

@@ -45,7 +45,8 @@ export function createNeeds({ blockOf, isStorageRule }: Arrangement): Needs {
       const storesForIt = serves && sameBlock && other.storage;
       const wasStored = givesUp && sameBlock && part.storage;
       const takesOver = givesUp && other.kind !== 'deleteRule' && (sameBlock || (other.adds & effect.removes) !== 0n);
-      const meets = effect.kind === 'orderRules' || other.kind === 'orderRules' || (other.touches & effect.touches) !== 0n;
+      const meets =
+        effect.kind === 'orderRules' || other.kind === 'orderRules' || (other.touches & effect.touches) !== 0n;
       const letsThrough = meets && (other.stops || effect.stops);
       const reaches = serves && effect.adds !== 0n && other.kind === 'orderRules';
       const clearsTheWay = effect.refusedAt !== undefined && index >= effect.refusedAt;

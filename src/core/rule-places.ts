@@ -8,7 +8,12 @@ import { orderTarget } from './rule-order.ts';
  *
  * @returns indexes into `rules`
  */
-export function placesFor(rule: ReceiptRule, block: RuleBlock, rules: readonly ReceiptRule[], all: Arrangement): number[] {
+export function placesFor(
+  rule: ReceiptRule,
+  block: RuleBlock,
+  rules: readonly ReceiptRule[],
+  all: Arrangement,
+): number[] {
   const owners = rules.map((other) => all.blockOf(other.name));
   const placesOf = (names: readonly string[]): number[] => {
     const wanted = new Set(names);

@@ -1,6 +1,6 @@
 import type { Desired } from './desired.ts';
 import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
-import { bucketLogicalId } from './names.ts';
+import { bucketLogicalId, isRuleOf } from './names.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import { describeAction, isWrite, type Part, type Step } from './step.ts';
@@ -68,7 +68,7 @@ export function statusOf(input: StatusInput): PipelineStatus {
       name: desired.ruleSet.name,
       active: ruleSets.active === desired.ruleSet.name,
       rules: (ruleSets.sets.get(desired.ruleSet.name)?.rules ?? []).flatMap(({ name }, index) =>
-        name.startsWith(desired.block.prefix)
+        isRuleOf(desired.block.prefix, name)
           ? [{ name: name.slice(desired.block.prefix.length), ruleName: name, position: index + 1 }]
           : [],
       ),

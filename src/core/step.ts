@@ -121,7 +121,7 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'detachRolePolicy':
       return { verb: 'update', target: `role ${action.role}: detach ${action.policyArn}` };
     case 'leaveInstanceProfiles':
-      return { verb: 'update', target: `role ${action.role}: leave its instance profiles` };
+      return { verb: 'verify', target: `that role ${action.role} is in no instance profile` };
     case 'deleteRole':
       return { verb: 'delete', target: `role ${action.role}` };
     case 'createFunction':
@@ -163,7 +163,8 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
 
 /** Waiting and verifying write nothing: a plan of such steps alone is an empty plan. */
 export function isWrite(action: StepAction): boolean {
-  return action.kind !== 'awaitFunction' && !(action.kind === 'orderRules' && action.expected === 'right');
+  const { verb } = describeAction(action);
+  return verb !== 'wait' && verb !== 'verify';
 }
 
 /** Whether somebody should be asked first: it takes something away that a manifest alone cannot bring back. */

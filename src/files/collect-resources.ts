@@ -1,5 +1,5 @@
 import { API_GROUP, KIND, type Manifest, parseManifest } from '../core/manifest.ts';
-import { parseConfigMap } from './config-map.ts';
+import { parseConfigMap } from '../code/config-map.ts';
 import { type FileProblem, type Origin, originText, type Path, pathText } from './file-problem.ts';
 import { issueMessage } from './issue-message.ts';
 

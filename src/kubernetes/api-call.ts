@@ -116,7 +116,8 @@ export function nameOf({ verb, about }: ApiRequest): FailedCall {
 function httpCall(request: ApiRequest, userAgent: string, signal: AbortSignal): HttpCall {
   const body = request.body === undefined ? undefined : JSON.stringify(request.body);
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(request.query ?? {})) if (value !== undefined) query.set(name, String(value));
+  for (const [name, value] of Object.entries(request.query ?? {}))
+    if (value !== undefined) query.set(name, String(value));
   const headers = {
     accept: request.accept ?? 'application/json',
     'user-agent': userAgent,
@@ -125,7 +126,14 @@ function httpCall(request: ApiRequest, userAgent: string, signal: AbortSignal): 
       'content-length': String(Buffer.byteLength(body)),
     }),
   };
-  return { method: METHODS[request.verb], path: request.path, query, headers, signal, ...(body !== undefined && { body }) };
+  return {
+    method: METHODS[request.verb],
+    path: request.path,
+    query,
+    headers,
+    signal,
+    ...(body !== undefined && { body }),
+  };
 }
 
 function isSuccess({ status }: HttpAnswer): boolean {

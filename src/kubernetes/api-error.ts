@@ -81,7 +81,11 @@ function judge({ about, operation }: FailedCall, code: number, status: ApiStatus
     return { class: 'dependency', reason: 'DependencyNotReady', message };
   }
   if (code === 429) {
-    return { class: 'throttled', reason: 'Throttled', message: `The Kubernetes API server limits the rate of ${operation}. It is tried again.` };
+    return {
+      class: 'throttled',
+      reason: 'Throttled',
+      message: `The Kubernetes API server limits the rate of ${operation}. It is tried again.`,
+    };
   }
   if (code >= 500 || code < 400) {
     const message = `The Kubernetes API server failed at ${operation} of ${about} (HTTP ${code})${said}. It is tried again.`;

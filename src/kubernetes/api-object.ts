@@ -40,7 +40,9 @@ export function keyOf({ metadata: { namespace, name } }: ApiObject): string {
 /** Path of a collection; without a namespace that of the whole cluster. */
 export function collectionPath({ apiVersion, plural }: ApiResource, namespace: string | undefined): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+  return namespace === undefined
+    ? `${root}/${plural}`
+    : `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
 }
 
 export function objectPath(

@@ -83,7 +83,12 @@ function keptAgents(cluster: Cluster): (tls: TlsOptions) => HttpAgent | undefine
     const tls = JSON.stringify([ca, cert, key, servername, rejectUnauthorized].map(String));
     if (made?.tls !== tls) {
       const options = { ca, cert, key, servername, rejectUnauthorized } as object;
-      made = { tls, agent: cluster.server.startsWith('http:') ? new HttpAgent(kept) : new HttpsAgent({ ...kept, ...defined(options) }) };
+      made = {
+        tls,
+        agent: cluster.server.startsWith('http:')
+          ? new HttpAgent(kept)
+          : new HttpsAgent({ ...kept, ...defined(options) }),
+      };
     }
     return made.agent;
   };

@@ -84,5 +84,11 @@ export class MalformedEventError extends KubernetesError {}
 
 function malformed({ operation, about }: FailedCall, why: string): MalformedEventError {
   const message = `The Kubernetes API server's watch of ${about} cannot be read: ${why}. Everything is listed again.`;
-  return new MalformedEventError({ class: 'transient', reason: 'DependencyNotReady', code: 'MalformedEvent', operation, message });
+  return new MalformedEventError({
+    class: 'transient',
+    reason: 'DependencyNotReady',
+    code: 'MalformedEvent',
+    operation,
+    message,
+  });
 }

@@ -118,7 +118,11 @@ export function createKubernetesApi(options: ApiOptions): KubernetesApi {
     },
     create: async <T extends ApiObject>(resource: ApiResource, object: T, signal?: AbortSignal) => {
       const { namespace } = object.metadata;
-      const request = { ...ofObject('create', resource, object.metadata), path: collectionPath(resource, namespace), body: object };
+      const request = {
+        ...ofObject('create', resource, object.metadata),
+        path: collectionPath(resource, namespace),
+        body: object,
+      };
       const created = await call(request, signal);
       if (created === undefined) throw refusedCall(nameOf(request), 404, {});
       return created as T;
@@ -153,7 +157,9 @@ function ofCollection(verb: Verb, resource: ApiResource, selection: Selection, q
     path: collectionPath(resource, namespace),
     about: `${resource.plural} of ${namespace === undefined ? 'all namespaces' : `namespace ${namespace}`}`,
     query: { labelSelector, fieldSelector, ...query },
-    ...(metadataOnly === true && { accept: metadataAccept(verb === 'list' ? 'PartialObjectMetadataList' : 'PartialObjectMetadata') }),
+    ...(metadataOnly === true && {
+      accept: metadataAccept(verb === 'list' ? 'PartialObjectMetadataList' : 'PartialObjectMetadata'),
+    }),
   };
 }
 

@@ -16,15 +16,15 @@ export const REFLECTOR_BACK_OFF: BackOffOptions = { minMs: 800, maxMs: 30_000, r
 // A server that asks for more is broken, or wants us never to come back.
 const LONGEST_HINT_MS = 300_000;
 
-/** Doubles from `minMs` to `maxMs`; up to as much again is added at random, so that replicas come back one by one. */
+/** Doubles from `minMs`; each delay is between half and the whole of its step, so that replicas come back one by one. */
 export function createBackOff({ minMs, maxMs, resetAfterMs }: BackOffOptions, random: () => number): BackOff {
   let failures = 0;
   return {
     next: (healthyMs, atLeastMs = 0) => {
       if (healthyMs >= resetAfterMs) failures = 0;
-      const baseMs = Math.min(maxMs, minMs * 2 ** failures);
       failures += 1;
-      return Math.max(Math.min(maxMs, baseMs * (1 + random())), Math.min(atLeastMs, LONGEST_HINT_MS));
+      const stepMs = Math.min(maxMs, minMs * 2 ** failures);
+      return Math.max((stepMs * (1 + random())) / 2, Math.min(atLeastMs, LONGEST_HINT_MS));
     },
   };
 }

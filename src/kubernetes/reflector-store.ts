@@ -18,7 +18,7 @@ export type ObjectStore<T> = {
 
 /**
  * The objects as last seen, and what each piece of news changes in them. An object that was deleted and made again under
- * its name is a deletion and an addition: the UID tells. News older than what is known changes nothing.
+ * its name is a deletion and an addition: the UID tells. An event older than what is known changes nothing.
  */
 export function createObjectStore<T extends ApiObject>(): ObjectStore<T> {
   const objects = new Map<string, T>();
@@ -28,17 +28,22 @@ export function createObjectStore<T extends ApiObject>(): ObjectStore<T> {
     return { kind: 'deleted', object };
   };
 
-  const put = (object: T): readonly ObjectChange<T>[] => {
+  const take = (object: T): readonly ObjectChange<T>[] => {
     const key = keyOf(object);
     const before = objects.get(key);
-    if (before !== undefined && isOlder(versionOf(object), versionOf(before))) return [];
-    if (before?.metadata.uid === object.metadata.uid && before?.metadata.uid !== undefined) {
-      objects.set(key, object);
-      return versionOf(object) === versionOf(before) ? [] : [{ kind: 'updated', object, before }];
-    }
-    const gone = before === undefined ? [] : [drop(key, before)];
     objects.set(key, object);
-    return [...gone, { kind: 'added', object }];
+    if (before === undefined) return [{ kind: 'added', object }];
+    if (before.metadata.uid !== object.metadata.uid)
+      return [
+        { kind: 'deleted', object: before },
+        { kind: 'added', object },
+      ];
+    return versionOf(object) === versionOf(before) ? [] : [{ kind: 'updated', object, before }];
+  };
+
+  const isOldNews = (object: T): boolean => {
+    const known = objects.get(keyOf(object));
+    return known !== undefined && isOlder(versionOf(object), versionOf(known));
   };
 
   return {
@@ -47,14 +52,18 @@ export function createObjectStore<T extends ApiObject>(): ObjectStore<T> {
     replace: (listed) => {
       const keys = new Set(listed.map(keyOf));
       const gone = [...objects].filter(([key]) => !keys.has(key)).map(([key, object]) => drop(key, object));
-      return [...gone, ...listed.flatMap(replaceOne)];
+      return [...gone, ...listed.flatMap(take)];
     },
-    put,
+    put: (object) => (isOldNews(object) ? [] : take(object)),
     remove: (object) => {
       const key = keyOf(object);
       const before = objects.get(key);
-      if (before === undefined || isOlder(versionOf(object), versionOf(before))) return [];
+      if (before === undefined || isOldNews(object)) return [];
       return [drop(key, before.metadata.uid === object.metadata.uid ? object : before)];
     },
   };
+}
+
+function versionOf({ metadata }: ApiObject): string | undefined {
+  return metadata.resourceVersion;
 }

@@ -33,9 +33,13 @@ type SettingSchema = {
 
 /** Every setting of the controller, in the order of its reference page; taken from the schema that checks them. */
 export function configOptions(): readonly ConfigOption[] {
-  const { properties = {} } = z.toJSONSchema(settingsSchema, { io: 'input' });
-  return Object.entries(properties).map(([name, property]) => optionOf(name, property as SettingSchema));
+  known ??= Object.entries(z.toJSONSchema(settingsSchema, { io: 'input' }).properties ?? {}).map(([name, property]) =>
+    optionOf(name, property as SettingSchema),
+  );
+  return known;
 }
+
+let known: readonly ConfigOption[] | undefined;
 
 function optionOf(name: string, setting: SettingSchema): ConfigOption {
   const placeholder = setting.placeholder ?? 'value';

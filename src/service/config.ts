@@ -71,14 +71,21 @@ export function loadConfig(input: {
   readonly env: Readonly<Record<string, string | undefined>>;
 }): Config {
   const read = readSettings(input.args, input.env);
-  const parsed = settingsSchema.safeParse(Object.fromEntries([...read.written].map(([name, { text }]) => [name, text])));
-  const wrong = parsed.success ? contradictions(parsed.data, read) : parsed.error.issues.map((issue) => describe(issue, read));
+  const parsed = settingsSchema.safeParse(
+    Object.fromEntries([...read.written].map(([name, { text }]) => [name, text])),
+  );
+  const wrong = parsed.success
+    ? contradictions(parsed.data, read)
+    : parsed.error.issues.map((issue) => describe(issue, read));
   const problems = [...read.problems, ...wrong];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return configOf(parsed.data, noticesOf(input.env));
 }
 
-function describe(issue: { readonly path: readonly PropertyKey[]; readonly message: string }, { written }: ReadSettings): string {
+function describe(
+  issue: { readonly path: readonly PropertyKey[]; readonly message: string },
+  { written }: ReadSettings,
+): string {
   const found = written.get(String(issue.path[0]));
   if (found === undefined) return issue.message;
   // A URL may be refused for the password in it.
@@ -108,7 +115,9 @@ function contradictions(settings: Settings, { written }: ReadSettings): string[]
   if (settings.manifests === undefined) return problems;
   for (const { name } of configOptions().filter((option) => option.kubernetesOnly && written.has(option.name))) {
     if (name === 'leader-elect' && !settings[name]) continue;
-    problems.push(`${called(name)} cannot be used with ${called('manifests')}: without Kubernetes it would do nothing.`);
+    problems.push(
+      `${called(name)} cannot be used with ${called('manifests')}: without Kubernetes it would do nothing.`,
+    );
   }
   return problems;
 }

@@ -8,9 +8,19 @@ export const CONTROLLER = 'seslambdapipeline';
 
 /** Makes metrics of one registry. What has a closed set of labels is there from the start, with 0. */
 export type MetricMaker = {
-  readonly counter: <Label extends string>(name: string, help: string, series?: readonly LabelsOf<Label>[], labels?: readonly Label[]) => Counter<Label>;
+  readonly counter: <Label extends string>(
+    name: string,
+    help: string,
+    series?: readonly LabelsOf<Label>[],
+    labels?: readonly Label[],
+  ) => Counter<Label>;
   readonly gauge: <Label extends string>(name: string, help: string, options?: GaugeOptions<Label>) => Gauge<Label>;
-  readonly histogram: <Label extends string>(name: string, help: string, buckets: readonly number[], options?: SeriesOptions<Label>) => Histogram<Label>;
+  readonly histogram: <Label extends string>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    options?: SeriesOptions<Label>,
+  ) => Histogram<Label>;
 };
 
 type LabelsOf<Label extends string> = Readonly<Record<Label, string>>;
@@ -36,8 +46,9 @@ export function metricMaker(registry: Registry): MetricMaker {
       for (const each of series ?? []) metric.inc(each, 0);
       return metric;
     },
-    gauge: (name, help, { series, labels, collect } = {}) => {
-      const metric = new Gauge({
+    gauge: <Label extends string>(name: string, help: string, options: GaugeOptions<Label> = {}) => {
+      const { series, labels, collect } = options;
+      const metric: Gauge<Label> = new Gauge<Label>({
         name,
         help,
         labelNames: namesOf(series, labels),
@@ -48,7 +59,13 @@ export function metricMaker(registry: Registry): MetricMaker {
       return metric;
     },
     histogram: (name, help, buckets, { series, labels } = {}) => {
-      const metric = new Histogram({ name, help, buckets: [...buckets], labelNames: namesOf(series, labels), registers });
+      const metric = new Histogram({
+        name,
+        help,
+        buckets: [...buckets],
+        labelNames: namesOf(series, labels),
+        registers,
+      });
       for (const each of series ?? []) metric.zero(each);
       return metric;
     },

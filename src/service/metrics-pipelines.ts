@@ -31,7 +31,10 @@ type Known = {
   conditions: readonly StoredCondition[];
 };
 
-type PipelineMetrics = Pick<ControllerObserver, 'reconcileStarted' | 'reconcileFinished' | 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'gone'>;
+type PipelineMetrics = Pick<
+  ControllerObserver,
+  'reconcileStarted' | 'reconcileFinished' | 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'gone'
+>;
 
 /** State of every pipeline. Only here are namespace and name labels, and they go with the pipeline. @param now milliseconds since 1970 */
 export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now: () => number): PipelineMetrics {
@@ -41,23 +44,56 @@ export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now:
   const ghosts = new Set<string>();
   const states = combinations({ type: CONDITION_TYPES, status: STATUSES });
 
-  const condition = gauge(`${PREFIX}condition`, 'Conditions of each pipeline: 1 for the status that a condition has, 0 for the others.', {
-    labels: ['namespace', 'name', 'type', 'status'],
-  });
-  const suspended = gauge(`${PREFIX}suspended`, '1 for each pipeline that is suspended, else 0.', { labels: ['namespace', 'name'] });
-  const driftAge = gauge(`${PREFIX}drift_age_seconds`, 'For how long a pipeline has been known to differ from AWS; 0 when it does not.', {
-    labels: ['namespace', 'name'],
-    collect: (metric) => {
-      for (const [key, { driftSinceMs }] of known) metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
+  const condition = gauge(
+    `${PREFIX}condition`,
+    'Conditions of each pipeline: 1 for the status that a condition has, 0 for the others.',
+    {
+      labels: ['namespace', 'name', 'type', 'status'],
     },
+  );
+  const suspended = gauge(`${PREFIX}suspended`, '1 for each pipeline that is suspended, else 0.', {
+    labels: ['namespace', 'name'],
   });
-  gauge(`${PREFIX}nonconverging_objects`, 'Pipelines on which the controller has stopped, since the same plan kept coming back.', {
-    collect: (metric) => metric.set([...known.values()].filter(({ conditions }) => conditions.some(isNotConverging)).length),
-  });
-  const writes = counter(`${PREFIX}status_writes_total`, 'Statuses after a reconcile: written, unchanged and so not written, or refused as outdated.', combinations({ result: ['written', 'unchanged', 'conflict'] }));
-  const transitions = histogram(`${PREFIX}condition_transition_seconds`, 'How long a condition had a status when it changed.', LIFE_SECONDS, { series: states });
-  const firstReady = histogram(`${PREFIX}first_time_to_ready_seconds`, 'From the first sight of a new pipeline until it was Ready.', LIFE_SECONDS);
-  const deletion = histogram(`${PREFIX}deletion_seconds`, 'From the first sight of a deletion until the pipeline was gone.', LIFE_SECONDS);
+  const driftAge = gauge(
+    `${PREFIX}drift_age_seconds`,
+    'For how long a pipeline has been known to differ from AWS; 0 when it does not.',
+    {
+      labels: ['namespace', 'name'],
+      collect: (metric) => {
+        for (const [key, { driftSinceMs }] of known)
+          metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
+      },
+    },
+  );
+  gauge(
+    `${PREFIX}nonconverging_objects`,
+    'Pipelines on which the controller has stopped, since the same plan kept coming back.',
+    {
+      collect: (metric) =>
+        metric.set([...known.values()].filter(({ conditions }) => conditions.some(isNotConverging)).length),
+    },
+  );
+  const writes = counter(
+    `${PREFIX}status_writes_total`,
+    'Statuses after a reconcile: written, unchanged and so not written, or refused as outdated.',
+    combinations({ result: ['written', 'unchanged', 'conflict'] }),
+  );
+  const transitions = histogram(
+    `${PREFIX}condition_transition_seconds`,
+    'How long a condition had a status when it changed.',
+    LIFE_SECONDS,
+    { series: states },
+  );
+  const firstReady = histogram(
+    `${PREFIX}first_time_to_ready_seconds`,
+    'From the first sight of a new pipeline until it was Ready.',
+    LIFE_SECONDS,
+  );
+  const deletion = histogram(
+    `${PREFIX}deletion_seconds`,
+    'From the first sight of a deletion until the pipeline was gone.',
+    LIFE_SECONDS,
+  );
 
   const look = (resource: Resource): Known | undefined => {
     if (ghosts.has(resource.key)) return undefined;
@@ -66,7 +102,13 @@ export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now:
     return found;
   };
   const begin = (key: string): Known => {
-    const fresh: Known = { seenAtMs: startedAtMs.get(key) ?? now(), isNew: false, deletingSinceMs: undefined, driftSinceMs: undefined, conditions: [] };
+    const fresh: Known = {
+      seenAtMs: startedAtMs.get(key) ?? now(),
+      isNew: false,
+      deletingSinceMs: undefined,
+      driftSinceMs: undefined,
+      conditions: [],
+    };
     known.set(key, fresh);
     return fresh;
   };
@@ -78,9 +120,17 @@ export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now:
       for (const each of STATUSES) condition.set({ ...namesOf(key), type, status: each }, each === status ? 1 : 0);
   };
 
-  const showStatus = (key: string, pipeline: Known, before: readonly StoredCondition[], { conditions }: ResourceStatus): void => {
+  const showStatus = (
+    key: string,
+    pipeline: Known,
+    before: readonly StoredCondition[],
+    { conditions }: ResourceStatus,
+  ): void => {
     for (const old of changed(before, conditions))
-      transitions.observe({ type: old.type, status: old.status }, secondsOf(now() - Date.parse(old.lastTransitionTime)));
+      transitions.observe(
+        { type: old.type, status: old.status },
+        secondsOf(now() - Date.parse(old.lastTransitionTime)),
+      );
     showConditions(key, pipeline.conditions, conditions);
     suspended.set(namesOf(key), conditions.some(isSuspended) ? 1 : 0);
     pipeline.conditions = conditions;
@@ -141,4 +191,5 @@ function changed(before: readonly StoredCondition[], after: readonly StoredCondi
 const isKnownType = ({ type }: StoredCondition): boolean => (CONDITION_TYPES as readonly string[]).includes(type);
 const isReady = ({ type, status }: StoredCondition): boolean => type === 'Ready' && status === 'True';
 const isSuspended = ({ type, status }: StoredCondition): boolean => type === 'Suspended' && status === 'True';
-const isNotConverging = ({ type, reason }: StoredCondition): boolean => type === 'Stalled' && reason === 'NotConverging';
+const isNotConverging = ({ type, reason }: StoredCondition): boolean =>
+  type === 'Stalled' && reason === 'NotConverging';

@@ -10,10 +10,20 @@ type DriftKind = 'missing' | 'changed' | 'unwanted' | 'misordered' | 'activation
 const DRIFT_KINDS: readonly DriftKind[] = ['missing', 'changed', 'unwanted', 'misordered', 'activation'];
 
 /** How much was planned, and how much of it was drift. */
-export function planMetrics({ counter }: MetricMaker): Pick<ControllerObserver, 'planned' | 'driftDetected' | 'driftRepaired'> {
+export function planMetrics({
+  counter,
+}: MetricMaker): Pick<ControllerObserver, 'planned' | 'driftDetected' | 'driftRepaired'> {
   const drifts = combinations({ part: PARTS, kind: DRIFT_KINDS });
-  const steps = counter(`${PREFIX}plan_steps_total`, 'Steps of plans, by part and verb.', combinations({ part: PARTS, verb: VERBS }));
-  const detected = counter(`${PREFIX}drift_detected_total`, 'Differences found on AWS that no change of the pipeline explains.', drifts);
+  const steps = counter(
+    `${PREFIX}plan_steps_total`,
+    'Steps of plans, by part and verb.',
+    combinations({ part: PARTS, verb: VERBS }),
+  );
+  const detected = counter(
+    `${PREFIX}drift_detected_total`,
+    'Differences found on AWS that no change of the pipeline explains.',
+    drifts,
+  );
   const repaired = counter(`${PREFIX}drift_repaired_total`, 'Such differences that were put right.', drifts);
   const count = (metric: typeof detected, found: readonly Step[]): void => {
     for (const { part, action } of found.filter((step) => isWrite(step.action)))

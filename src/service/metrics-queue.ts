@@ -35,8 +35,15 @@ export function queueMetrics({ counter, gauge, histogram }: MetricMaker): QueueM
   });
   const adds = counter('workqueue_adds_total', 'Pipelines that entered the queue.', series);
   const retries = counter('workqueue_retries_total', 'Pipelines that were queued again after a failure.', series);
-  const queued = histogram('workqueue_queue_duration_seconds', 'How long a pipeline waited in the queue.', QUEUE_SECONDS, { series });
-  const worked = histogram('workqueue_work_duration_seconds', 'How long a pipeline was worked on.', QUEUE_SECONDS, { series });
+  const queued = histogram(
+    'workqueue_queue_duration_seconds',
+    'How long a pipeline waited in the queue.',
+    QUEUE_SECONDS,
+    { series },
+  );
+  const worked = histogram('workqueue_work_duration_seconds', 'How long a pipeline was worked on.', QUEUE_SECONDS, {
+    series,
+  });
 
   return {
     added: () => adds.inc(QUEUE),

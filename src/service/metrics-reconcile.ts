@@ -23,9 +23,14 @@ export function reconcileMetrics({ counter, gauge, histogram }: MetricMaker, con
   );
   const panics = counter('controller_runtime_reconcile_panics_total', 'Reconciles that threw: a bug.', series);
   const timeouts = counter('controller_runtime_reconcile_timeouts_total', 'Reconciles that ran out of time.', series);
-  const time = histogram('controller_runtime_reconcile_time_seconds', 'How long a reconcile took.', RECONCILE_SECONDS, { series });
+  const time = histogram('controller_runtime_reconcile_time_seconds', 'How long a reconcile took.', RECONCILE_SECONDS, {
+    series,
+  });
   const active = gauge('controller_runtime_active_workers', 'Reconciles that run now.', { series });
-  gauge('controller_runtime_max_concurrent_reconciles', 'Most reconciles at once.', { series }).set({ controller: CONTROLLER }, concurrency);
+  gauge('controller_runtime_max_concurrent_reconciles', 'Most reconciles at once.', { series }).set(
+    { controller: CONTROLLER },
+    concurrency,
+  );
   const noops = counter(`${PREFIX}noop_reconciles_total`, 'Reconciles that wrote nothing to AWS.', [{}]);
 
   const labels = { controller: CONTROLLER };

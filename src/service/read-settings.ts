@@ -12,10 +12,7 @@ export type ReadSettings = {
 };
 
 /** Settings from a command line and an environment; a flag wins over a variable. Values are not looked at. */
-export function readSettings(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): ReadSettings {
+export function readSettings(args: readonly string[], env: Readonly<Record<string, string | undefined>>): ReadSettings {
   const options = configOptions();
   const flags = readFlags(args, options);
   const variables = readVariables(env, options);
@@ -43,14 +40,16 @@ function readFlags(args: readonly string[], options: readonly ConfigOption[]): R
     if (token.kind === 'option' && option !== undefined) {
       const value = option.isSwitch ? (token.value ?? 'true') : token.value;
       const isNextFlag = token.inlineValue === false && value?.startsWith('--') === true;
-      if (value === undefined || isNextFlag) problems.push(`${token.rawName} must be ${option.allowed}: it has no value.`);
+      if (value === undefined || isNextFlag)
+        problems.push(`${token.rawName} must be ${option.allowed}: it has no value.`);
       else written.set(option.name, { text: joined(option, written.get(option.name), value), from: token.rawName });
     } else if (token.kind === 'option') {
       problems.push(`${token.rawName} is not a flag of the controller; --help lists them.`);
     } else if (token.kind === 'positional') {
       const owner = ownerOf(token, previous, options);
       if (owner.kind === 'switch') written.set(owner.name, { text: token.value, from: `--${owner.name}` });
-      if (owner.kind === 'nobody') problems.push(`${quoted(token.value)} is not expected: every setting is a flag with a value.`);
+      if (owner.kind === 'nobody')
+        problems.push(`${quoted(token.value)} is not expected: every setting is a flag with a value.`);
     }
     previous = token;
   }
@@ -66,7 +65,9 @@ function ownerOf(
   if (previous?.kind !== 'option' || previous.value !== undefined) return { kind: 'nobody' };
   const option = options.find(({ name }) => name === previous.name);
   if (option === undefined) return { kind: 'unknown-flag' };
-  return option.isSwitch && /^(true|false)$/i.test(token.value) ? { kind: 'switch', name: option.name } : { kind: 'nobody' };
+  return option.isSwitch && /^(true|false)$/i.test(token.value)
+    ? { kind: 'switch', name: option.name }
+    : { kind: 'nobody' };
 }
 
 const joined = (option: ConfigOption, before: Written | undefined, value: string): string =>
@@ -93,7 +94,8 @@ function readVariables(
     if (!hasOurPrefix(variable) || text === undefined || text === '') continue;
     const option = options.find((candidate) => candidate.variable === variable);
     if (option !== undefined) written.set(option.name, { text, from: variable });
-    else if (!isNoSetting(variable)) problems.push(`${quoted(variable)} is not a variable of the controller; --help lists them.`);
+    else if (!isNoSetting(variable))
+      problems.push(`${quoted(variable)} is not a variable of the controller; --help lists them.`);
   }
   return { written, problems };
 }

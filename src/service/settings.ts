@@ -43,7 +43,9 @@ export const settingsSchema = z.strictObject({
     .describe('Where AWS is, such as http://127.0.0.1:4566 for the sandbox. Not set: AWS itself.'),
   'ses-calls-per-second': decimal(0.01, 1000)
     .prefault('1')
-    .describe('Pace of SES calls in an account and region. AWS allows 1 in total: shards that share a region share it.'),
+    .describe(
+      'Pace of SES calls in an account and region. AWS allows 1 in total: shards that share a region share it.',
+    ),
   concurrency: wholeNumber(1, 64).prefault('4').describe('Pipelines reconciled at once.'),
   'drift-interval': duration('30s', '24h')
     .prefault('10m')
@@ -106,7 +108,9 @@ export const settingsSchema = z.strictObject({
     .describe('json for machines, text for people.'),
   'shutdown-grace': duration('0s', '10m')
     .prefault('25s')
-    .describe('What is under way at SIGTERM may take so long. At least 5s below the terminationGracePeriodSeconds of the pod.'),
+    .describe(
+      'What is under way at SIGTERM may take so long. At least 5s below the terminationGracePeriodSeconds of the pod.',
+    ),
 });
 
 /** Every setting, checked, by the name of its flag. */

@@ -23,20 +23,23 @@ export type Schema = {
 export type Bend = { readonly name: string; readonly base: BaseName; readonly document: Json };
 
 /**
- * Every base bent at every path that the schema knows, at and beyond each bound: whether that is still valid is for
- * the judges to say.
+ * Bases bent at every path that the schema knows, at and beyond each bound: whether that is still valid is for the
+ * judges to say. A path that several bases have is bent in the first of them.
  * @param schema the schema of `spec`
  */
 export function bends(schema: Schema): Bend[] {
-  return BASE_NAMES.flatMap((base) =>
-    places(schema, BASES[base], ['spec']).flatMap(({ path, schema, value }) =>
+  const seen = new Set<string>();
+  return BASE_NAMES.flatMap((base) => {
+    const fresh = places(schema, BASES[base], ['spec']).filter(({ pattern }) => !seen.has(pattern));
+    for (const { pattern } of fresh) seen.add(pattern);
+    return fresh.flatMap(({ path, schema, value }) =>
       replacements(schema, value).map((replacement) => ({
-        base,
         name: `${base}: ${path.join('.')} = ${shown(replacement)}`,
+        base,
         document: changed(BASES[base], path, replacement),
       })),
-    ),
-  );
+    );
+  });
 }
 
 /** Paths of the schema at which no base has a value, so that nothing would be bent there. */

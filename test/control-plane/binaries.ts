@@ -28,7 +28,7 @@ export type Binaries = Readonly<Record<Program, string>>;
  * @throws {Error} saying what to install, when a program can be neither found nor built
  * @see https://book.kubebuilder.io/reference/envtest
  */
-export async function findBinaries(env: NodeJS.ProcessEnv = process.env): Promise<Binaries> {
+export async function findBinaries(env: NodeJS.ProcessEnv = process.env, say: Say = toStderr): Promise<Binaries> {
   const version = await kubernetesVersion();
   const cache = join(
     env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
@@ -44,7 +44,7 @@ export async function findBinaries(env: NodeJS.ProcessEnv = process.env): Promis
     const go = await findGo(env, missing, assets);
     await mkdir(cache, { recursive: true });
     await exclusively(join(cache, 'building.lock'), async () =>
-      build({ go, env, version, cache }, await missingFrom(folders)),
+      build({ go, env, version, cache, say }, await missingFrom(folders)),
     );
   }
   const found = await Promise.all(PROGRAMS.map(async (program) => [program, await firstIn(folders, program)] as const));
@@ -54,7 +54,7 @@ export async function findBinaries(env: NodeJS.ProcessEnv = process.env): Promis
 /** go.mod is the one place that says which Kubernetes this is. */
 async function kubernetesVersion(): Promise<string> {
   const goMod = await readFile(join(import.meta.dirname, 'go.mod'), 'utf8');
-  const version = /^\s*k8s\.io\/kubernetes (v\S+)$/m.exec(goMod)?.[1];
+  const version = /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(goMod)?.[1];
   if (version === undefined)
     throw new Error('test/control-plane/go.mod requires no k8s.io/kubernetes; restore the line');
   return version;
@@ -81,8 +81,7 @@ async function findGo(
   missing: readonly Program[],
   assets: string | undefined,
 ): Promise<string> {
-  const path = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin'].filter((folder) => folder !== '');
-  const go = await firstIn(path, 'go');
+  const go = await firstIn((env['PATH'] ?? '').split(delimiter), 'go');
   if (go !== undefined) return go;
   const looked = assets === undefined || assets === '' ? '' : ` KUBEBUILDER_ASSETS=${assets} does not hold them all.`;
   throw new Error(
@@ -96,12 +95,15 @@ type Workshop = {
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
   readonly cache: string;
+  readonly say: Say;
 };
 
 async function build(shop: Workshop, programs: readonly Program[]): Promise<void> {
   if (programs.length === 0) return;
   const names = programs.join(', ');
-  say(`Building ${names} (Kubernetes ${shop.version}) into ${shop.cache}: the first time about 10 minutes on 2 cores`);
+  shop.say(
+    `Building ${names} (Kubernetes ${shop.version}) into ${shop.cache}: the first time about 10 minutes on 2 cores`,
+  );
   const startedMs = performance.now();
   const scratch = await mkdtemp(join(shop.cache, 'building-'));
   try {
@@ -109,7 +111,7 @@ async function build(shop: Workshop, programs: readonly Program[]): Promise<void
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  say(`Built ${names} in ${Math.round((performance.now() - startedMs) / 1000)} s`);
+  shop.say(`Built ${names} in ${Math.round((performance.now() - startedMs) / 1000)} s`);
 }
 
 async function buildOne({ go, env, version, cache }: Workshop, program: Program, scratch: string): Promise<void> {
@@ -130,4 +132,6 @@ async function buildOne({ go, env, version, cache }: Workshop, program: Program,
   await rename(output, join(cache, program));
 }
 
-const say = (line: string): boolean => process.stderr.write(`${line}\n`);
+type Say = (line: string) => void;
+
+const toStderr: Say = (line) => void process.stderr.write(`${line}\n`);

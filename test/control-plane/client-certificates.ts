@@ -44,13 +44,13 @@ export function createAuthority(nowMs: number = Date.now()): Authority {
 
 const DAY_MS = 86_400_000;
 
-/** One DER value: its tag, the length of its content, its content. */
+/** One DER value: its tag, the length of its content in as few bytes as possible, its content. */
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
-  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(content.length);
-  return Buffer.concat([Buffer.from([tag, 0x82]), length, content]);
+  const { length } = content;
+  if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
+  if (length < 0x100) return Buffer.concat([Buffer.from([tag, 0x81, length]), content]);
+  return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content]);
 }
 
 const sequence = (...parts: readonly Uint8Array[]): Buffer => der(0x30, ...parts);

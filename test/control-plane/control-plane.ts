@@ -78,8 +78,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
 
   try {
-    await startServer(reaper, binaries.etcd, etcdArgs(inFolder));
-    await restartApiServer();
+    const etcd = await startServer(reaper, binaries.etcd, etcdArgs(inFolder));
+    await Promise.race([restartApiServer(), etcd.failed]);
     if (options.controllers === true)
       await startServer(reaper, binaries['kube-controller-manager'], controllerArgs(adminKubeconfig));
   } catch (error) {
@@ -125,7 +125,7 @@ type ApiServerParts = {
 async function prepareApiServer({ inFolder, port, adminToken, clientAuthority }: ApiServerParts): Promise<string[]> {
   const serviceAccountKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const secret = { mode: 0o600 };
-  await writeFile(inFolder('service-account.key'), serviceAccountKey.export({ type: 'pkcs8', format: 'pem' }), secret);
+  await writeFile(inFolder('service-account.key'), serviceAccountKey.export({ type: 'sec1', format: 'pem' }), secret);
   await writeFile(inFolder('tokens.csv'), `${adminToken},admin,admin,system:masters\n`, secret);
   await writeFile(inFolder('client-authority.crt'), clientAuthority);
   return [
@@ -148,7 +148,7 @@ async function prepareApiServer({ inFolder, port, adminToken, clientAuthority }:
 const etcdArgs = (inFolder: (name: string) => string): string[] => [
   `--data-dir=${inFolder('etcd')}`,
   `--listen-client-urls=unix://${inFolder('etcd.sock')}`,
-  `--advertise-client-urls=unix://${inFolder('etcd.sock')}`,
+  '--advertise-client-urls=http://127.0.0.1:2379', // for other members, which there are none of
   '--listen-peer-urls=http://127.0.0.1:0',
   '--unsafe-no-fsync', // the data need not outlive the machine
 ];

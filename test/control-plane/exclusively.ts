@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -23,7 +24,7 @@ export async function exclusively<T>(lockFile: string, work: () => Promise<T>): 
 
 /** The lock appears with its owner in it, by a link: nobody ever reads half of it. */
 async function take(lockFile: string): Promise<boolean> {
-  const mine = `${lockFile}.${process.pid}`;
+  const mine = `${lockFile}.${randomUUID()}`;
   await writeFile(mine, String(process.pid));
   try {
     await link(mine, lockFile);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createWorkQueue, type Lane, type WorkQueue } from '../../src/controller/work-queue.ts';
 import { manualClock, type ManualClock } from '../kubernetes/support/manual-clock.ts';
@@ -25,23 +25,23 @@ const lanes = fc.constantFrom<Lane>('change', 'resync');
 
 /** The run that starts now satisfies every wish for its key that was due by now, and every later one that it absorbed. */
 async function takeOne(model: Model, real: Real): Promise<void> {
-    const before = real.queue.stats();
-    const idle = new AbortController();
-    const got = real.queue.get(idle.signal).catch(() => undefined);
-    idle.abort();
-    const key = await got;
-    const due = model.owed.filter((wish) => wish.atMs <= real.clock.now() && !model.running.has(wish.key));
-    if (key === undefined) {
-      expect(due).toEqual([]);
-      return;
-    }
-    expect(model.running.has(key)).toBe(false);
-    expect(due.map((wish) => wish.key)).toContain(key);
-    const wasResync = real.queue.stats().depth.resync < before.depth.resync;
-    model.overtaken = wasResync || before.depth.resync === 0 ? 0 : model.overtaken + 1;
-    expect(model.overtaken).toBeLessThanOrEqual(MAX_OVERTAKES);
-    model.running.add(key);
-    model.owed = model.owed.filter((wish) => wish.key !== key);
+  const before = real.queue.stats();
+  const idle = new AbortController();
+  const got = real.queue.get(idle.signal).catch(() => undefined);
+  idle.abort();
+  const key = await got;
+  const due = model.owed.filter((wish) => wish.atMs <= real.clock.now() && !model.running.has(wish.key));
+  if (key === undefined) {
+    expect(due).toEqual([]);
+    return;
+  }
+  expect(model.running.has(key)).toBe(false);
+  expect(due.map((wish) => wish.key)).toContain(key);
+  const wasResync = real.queue.stats().depth.resync < before.depth.resync;
+  model.overtaken = wasResync || before.depth.resync === 0 ? 0 : model.overtaken + 1;
+  expect(model.overtaken).toBeLessThanOrEqual(MAX_OVERTAKES);
+  model.running.add(key);
+  model.owed = model.owed.filter((wish) => wish.key !== key);
 }
 
 const always = async (): Promise<boolean> => true;
@@ -122,6 +122,7 @@ function end(key: string, model: Model, queue: WorkQueue<string>): void {
 }
 
 it('loses nothing, runs no key twice at once and lets no resync starve, whatever happens', async () => {
+  expect.hasAssertions();
   const commands = fc.commands<Model, Real, true>(
     [
       fc.tuple(keys, lanes).map(([key, lane]) => add(key, lane)),
@@ -136,13 +137,22 @@ it('loses nothing, runs no key twice at once and lets no resync starve, whatever
   );
 
   await fc.assert(
-    fc.asyncProperty(commands, fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })), async (steps, random) => {
-      const clock = manualClock(() => random.next().value ?? 0);
-      const queue = createWorkQueue<string>({ clock, minRetryMs: 500, maxRetryMs: MAX_RETRY_MS, maxOvertakes: MAX_OVERTAKES });
-      const model: Model = { running: new Set(), owed: [], overtaken: 0 };
-      const real: Real = { queue, clock };
-      await fc.asyncModelRun(() => ({ model, real }), [...steps, DRAIN]);
-    }),
+    fc.asyncProperty(
+      commands,
+      fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
+      async (steps, random) => {
+        const clock = manualClock(() => random.next().value ?? 0);
+        const queue = createWorkQueue<string>({
+          clock,
+          minRetryMs: 500,
+          maxRetryMs: MAX_RETRY_MS,
+          maxOvertakes: MAX_OVERTAKES,
+        });
+        const model: Model = { running: new Set(), owed: [], overtaken: 0 };
+        const real: Real = { queue, clock };
+        await fc.asyncModelRun(() => ({ model, real }), [...steps, DRAIN]);
+      },
+    ),
     { numRuns: 300 },
   );
 });

@@ -53,13 +53,12 @@ describe('the schema is structural', () => {
   ]);
 
   test('every node has a type and only keywords that the API server takes', () => {
-    for (const { path, node } of everything) {
-      expect(typeof node['type'], path).toBe('string');
-      expect(
-        Object.keys(node).filter((key) => !ALLOWED.has(key)),
-        path,
-      ).toEqual([]);
-    }
+    expect(everything.filter(({ node }) => typeof node['type'] !== 'string').map(({ path }) => path)).toEqual([]);
+    expect(
+      everything.flatMap(({ path, node }) =>
+        Object.keys(node).flatMap((key) => (ALLOWED.has(key) ? [] : [`${path} ${key}`])),
+      ),
+    ).toEqual([]);
   });
 
   test('no object has both properties and additionalProperties', () => {
@@ -67,11 +66,15 @@ describe('the schema is structural', () => {
   });
 
   test('what is required exists and has no default', () => {
-    for (const { path, node } of everything)
-      for (const name of (node['required'] ?? []) as string[])
-        expect((node['properties'] as Record<string, Node>)[name], `${path}.${name}`).toSatisfy(
-          (child: Node) => child !== undefined && !('default' in child),
-        );
+    const wrong = everything.flatMap(({ path, node }) => {
+      const properties = (node['properties'] ?? {}) as Record<string, Node>;
+      const required = (node['required'] ?? []) as string[];
+      return required
+        .filter((name) => properties[name] === undefined || 'default' in properties[name])
+        .map((name) => `${path}.${name}`);
+    });
+
+    expect(wrong).toEqual([]);
   });
 
   test('metadata is left to the API server', () => {
@@ -81,12 +84,13 @@ describe('the schema is structural', () => {
 
 test('every text, list, map and number of the spec is bounded, so that the cost of CEL is', () => {
   const BOUND: Readonly<Record<string, string>> = { string: 'maxLength', array: 'maxItems', integer: 'maximum' };
-  for (const { path, node } of ofSpec) {
+  const unbounded = ofSpec.filter(({ node }) => {
     const bound = 'additionalProperties' in node ? 'maxProperties' : BOUND[String(node['type'])];
-    if (bound !== undefined && !('enum' in node)) expect(node, path).toHaveProperty(bound);
-    if (node['type'] === 'integer')
-      expect(Number.isSafeInteger(node['maximum']) && Number(node['maximum']) < 2 ** 31, path).toBe(true);
-  }
+    return bound !== undefined && !('enum' in node) && !(Number(node[bound]) < 2 ** 31);
+  });
+
+  expect(unbounded.map(({ path }) => path)).toEqual([]);
+  expect(ofSpec.length).toBeGreaterThan(40);
 });
 
 test('patterns are written so that RE2 reads them: no look-around, no back reference, few repetitions', () => {
@@ -185,21 +189,20 @@ describe('CEL', () => {
     expect(rules.map((rule) => rule.path)).toContain(path);
   });
 
-  test('reserves the same variables as files do', () => {
+  test.each([
+    'AWS_REGION',
+    'AWS_LAMBDA_X',
+    'SES_LAMBDA_PIPELINE_DISCOVERY',
+    'LAMBDA_TASK_ROOT',
+    'AWS_REGIONS',
+    'MODE',
+    'AWS_ENDPOINT_URL',
+  ])('lets the variable %s through or not, as files do', (name) => {
     const [rule] = rules.filter(({ rule }) => rule.includes('AWS_REGION'));
     const pattern = new RegExp(/matches\('(.*)'\)/.exec(rule?.rule ?? '')?.[1] ?? 'nothing');
 
-    for (const name of [
-      'AWS_REGION',
-      'AWS_LAMBDA_X',
-      'SES_LAMBDA_PIPELINE_DISCOVERY',
-      'LAMBDA_TASK_ROOT',
-      'AWS_REGIONS',
-      'MODE',
-      'AWS_ENDPOINT_URL',
-    ])
-      expect(parseManifest(document({ function: { code: inline, environment: { [name]: '' } } })).ok, name).toBe(
-        !pattern.test(name),
-      );
+    expect(parseManifest(document({ function: { code: inline, environment: { [name]: '' } } })).ok).toBe(
+      !pattern.test(name),
+    );
   });
 });

@@ -24,7 +24,6 @@ test('takes rules, function, role and the grant away, in the reverse order of a 
     'deleteRule',
     'deleteRule',
     'deleteFunction',
-    'leaveInstanceProfiles',
     'deleteRolePolicy',
     'deleteRole',
     'mergeBucketPolicy',
@@ -56,7 +55,7 @@ test('goes on from wherever an earlier run was interrupted', async () => {
   expect(results.filter(({ kind }) => kind === 'failed')).toHaveLength(1);
 
   aws.before = () => undefined;
-  expect(kindsOf(await lookAhead(removing(pipeline()), aws.ports))).toEqual(['leaveInstanceProfiles', 'deleteRole']);
+  expect(kindsOf(await lookAhead(removing(pipeline()), aws.ports))).toEqual(['deleteRole']);
   await settled(removing(pipeline()), aws);
 });
 

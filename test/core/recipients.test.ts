@@ -1,13 +1,35 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesAny, recipientMatches, recipientsOverlap, sampleAddressesOf, union } from '../../src/core/recipients.ts';
+import {
+  matchesAny,
+  recipientMatches,
+  recipientsOverlap,
+  sampleAddressesOf,
+  union,
+} from '../../src/core/recipients.ts';
 
 describe('recipientMatches', () => {
   it.each([
-    { recipient: 'user@example.com', matches: ['user@example.com', 'user+label@example.com'], not: ['other@example.com', 'user@sub.example.com'] },
-    { recipient: 'user+label@example.com', matches: ['user+label@example.com'], not: ['user@example.com', 'user+other@example.com'] },
-    { recipient: 'example.com', matches: ['anybody@example.com', 'any+label@example.com'], not: ['anybody@sub.example.com', 'anybody@notexample.com'] },
-    { recipient: '.example.com', matches: ['anybody@sub.example.com', 'anybody@deep.sub.example.com'], not: ['anybody@example.com', 'anybody@notexample.com'] },
+    {
+      recipient: 'user@example.com',
+      matches: ['user@example.com', 'user+label@example.com'],
+      not: ['other@example.com', 'user@sub.example.com'],
+    },
+    {
+      recipient: 'user+label@example.com',
+      matches: ['user+label@example.com'],
+      not: ['user@example.com', 'user+other@example.com'],
+    },
+    {
+      recipient: 'example.com',
+      matches: ['anybody@example.com', 'any+label@example.com'],
+      not: ['anybody@sub.example.com', 'anybody@notexample.com'],
+    },
+    {
+      recipient: '.example.com',
+      matches: ['anybody@sub.example.com', 'anybody@deep.sub.example.com'],
+      not: ['anybody@example.com', 'anybody@notexample.com'],
+    },
     { recipient: 'User@Example.COM', matches: ['user@example.com', 'USER@EXAMPLE.com'], not: ['users@example.com'] },
   ])('lets $recipient match $matches and nothing of $not', ({ recipient, matches, not }) => {
     expect(matches.filter((address) => !recipientMatches(recipient, address))).toEqual([]);
@@ -69,7 +91,8 @@ describe('sampleAddressesOf', () => {
 });
 
 describe('union', () => {
-  it('has every recipient once', () => expect(union(['a@x.io', 'x.io'], ['x.io', 'y.io'])).toEqual(['a@x.io', 'x.io', 'y.io']));
+  it('has every recipient once', () =>
+    expect(union(['a@x.io', 'x.io'], ['x.io', 'y.io'])).toEqual(['a@x.io', 'x.io', 'y.io']));
   it('is everybody as soon as one list is', () => expect([union([], ['x.io']), union(['x.io'], [])]).toEqual([[], []]));
 });
 
@@ -86,5 +109,9 @@ const domain = fc.constantFrom('x.io', 's.x.io', 't.s.x.io', 'y.io', 'X.io', 'sx
 const local = fc.constantFrom('a', 'b', 'A', 'ab');
 const label = fc.constantFrom('', '', '+l', '+m', '+L', '+');
 const address = fc.tuple(local, label, domain).map(([name, tag, at]) => `${name}${tag}@${at}`);
-const recipient = fc.oneof(address, domain, domain.map((name) => `.${name}`));
+const recipient = fc.oneof(
+  address,
+  domain,
+  domain.map((name) => `.${name}`),
+);
 const recipients = fc.array(recipient, { maxLength: 4 });

@@ -5,8 +5,12 @@ import { fakeAws } from './support/fake-aws.ts';
 import { pipeline } from './support/pipeline.ts';
 import { applying, removing, settled } from './support/work.ts';
 
-const order = (expected: 'right' | 'reorder'): StepAction =>
-  ({ kind: 'orderRules', ruleSet: 'set', order: ['a'], expected }) as StepAction;
+const order = (expected: 'right' | 'reorder'): StepAction => ({
+  kind: 'orderRules',
+  ruleSet: 'set',
+  order: ['a'],
+  expected,
+});
 
 describe('writing', () => {
   test.each<[StepAction, boolean]>([
@@ -14,7 +18,7 @@ describe('writing', () => {
     [order('right'), false],
     [order('reorder'), true],
     [{ kind: 'deleteRole', role: 'r' }, true],
-    [{ kind: 'leaveInstanceProfiles', role: 'r' }, true],
+    [{ kind: 'leaveInstanceProfiles', role: 'r' }, false],
   ])('%j: %s', (action, writes) => {
     expect(isWrite(action)).toBe(writes);
   });

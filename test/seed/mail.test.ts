@@ -15,7 +15,11 @@ const SETUP = 'AMAZON_SES_SETUP_NOTIFICATION';
 const bodies = async (world: World) => (await world.bucket()).keys.filter((key) => !key.endsWith(SETUP));
 
 const outcomes = ({ sandbox }: World) =>
-  sandbox.ses.journal.mails().map(({ rules }) => rules.flatMap(({ name, outcome }) => (outcome === 'matched' ? [name.replace(/^.*_/, '')] : [])));
+  sandbox.ses.journal
+    .mails()
+    .map(({ rules }) =>
+      rules.flatMap(({ name, outcome }) => (outcome === 'matched' ? [name.replace(/^.*_/, '')] : [])),
+    );
 
 const refused = (sent: Promise<void>) =>
   sent.then(
@@ -41,13 +45,32 @@ describe("the seed's example, as it is published", () => {
     const log = await world.log();
     const one = [
       { level: 'info', msg: 'Request received', RequestID: expect.stringMatching(/^[0-9a-f-]{36}$/) },
-      { level: 'debug', msg: 'Discovery results', Error: null, Configuration: { [SPECIAL_ID]: bucket, handlerFunc: 'index.handler' } },
-      { level: 'info', msg: 'SES Event', Source: 'sender@elsewhere.test', MessageID: mail?.id, S3BodyInfo: { Bucket: bucket } },
-      { level: 'info', msg: 'SES MessageBody', Error: null, Metadata: expect.objectContaining({ ContentLength: mail?.sizeBytes }) },
+      {
+        level: 'debug',
+        msg: 'Discovery results',
+        Error: null,
+        Configuration: { [SPECIAL_ID]: bucket, handlerFunc: 'index.handler' },
+      },
+      {
+        level: 'info',
+        msg: 'SES Event',
+        Source: 'sender@elsewhere.test',
+        MessageID: mail?.id,
+        S3BodyInfo: { Bucket: bucket },
+      },
+      {
+        level: 'info',
+        msg: 'SES MessageBody',
+        Error: null,
+        Metadata: expect.objectContaining({ ContentLength: mail?.sizeBytes }),
+      },
     ];
     expect(outcomes(world)).toEqual([['MessageBodyStorage', 'Special', 'Default']]);
     expect(log).toHaveLength(8);
-    for (const line of one) expect(log.filter(({ msg }) => msg === line.msg)).toEqual([line, line].map((each) => expect.objectContaining(each)));
+    for (const line of one)
+      expect(log.filter(({ msg }) => msg === line.msg)).toEqual(
+        [line, line].map((each) => expect.objectContaining(each)),
+      );
     expect(new Set(log.filter(({ msg }) => msg === 'Request received').map(({ RequestID }) => RequestID)).size).toBe(2);
   });
 
@@ -74,7 +97,9 @@ describe("the seed's example, as it is published", () => {
     await world.mustApply(...ECHO);
     const { name } = await world.bucket();
     const { environment } = await world.fn();
-    const discovered: unknown = JSON.parse(Buffer.from(environment['SES_LAMBDA_PIPELINE_DISCOVERY'] ?? '', 'base64').toString('utf8'));
+    const discovered: unknown = JSON.parse(
+      Buffer.from(environment['SES_LAMBDA_PIPELINE_DISCOVERY'] ?? '', 'base64').toString('utf8'),
+    );
 
     expect(discovered).toEqual({
       [SPECIAL_ID]: {
@@ -107,7 +132,9 @@ describe('a mail', () => {
   it('S1 S13 goes through the rules in the declared order', async () => {
     const order = ['Third', 'First', 'Second'];
     const world = await startWorld();
-    await world.mustApply(pipeline({ invocationType: 'RequestResponse', rules: order.map((name) => rule(name, 'example.com')) }));
+    await world.mustApply(
+      pipeline({ invocationType: 'RequestResponse', rules: order.map((name) => rule(name, 'example.com')) }),
+    );
     await world.send({ to: 'any@example.com' });
 
     expect(outcomes(world)).toEqual([['MessageBodyStorage', ...order]]);
@@ -116,7 +143,9 @@ describe('a mail', () => {
 
   it('S15 goes no further than a rule with stop', async () => {
     const world = await startWorld();
-    await world.mustApply(pipeline({ rules: [{ ...rule('First', 'first@example.com'), stop: true }, rule('Default')] }));
+    await world.mustApply(
+      pipeline({ rules: [{ ...rule('First', 'first@example.com'), stop: true }, rule('Default')] }),
+    );
     await world.send({ to: 'first@example.com' });
     await world.send({ to: 'other@example.com' });
 
@@ -124,13 +153,19 @@ describe('a mail', () => {
       ['MessageBodyStorage', 'First'],
       ['MessageBodyStorage', 'Default'],
     ]);
-    expect((await world.log()).map(({ recipients }) => recipients)).toEqual([['first@example.com'], ['other@example.com']]);
+    expect((await world.log()).map(({ recipients }) => recipients)).toEqual([
+      ['first@example.com'],
+      ['other@example.com'],
+    ]);
   });
 
   it('S19 goes no further when a synchronous function says so', async () => {
     const world = await startWorld();
     const stopping = `export const handler = async () => ({ disposition: 'STOP_RULE_SET' });`;
-    const rules = [{ ...rule('First', 'example.com'), invocationType: 'RequestResponse' as const }, rule('Second', 'example.com')];
+    const rules = [
+      { ...rule('First', 'example.com'), invocationType: 'RequestResponse' as const },
+      rule('Second', 'example.com'),
+    ];
     await world.mustApply(pipeline({ rules, function: { code: { inline: { 'index.mjs': stopping } } } }));
     await world.send({ to: 'any@example.com' });
 
@@ -148,11 +183,15 @@ describe('a mail', () => {
         console.log(JSON.stringify({ Key, body: await Body.transformToString() }));
       };`;
     const world = await startWorld();
-    await world.mustApply(pipeline({ storage: { objectKeyPrefix: 'in' }, function: { code: { inline: { 'index.mjs': reading } } } }));
+    await world.mustApply(
+      pipeline({ storage: { objectKeyPrefix: 'in' }, function: { code: { inline: { 'index.mjs': reading } } } }),
+    );
     await world.send({ to: 'first@example.com', raw: 'From: a@b.test\r\nSubject: Hi\r\n\r\nAll there\r\n' });
 
     const [mail] = world.sandbox.ses.journal.mails();
-    expect(await world.log()).toEqual([{ Key: `in/${mail?.id}`, body: expect.stringMatching(/Subject: Hi\r\n\r\nAll there\r\n$/) }]);
+    expect(await world.log()).toEqual([
+      { Key: `in/${mail?.id}`, body: expect.stringMatching(/Subject: Hi\r\n\r\nAll there\r\n$/) },
+    ]);
   });
 
   it('S10 S11 is stored by each rule where that rule stores', async () => {
@@ -192,7 +231,9 @@ describe('a mail', () => {
 
   it('S17 is not for a rule that is not enabled', async () => {
     const world = await startWorld();
-    await world.mustApply(pipeline({ rules: [{ ...rule('Off', 'first@example.com'), enabled: false }, rule('On', 'second@example.com')] }));
+    await world.mustApply(
+      pipeline({ rules: [{ ...rule('Off', 'first@example.com'), enabled: false }, rule('On', 'second@example.com')] }),
+    );
 
     expect(await refused(world.send({ to: 'first@example.com' }))).toMatch(/^refused with 5/);
     expect((await world.rules())[0]?.Recipients).toEqual(['second@example.com']);
@@ -205,13 +246,28 @@ describe('a mail', () => {
     const end = world.faults.onCall(({ operation, principal }) => {
       if (principal.kind !== 'root' || !operation.startsWith('ses:')) return;
       for (const recipient of ['first@example.com', 'second@example.com']) {
-        const mail = { from: 'sender@elsewhere.test', recipients: [recipient], raw: Buffer.from('Subject: Now\r\n\r\n'), clientAddress: '127.0.0.1', helo: 'test', tls: false };
-        arrivals.push({ after: `${recipient} after ${operation}`, ids: world.sandbox.ses.receive(mail).map(({ id }) => id) });
+        const mail = {
+          from: 'sender@elsewhere.test',
+          recipients: [recipient],
+          raw: Buffer.from('Subject: Now\r\n\r\n'),
+          clientAddress: '127.0.0.1',
+          clientName: 'test',
+          tls: false,
+        };
+        arrivals.push({
+          after: `${recipient} after ${operation}`,
+          ids: world.sandbox.ses.receive(mail).map(({ id }) => id),
+        });
       }
     });
-    const other = { storage: { placement: 'PerRule' }, rules: [rule('B', 'second@example.com'), rule('A', 'first@example.com')] } as const;
+    const other = {
+      storage: { placement: 'PerRule' },
+      rules: [rule('B', 'second@example.com'), rule('A', 'first@example.com')],
+    } as const;
     await world.mustApply(pipeline({ ...other, rules: [...other.rules] }));
-    await world.mustApply(pipeline({ ...other, rules: [...other.rules], ruleSet: { name: 'new', activate: 'Always' } }));
+    await world.mustApply(
+      pipeline({ ...other, rules: [...other.rules], ruleSet: { name: 'new', activate: 'Always' } }),
+    );
     end();
     await world.sandbox.idle();
 
@@ -240,9 +296,14 @@ describe('a mail', () => {
     await world.mustApply(...withPrefix('old'));
     await world.mustApply(...withPrefix('new'));
     const { environment } = await world.fn();
-    const discovered = JSON.parse(Buffer.from(environment['SES_LAMBDA_PIPELINE_DISCOVERY'] ?? '', 'base64').toString('utf8')) as Record<string, unknown>;
+    const discovered = JSON.parse(
+      Buffer.from(environment['SES_LAMBDA_PIPELINE_DISCOVERY'] ?? '', 'base64').toString('utf8'),
+    ) as Record<string, unknown>;
 
-    expect(discovered[SPECIAL_ID]).toMatchObject({ ObjectKeyPrefixes: ['new/', 'old/'], PreviousObjectKeyPrefix: 'old/' });
+    expect(discovered[SPECIAL_ID]).toMatchObject({
+      ObjectKeyPrefixes: ['new/', 'old/'],
+      PreviousObjectKeyPrefix: 'old/',
+    });
     expect((await world.plan(withPrefix('new'))).code).toBe(0);
   });
 });
@@ -261,7 +322,11 @@ describe('pipelines side by side', () => {
 
     const { buckets, functions } = await world.holdings();
     expect(buckets.map(({ keys }) => keys.filter((key) => !key.endsWith(SETUP)).length)).toEqual([1, 1]);
-    expect(functions.map(({ name }) => world.sandbox.lambda.logs.lines(name).filter(({ source }) => source === 'stdout').length)).toEqual([1, 1]);
+    expect(
+      functions.map(
+        ({ name }) => world.sandbox.lambda.logs.lines(name).filter(({ source }) => source === 'stdout').length,
+      ),
+    ).toEqual([1, 1]);
   });
 
   it('two in one file that claim one recipient are told so, and nothing is written', async () => {
@@ -299,7 +364,10 @@ describe('pipelines side by side', () => {
 
   it('a pipeline that leaves takes nothing of its neighbours', async () => {
     const world = await startWorld();
-    const [a, b] = [pipeline({ name: 'a', rules: [rule('In', 'a@example.com')] }), pipeline({ name: 'ab', rules: [rule('In', 'b@example.com')] })];
+    const [a, b] = [
+      pipeline({ name: 'a', rules: [rule('In', 'a@example.com')] }),
+      pipeline({ name: 'ab', rules: [rule('In', 'b@example.com')] }),
+    ];
     await world.mustApply(b);
     const before = await world.holdings();
     await world.mustApply(a, b);

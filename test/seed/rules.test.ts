@@ -21,7 +21,12 @@ async function worldWithForeignRules(...names: readonly string[]): Promise<World
   await ses.send(new CreateReceiptRuleSetCommand({ RuleSetName: SET }));
   let After: string | undefined;
   for (const Name of names) {
-    const Rule = { Name, Enabled: true, Recipients: [`${Name}@other.test`], Actions: [{ AddHeaderAction: { HeaderName: 'X-Seen', HeaderValue: Name } }] };
+    const Rule = {
+      Name,
+      Enabled: true,
+      Recipients: [`${Name}@other.test`],
+      Actions: [{ AddHeaderAction: { HeaderName: 'X-Seen', HeaderValue: Name } }],
+    };
     await ses.send(new CreateReceiptRuleCommand({ RuleSetName: SET, Rule, After }));
     After = Name;
   }
@@ -77,7 +82,10 @@ describe('rules of the seed', () => {
     const live = await world.rules();
 
     expect(short(live)).toEqual(['MessageBodyStorage', 'Own', 'None', 'Common']);
-    expect(live[0]).toMatchObject({ Recipients: ['common@example.com'], Actions: [{ S3Action: { ObjectKeyPrefix: 'all/' } }] });
+    expect(live[0]).toMatchObject({
+      Recipients: ['common@example.com'],
+      Actions: [{ S3Action: { ObjectKeyPrefix: 'all/' } }],
+    });
     expect(live[1]?.Actions?.[0]).toMatchObject({ S3Action: { ObjectKeyPrefix: 'own/' } });
     expect(live[2]?.Actions).toHaveLength(1);
     expect(live[2]?.Actions?.[0]).toHaveProperty('LambdaAction');
@@ -89,9 +97,22 @@ describe('rules of the seed', () => {
     await world.mustApply(pipeline({ rules: names.map((name) => rule(name, `${name}@example.com`)) }));
 
     expect(short(await world.rules())).toEqual(['MessageBodyStorage', ...names]);
-    const { out } = await world.run(['get', '-o', 'json'], [pipeline({ rules: names.map((name) => rule(name, `${name}@example.com`)) })]);
+    const { out } = await world.run(
+      ['get', '-o', 'json'],
+      [pipeline({ rules: names.map((name) => rule(name, `${name}@example.com`)) })],
+    );
     expect(JSON.parse(out)).toMatchObject({
-      status: { ruleSet: { name: SET, active: true, rules: ['MessageBodyStorage', ...names].map((name, index) => ({ name, ruleName: PREFIX + name, position: index + 1 })) } },
+      status: {
+        ruleSet: {
+          name: SET,
+          active: true,
+          rules: ['MessageBodyStorage', ...names].map((name, index) => ({
+            name,
+            ruleName: PREFIX + name,
+            position: index + 1,
+          })),
+        },
+      },
     });
   });
 
@@ -100,10 +121,23 @@ describe('rules of the seed', () => {
     await world.mustApply(pipeline());
     world.faults.setCreatesAppend(true);
     world.faults.clearCalls();
-    await world.mustApply(pipeline({ rules: [rule('New', 'new@example.com'), rule('First', 'first@example.com'), rule('Second', 'second@example.com')] }));
+    await world.mustApply(
+      pipeline({
+        rules: [
+          rule('New', 'new@example.com'),
+          rule('First', 'first@example.com'),
+          rule('Second', 'second@example.com'),
+        ],
+      }),
+    );
 
     expect(world.writes()).toContain('ses:ReorderReceiptRuleSet');
-    expect(short(await world.rules()).filter((name) => name !== 'theirs')).toEqual(['MessageBodyStorage', 'New', 'First', 'Second']);
+    expect(short(await world.rules()).filter((name) => name !== 'theirs')).toEqual([
+      'MessageBodyStorage',
+      'New',
+      'First',
+      'Second',
+    ]);
   });
 
   it('S14 S15 S18 name exactly the recipients that were declared, none meaning all', async () => {
@@ -115,7 +149,9 @@ describe('rules of the seed', () => {
     expect(special?.Recipients).toEqual(['sombody_special@gosparta.io']);
     expect(fallback?.Recipients ?? []).toEqual([]);
     const { warnings } = await world.plan([SEED]);
-    expect(warnings.map(({ message }) => message)).toContainEqual(expect.stringContaining('every recipient of every verified domain'));
+    expect(warnings.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('every recipient of every verified domain'),
+    );
   });
 
   it('S15 stop the evaluation where that is asked for', async () => {
@@ -129,7 +165,12 @@ describe('rules of the seed', () => {
 
   it('S16 S17 B18 are Optional, scanned and enabled unless they say otherwise, and say so on the wire', async () => {
     const world = await startWorld();
-    const strict = { ...rule('Strict', 'strict@example.com'), tlsPolicy: 'Require', scanEnabled: false, enabled: false } as const;
+    const strict = {
+      ...rule('Strict', 'strict@example.com'),
+      tlsPolicy: 'Require',
+      scanEnabled: false,
+      enabled: false,
+    } as const;
     await world.mustApply(pipeline({ rules: [rule('Plain', 'plain@example.com'), strict] }));
     const [, plain, other] = await world.rules();
 
@@ -166,7 +207,10 @@ describe('rules of the seed', () => {
 
   it('S19 B18 invoke as the pipeline says, unless a rule says otherwise', async () => {
     const world = await startWorld();
-    const rules = [rule('First', 'first@example.com'), { ...rule('Second', 'second@example.com'), invocationType: 'Event' as const }];
+    const rules = [
+      rule('First', 'first@example.com'),
+      { ...rule('Second', 'second@example.com'), invocationType: 'Event' as const },
+    ];
     await world.mustApply(pipeline({ invocationType: 'RequestResponse', rules }));
     const [, first, second] = await world.rules();
 
@@ -207,7 +251,9 @@ describe('a change of rules', () => {
     const world = await startWorld();
     await world.mustApply(pipeline());
     world.faults.clearCalls();
-    await world.mustApply(pipeline({ rules: [{ ...first, tlsPolicy: 'Optional', invocationType: 'RequestResponse' }, second] }));
+    await world.mustApply(
+      pipeline({ rules: [{ ...first, tlsPolicy: 'Optional', invocationType: 'RequestResponse' }, second] }),
+    );
 
     expect(world.writes()).toEqual(['ses:UpdateReceiptRule']);
     expect(short(await world.rules())).toEqual(['MessageBodyStorage', 'First', 'Second']);
@@ -259,7 +305,9 @@ describe('a change of rules', () => {
     const world = await startWorld();
     await world.mustApply(pipeline());
     const [bucket, fn] = [await world.bucket(), await world.fn()];
-    await world.mustApply(pipeline({ rules: [rule('Renamed', 'first@example.com'), second, rule('New', 'new@example.com')] }));
+    await world.mustApply(
+      pipeline({ rules: [rule('Renamed', 'first@example.com'), second, rule('New', 'new@example.com')] }),
+    );
 
     expect((await world.bucket()).policy).toEqual(bucket.policy);
     expect((await world.fn()).policy).toEqual(fn.policy);
@@ -268,7 +316,10 @@ describe('a change of rules', () => {
   it('B20 takes as few SES calls as it can: a create reads the set, makes each rule once and verifies', async () => {
     const world = await startWorld();
     await world.mustApply(pipeline());
-    const ses = world.faults.calls().map(({ operation }) => operation).filter((operation) => operation.startsWith('ses:'));
+    const ses = world.faults
+      .calls()
+      .map(({ operation }) => operation)
+      .filter((operation) => operation.startsWith('ses:'));
 
     expect(ses).toEqual([
       'ses:DescribeActiveReceiptRuleSet',
@@ -292,7 +343,9 @@ describe('rules of other people', () => {
 
     await world.mustApply(pipeline());
     expect(await theirs()).toEqual(before);
-    await world.mustApply(pipeline({ rules: [rule('Second', 'second@example.com'), rule('Renamed', 'first@example.com')] }));
+    await world.mustApply(
+      pipeline({ rules: [rule('Second', 'second@example.com'), rule('Renamed', 'first@example.com')] }),
+    );
     expect(await theirs()).toEqual(before);
     await world.mustApply(pipeline({ rules: [rule('Renamed', 'first@example.com')] }));
     expect(await theirs()).toEqual(before);
@@ -315,7 +368,9 @@ describe('rules of other people', () => {
     await world.mustApply(pipeline());
     const Rule = { Name: 'newcomer', Enabled: true, Recipients: ['newcomer@other.test'], Actions: [] };
     await world.foreign.ses.send(new CreateReceiptRuleCommand({ RuleSetName: SET, Rule }));
-    await world.mustApply(pipeline({ rules: [rule('First', 'first@example.com'), rule('Third', 'third@example.com')] }));
+    await world.mustApply(
+      pipeline({ rules: [rule('First', 'first@example.com'), rule('Third', 'third@example.com')] }),
+    );
 
     expect(short(await world.rules())).toEqual(['newcomer', 'MessageBodyStorage', 'First', 'Third', 'one']);
   });
@@ -330,7 +385,8 @@ describe('rules of other people', () => {
 });
 
 describe('the rule set', () => {
-  const IN = (name: string, activate?: 'Always' | 'IfNone' | 'Never') => pipeline({ ruleSet: { name, ...(activate === undefined ? {} : { activate }) } });
+  const IN = (name: string, activate?: 'Always' | 'IfNone' | 'Never') =>
+    pipeline({ ruleSet: { name, ...(activate === undefined ? {} : { activate }) } });
 
   it('S36 is made and made active where none is', async () => {
     const world = await startWorld();
@@ -373,7 +429,9 @@ describe('the rule set', () => {
 
     expect((await world.holdings()).activeRuleSet).toBeUndefined();
     const { out } = await world.run(['get', '-o', 'json'], [IN('quiet', 'Never')]);
-    expect(JSON.parse(out)).toMatchObject({ status: { conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]) } });
+    expect(JSON.parse(out)).toMatchObject({
+      status: { conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]) },
+    });
   });
 
   it('S36 must exist when it is not to be created', async () => {
@@ -398,7 +456,9 @@ describe('the rule set', () => {
     const writes = world.writes();
     expect(writes.indexOf('ses:SetActiveReceiptRuleSet')).toBeGreaterThan(writes.lastIndexOf('ses:CreateReceiptRule'));
     expect(writes.indexOf('ses:DeleteReceiptRule')).toBeGreaterThan(writes.indexOf('ses:SetActiveReceiptRuleSet'));
-    expect(await world.fn()).toMatchObject({ policy: [{ Condition: { ArnLike: { 'AWS:SourceArn': expect.stringContaining('receipt-rule-set/new:') } } }] });
+    expect(await world.fn()).toMatchObject({
+      policy: [{ Condition: { ArnLike: { 'AWS:SourceArn': expect.stringContaining('receipt-rule-set/new:') } } }],
+    });
     expect((await world.bucket()).policy).toHaveLength(1);
   });
 

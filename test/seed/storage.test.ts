@@ -1,4 +1,9 @@
-import { CreateBucketCommand, GetObjectCommand, PutBucketLifecycleConfigurationCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
+} from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { pipeline, rule } from '../support/manifests.ts';
 import { startWorld, type World } from '../support/world.ts';
@@ -25,12 +30,16 @@ const FOREIGN_STATEMENT = (bucket: string) => ({
   Action: 's3:GetObject',
   Resource: `arn:aws:s3:::${bucket}/*`,
 });
-const policyOf = (...statements: readonly unknown[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
+const policyOf = (...statements: readonly unknown[]) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements });
 
 describe("the bucket of the pipeline's own", () => {
   it('S3 is made by the pipeline, and another pipeline gets another one', async () => {
     const world = await startWorld();
-    await world.mustApply(pipeline({ name: 'a', rules: [rule('A', 'a@example.com')] }), pipeline({ name: 'b', rules: [rule('B', 'b@example.com')] }));
+    await world.mustApply(
+      pipeline({ name: 'a', rules: [rule('A', 'a@example.com')] }),
+      pipeline({ name: 'b', rules: [rule('B', 'b@example.com')] }),
+    );
 
     const { buckets } = await world.holdings();
     expect(buckets.map(({ tags }) => tags['ses-lambda-pipeline.dev/name'])).toEqual(['a', 'b']);
@@ -69,11 +78,19 @@ describe("the bucket of the pipeline's own", () => {
     const world = await startWorld();
     await world.mustApply(pipeline());
     const before = await world.bucket();
-    await world.mustApply(pipeline({ function: { timeout: 60 }, rules: [rule('Other', 'other@example.com')], storage: { objectKeyPrefix: 'in' } }));
+    await world.mustApply(
+      pipeline({
+        function: { timeout: 60 },
+        rules: [rule('Other', 'other@example.com')],
+        storage: { objectKeyPrefix: 'in' },
+      }),
+    );
 
     expect((await world.bucket()).name).toBe(before.name);
     const { out } = await world.run(['get', '-o', 'json'], [pipeline()]);
-    expect(JSON.parse(out)).toMatchObject({ status: { bucket: { logicalId: SPECIAL_ID, logicalName: 'Special', name: before.name } } });
+    expect(JSON.parse(out)).toMatchObject({
+      status: { bucket: { logicalId: SPECIAL_ID, logicalName: 'Special', name: before.name } },
+    });
   });
 
   it('S5 is not exchanged by another logical name: that is refused, and nothing is written', async () => {
@@ -145,7 +162,10 @@ describe("the bucket of the pipeline's own", () => {
         Resource: `arn:aws:s3:::${name}/*`,
         Condition: {
           StringEquals: { 'aws:SourceAccount': '123456789012' },
-          ArnLike: { 'aws:SourceArn': 'arn:aws:ses:us-west-2:123456789012:receipt-rule-set/ses-lambda-pipeline:receipt-rule/slp_mail_app_*' },
+          ArnLike: {
+            'aws:SourceArn':
+              'arn:aws:ses:us-west-2:123456789012:receipt-rule-set/ses-lambda-pipeline:receipt-rule/slp_mail_app_*',
+          },
         },
       },
     ]);
@@ -165,7 +185,8 @@ describe("the bucket of the pipeline's own", () => {
   it('S35 keeps the message as it came, headers included', async () => {
     const world = await startWorld();
     await world.mustApply(pipeline());
-    const raw = 'From: a@elsewhere.test\r\nTo: first@example.com\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-Own: yes\r\n\r\nLine one\r\n.\r\nLine two  \r\n';
+    const raw =
+      'From: a@elsewhere.test\r\nTo: first@example.com\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-Own: yes\r\n\r\nLine one\r\n.\r\nLine two  \r\n';
     await world.send({ to: 'first@example.com', raw });
 
     const { name, keys } = await world.bucket();
@@ -179,7 +200,9 @@ describe('storage settings', () => {
 
   it('encryption, expiry and versions are set, changed and taken back', async () => {
     const world = await startWorld();
-    await world.mustApply(pipeline({ storage: { encryption: { kmsKeyArn: KEY }, expireAfterDays: 30, versioned: true } }));
+    await world.mustApply(
+      pipeline({ storage: { encryption: { kmsKeyArn: KEY }, expireAfterDays: 30, versioned: true } }),
+    );
     expect(await world.bucket()).toMatchObject({
       encryption: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY },
       versioning: 'Enabled',
@@ -196,7 +219,11 @@ describe('storage settings', () => {
     expect(changed.lifecycle[0]).not.toHaveProperty('NoncurrentVersionExpiration');
 
     await world.mustApply(pipeline());
-    expect(await world.bucket()).toMatchObject({ encryption: { SSEAlgorithm: 'AES256' }, versioning: 'Suspended', lifecycle: [] });
+    expect(await world.bucket()).toMatchObject({
+      encryption: { SSEAlgorithm: 'AES256' },
+      versioning: 'Suspended',
+      lifecycle: [],
+    });
     expect((await world.plan([pipeline()])).steps).toEqual([]);
   });
 
@@ -205,7 +232,9 @@ describe('storage settings', () => {
     await world.mustApply(pipeline());
     const { name } = await world.bucket();
     const theirs = { ID: 'theirs', Status: 'Enabled', Filter: { Prefix: 'tmp/' }, Expiration: { Days: 1 } } as const;
-    await world.foreign.s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket: name, LifecycleConfiguration: { Rules: [theirs] } }));
+    await world.foreign.s3.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket: name, LifecycleConfiguration: { Rules: [theirs] } }),
+    );
 
     await world.mustApply(pipeline({ storage: { expireAfterDays: 30 } }));
     expect((await world.bucket()).lifecycle.map(({ ID }) => ID)).toEqual(['theirs', 'ses-lambda-pipeline-expire']);
@@ -221,7 +250,9 @@ describe('an existing bucket', () => {
   async function worldWithBucket() {
     const world = await startWorld();
     await world.foreign.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
-    await world.foreign.s3.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: policyOf(FOREIGN_STATEMENT(BUCKET)) }));
+    await world.foreign.s3.send(
+      new PutBucketPolicyCommand({ Bucket: BUCKET, Policy: policyOf(FOREIGN_STATEMENT(BUCKET)) }),
+    );
     return world;
   }
 

@@ -101,7 +101,8 @@ async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function readBuckets({ s3 }: Foreign): Promise<BucketHolding[]> {
+/** Every bucket with its settings and keys. */
+export async function readBuckets({ s3 }: Foreign): Promise<BucketHolding[]> {
   const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
   const read = async (Bucket: string): Promise<BucketHolding> => {
     const [tags, block, ownership, encryption, versioning, lifecycle, policy, objects] = await Promise.all([
@@ -129,7 +130,8 @@ async function readBuckets({ s3 }: Foreign): Promise<BucketHolding[]> {
   return byName(await Promise.all(Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [read(Name)]))));
 }
 
-async function readRoles({ iam }: Foreign): Promise<RoleHolding[]> {
+/** Every role with its policies. */
+export async function readRoles({ iam }: Foreign): Promise<RoleHolding[]> {
   const { Roles = [] } = await iam.send(new ListRolesCommand({}));
   const read = async (RoleName: string): Promise<RoleHolding> => {
     const [{ Role }, { AttachedPolicies = [] }, { PolicyNames = [] }] = await Promise.all([
@@ -157,7 +159,8 @@ async function readRoles({ iam }: Foreign): Promise<RoleHolding[]> {
   return byName(await Promise.all(Roles.flatMap(({ RoleName }) => (RoleName === undefined ? [] : [read(RoleName)]))));
 }
 
-async function readFunctions({ lambda }: Foreign): Promise<FunctionHolding[]> {
+/** Every function with its resource policy. */
+export async function readFunctions({ lambda }: Foreign): Promise<FunctionHolding[]> {
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
   const read = async (FunctionName: string): Promise<FunctionHolding> => {
     const [{ Configuration, Tags = {} }, policy] = await Promise.all([
@@ -179,7 +182,11 @@ async function readFunctions({ lambda }: Foreign): Promise<FunctionHolding[]> {
       policy: statementsOf(policy?.Policy),
     };
   };
-  return byName(await Promise.all(Functions.flatMap(({ FunctionName }) => (FunctionName === undefined ? [] : [read(FunctionName)]))));
+  return byName(
+    await Promise.all(
+      Functions.flatMap(({ FunctionName }) => (FunctionName === undefined ? [] : [read(FunctionName)])),
+    ),
+  );
 }
 
 async function readRuleSets({ ses }: Foreign): Promise<Readonly<Record<string, readonly ReceiptRule[]>>> {

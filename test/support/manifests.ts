@@ -32,7 +32,8 @@ export function pipeline(parts: PipelineParts = {}): Document {
     metadata: { name: parts.name ?? 'app', namespace: parts.namespace ?? 'mail' },
     spec: {
       region: parts.region ?? 'us-west-2',
-      messageBodyStorage: parts.storage?.bucketName === undefined ? { logicalName: 'Special', ...parts.storage } : parts.storage,
+      messageBodyStorage:
+        parts.storage?.bucketName === undefined ? { logicalName: 'Special', ...parts.storage } : parts.storage,
       role: parts.role ?? { privileges: [{ actions: ['s3:GetObject'], resource: '${bucket.arnAllKeys}' }] },
       function: { code: { inline: { 'index.mjs': ECHO } }, ...parts.function },
       ...(parts.invocationType === undefined ? {} : { invocationType: parts.invocationType }),
@@ -48,4 +49,5 @@ type Rule = Spec['receiptRules'][number];
 export const rule = (name: string, ...recipients: readonly string[]): Rule => ({ name, recipients: [...recipients] });
 
 /** Several documents as one file. JSON is YAML. */
-export const fileOf = (documents: readonly unknown[]): string => documents.map((one) => JSON.stringify(one)).join('\n---\n');
+export const fileOf = (documents: readonly unknown[]): string =>
+  documents.map((one) => JSON.stringify(one)).join('\n---\n');

@@ -1,3 +1,4 @@
+import { DescribeActiveReceiptRuleSetCommand, type ReceiptRule } from '@aws-sdk/client-ses';
 import { createTransport } from 'nodemailer';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/sandbox/clock.ts';
@@ -6,9 +7,17 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandb
 import { foreignClients, type Foreign } from './aws-clients.ts';
 import { callFaults, type CallFaults } from './call-faults.ts';
 import { runCommand, type CommandOptions, type Outcome } from './command-line.ts';
-import { readHoldings, type BucketHolding, type FunctionHolding, type Holdings, type RoleHolding } from './holdings.ts';
+import {
+  readBuckets,
+  readFunctions,
+  readHoldings,
+  readRoles,
+  type BucketHolding,
+  type FunctionHolding,
+  type Holdings,
+  type RoleHolding,
+} from './holdings.ts';
 import { fileOf } from './manifests.ts';
-import type { ReceiptRule } from '@aws-sdk/client-ses';
 
 /** What `plan -o json` prints, as far as tests look at it. */
 export type PlanJson = {
@@ -22,7 +31,12 @@ export type PlanJson = {
     readonly why: string;
     readonly changes: readonly { readonly field: string; readonly before?: unknown; readonly after?: unknown }[];
   }[];
-  readonly problems: readonly { readonly pipeline: string; readonly reason: string; readonly message: string; readonly stops: boolean }[];
+  readonly problems: readonly {
+    readonly pipeline: string;
+    readonly reason: string;
+    readonly message: string;
+    readonly stops: boolean;
+  }[];
   readonly warnings: readonly { readonly pipeline: string; readonly message: string }[];
 };
 
@@ -75,16 +89,21 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { r
   const foreign = foreignClients(sandbox.url, region);
   const run: World['run'] = (args, documents = [], { flags = [], ...rest } = {}) =>
     runCommand({
-      args: [...args, '--endpoint-url', sandbox.url, ...(args[0] === 'explain' ? [] : ['-f', '-']), '--ses-calls-per-second', '1000', ...flags],
+      args: [
+        ...args,
+        '--endpoint-url',
+        sandbox.url,
+        ...(args[0] === 'explain' ? [] : ['-f', '-']),
+        '--ses-calls-per-second',
+        '1000',
+        ...flags,
+      ],
       stdin: fileOf(documents),
       ...rest,
     });
   const apply: World['apply'] = (documents, rest) => run(['apply', '--yes'], documents, rest);
   const holdings = () => readHoldings(foreign);
-  const rules = async () => {
-    const { ruleSets, activeRuleSet } = await holdings();
-    return ruleSets[activeRuleSet ?? ''] ?? [];
-  };
+  const rules = async () => (await foreign.ses.send(new DescribeActiveReceiptRuleSetCommand({}))).Rules ?? [];
 
   return {
     sandbox,
@@ -103,9 +122,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { r
       return { ...(JSON.parse(out) as PlanJson), code };
     },
     holdings,
-    bucket: async () => only((await holdings()).buckets, 'bucket'),
-    role: async () => only((await holdings()).roles, 'role'),
-    fn: async () => only((await holdings()).functions, 'function'),
+    bucket: async () => only(await readBuckets(foreign), 'bucket'),
+    role: async () => only(await readRoles(foreign), 'role'),
+    fn: async () => only(await readFunctions(foreign), 'function'),
     rules,
     ruleNames: async () => (await rules()).map(({ Name }) => Name ?? ''),
     send: async (mail) => {
@@ -113,12 +132,16 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { r
       await sandbox.idle();
     },
     log: async () => {
-      const { functions } = await holdings();
+      const functions = await readFunctions(foreign);
       return functions.flatMap(({ name }) =>
         sandbox.lambda.logs.lines(name).flatMap(({ source, text }) => (source === 'stdout' ? jsonLines(text) : [])),
       );
     },
-    writes: () => faults.calls().filter(isOurWrite).map(({ operation }) => operation),
+    writes: () =>
+      faults
+        .calls()
+        .filter(isOurWrite)
+        .map(({ operation }) => operation),
     close: async () => {
       foreign.destroy();
       await sandbox.stop();

@@ -15,7 +15,14 @@ export type Case = { readonly name: string; readonly observed: readonly ReceiptR
 const NAMES = ['A', 'B', 'C'] as const;
 const RECIPIENTS = {
   /** Everybody has an address of their own. */
-  apart: { old: [['a@x.io'], ['b@x.io'], ['c@x.io']], new: [['a@x.io', 'd@x.io'], ['b@x.io', 'e@x.io'], ['c@x.io', 'f@x.io']] },
+  apart: {
+    old: [['a@x.io'], ['b@x.io'], ['c@x.io']],
+    new: [
+      ['a@x.io', 'd@x.io'],
+      ['b@x.io', 'e@x.io'],
+      ['c@x.io', 'f@x.io'],
+    ],
+  },
   /** Every rule is for everybody, first for one domain, then for all. */
   same: { old: [['x.io'], ['x.io'], ['x.io']], new: [[], [], []] },
   /** An update hands the recipients on to the next rule. */
@@ -38,21 +45,30 @@ export function* allCases(stopper: Stopper): Generator<Case> {
           });
         const isIn = (...wanted: Fate[]) => fates.flatMap((fate, index) => (wanted.includes(fate) ? [index] : []));
         const live = isIn('updated', 'deleted', 'kept').map((index) => make(index, 'old'));
-        const wanted = isIn('added', 'updated', 'kept').map((index) => make(index, fates[index] === 'kept' ? 'old' : 'new'));
+        const wanted = isIn('added', 'updated', 'kept').map((index) =>
+          make(index, fates[index] === 'kept' ? 'old' : 'new'),
+        );
         const block = withStorage(wanted, headRule, store(BUCKET));
         const before = withStorage(live, headRule, store(BUCKET)).storageRule;
         for (const ours of permutations(live))
           for (const others of [0, 1, 2, 3])
             for (const mixed of mixtures(ours, theirs(others, stopper))) {
               const observed = before === undefined ? mixed : [before, ...mixed];
-              yield { name: `${kind} ${fates.join()} ${headRule ? 'head rule' : 'rule by rule'}: ${observed.map(({ name }) => name).join()}`, observed, block };
+              yield {
+                name: `${kind} ${fates.join()} ${headRule ? 'head rule' : 'rule by rule'}: ${observed.map(({ name }) => name).join()}`,
+                observed,
+                block,
+              };
             }
       }
 }
 
 function theirs(count: number, stopper: Stopper): ReceiptRule[] {
   return THEIRS.slice(0, count).map((recipients, index) =>
-    rule(`theirs-${index}`, { recipients, actions: [invoke('arn:theirs'), ...(stopper === 'theirs' && index === 1 ? [stop] : [])] }),
+    rule(`theirs-${index}`, {
+      recipients,
+      actions: [invoke('arn:theirs'), ...(stopper === 'theirs' && index === 1 ? [stop] : [])],
+    }),
   );
 }
 
@@ -102,13 +118,21 @@ function brokenPromises(found: Case, plan: RuleSetPlan): string[] {
   const blocks = [found.block];
   const states = statesOf(found.observed, plan.changes);
   const final = states.at(-1) ?? [];
-  const order = [...(found.block.storageRule ? [found.block.storageRule] : []), ...found.block.rules].map(({ name }) => name);
+  const order = [...(found.block.storageRule ? [found.block.storageRule] : []), ...found.block.rules].map(
+    ({ name }) => name,
+  );
   const names = oursIn(final, blocks);
   const slots = (rules: readonly ReceiptRule[]) => JSON.stringify(foreignIn(rules, blocks));
   const { calls, takeovers } = promisedCalls(found, plan);
   const updates = new Set(plan.changes.flatMap((change) => (change.kind === 'updateRule' ? [change.rule.name] : [])));
   return [
-    ...(plan.blocked === undefined ? (names.join() === order.join() ? [] : ['the order']) : names.length === order.length ? [] : ['the rules']),
+    ...(plan.blocked === undefined
+      ? names.join() === order.join()
+        ? []
+        : ['the order']
+      : names.length === order.length
+        ? []
+        : ['the rules']),
     ...(slots(final) === slots(found.observed) ? [] : ['rules of others']),
     ...(JSON.stringify(final) === JSON.stringify(plan.result) ? [] : ['the result']),
     ...(planRuleSet(final, blocks).changes.length === 0 ? [] : ['nothing left to do']),
@@ -120,7 +144,10 @@ function brokenPromises(found: Case, plan: RuleSetPlan): string[] {
 
 /** Calls to SES that a plan comes to, counted from its changes. */
 function callsOf({ changes }: RuleSetPlan): number {
-  return changes.reduce((sum, change) => sum + (change.kind === 'orderRules' && change.expected === 'reorder' ? 2 : 1), 0);
+  return changes.reduce(
+    (sum, change) => sum + (change.kind === 'orderRules' && change.expected === 'reorder' ? 2 : 1),
+    0,
+  );
 }
 
 /** The calls that the documentation of `planRuleSet` promises, counted from the rules alone. */
@@ -132,8 +159,12 @@ function promisedCalls(
   const wanted = [...(block.storageRule ? [block.storageRule] : []), ...block.rules];
   const created = wanted.filter(({ name }) => !live.has(name)).length;
   const updated = wanted.filter((found) => isChanged(live.get(found.name), found)).length;
-  const deleted = observed.filter(({ name }) => name.startsWith(PREFIX) && !wanted.some((other) => other.name === name)).length;
-  const standing = observed.flatMap(({ name }) => wanted.findIndex((other) => other.name === name)).filter((place) => place >= 0);
+  const deleted = observed.filter(
+    ({ name }) => name.startsWith(PREFIX) && !wanted.some((other) => other.name === name),
+  ).length;
+  const standing = observed
+    .flatMap(({ name }) => wanted.findIndex((other) => other.name === name))
+    .filter((place) => place >= 0);
   const wrong = blocked === undefined && standing.some((place, index) => place < (standing[index - 1] ?? place));
   const verified = created > 0 || wrong ? 1 : 0;
   const twice = new Set(changes.flatMap((change) => (change.kind === 'updateRule' ? [change.rule.name] : [])));
@@ -141,4 +172,5 @@ function promisedCalls(
   return { calls: created + updated + deleted + verified + (wrong ? 1 : 0) + takeovers, takeovers };
 }
 
-const isChanged = (live: ReceiptRule | undefined, wanted: ReceiptRule): boolean => live !== undefined && !sameRule(live, wanted);
+const isChanged = (live: ReceiptRule | undefined, wanted: ReceiptRule): boolean =>
+  live !== undefined && !sameRule(live, wanted);

@@ -1,20 +1,20 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { isRuleOf } from '../../../src/core/names.ts';
 import { planRuleSet, type RuleBlock, type RuleChange } from '../../../src/core/plan-rule-set.ts';
 import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
 import { union } from '../../../src/core/recipients.ts';
 import { createEvaluator, harmBetween } from '../../../src/core/rule-effects.ts';
-import { applyChange, block, invoke, rule, statesOf, stop, store } from './rules.ts';
+import { applyChange, ask, block, invoke, rule, stop, store } from './rules.ts';
 
 /** A rule set as it is found, and the blocks that it should hold. */
 export type World = { readonly observed: readonly ReceiptRule[]; readonly blocks: readonly RuleBlock[] };
 
-export const PIPELINES = ['alpha', 'beta', 'gamma'] as const;
-export const prefixOf = (pipeline: string): string => `slp_mail_${pipeline}_`;
-export const bucketOf = (pipeline: string): string => `bodies-${pipeline}`;
+const PIPELINES = ['alpha', 'beta', 'gamma'] as const;
+const prefixOf = (pipeline: string): string => `slp_mail_${pipeline}_`;
+const bucketOf = (pipeline: string): string => `bodies-${pipeline}`;
 
 /** Recipients that lie beside and within each other in every way there is. */
-export const ALPHABET = ['a@x.io', 'a+l@x.io', 'b@x.io', 'x.io', '.x.io', 's.x.io', 'a@s.x.io'] as const;
+const ALPHABET = ['a@x.io', 'a+l@x.io', 'b@x.io', 'x.io', '.x.io', 's.x.io', 'a@s.x.io'] as const;
 
 type Shape = {
   readonly recipients: readonly string[];
@@ -80,12 +80,7 @@ function shuffle(rules: readonly ReceiptRule[], slots: readonly number[]): Recei
   return shuffled;
 }
 
-const endsOf = ({ ends }: Shape) =>
-  ends === 'stop'
-    ? [stop]
-    : ends === 'sync'
-      ? [{ ...invoke('arn:sync'), invocationType: 'RequestResponse' } as const]
-      : [];
+const endsOf = ({ ends }: Shape) => (ends === 'stop' ? [stop] : ends === 'sync' ? [ask('arn:sync')] : []);
 
 function blockOf(
   pipeline: string,
@@ -195,5 +190,3 @@ export function show({ observed, blocks }: World): string {
     `blocked: ${JSON.stringify(blocked)}`,
   ].join('\n');
 }
-
-export { statesOf };

@@ -11,6 +11,12 @@ export const invoke = (functionArn = 'arn:aws:lambda:us-west-2:123456789012:func
   functionArn,
   invocationType: 'Event',
 });
+/** Waits for the function's answer, which may end the evaluation. */
+export const ask = (functionArn = 'arn:aws:lambda:us-west-2:123456789012:function:app'): RuleAction => ({
+  kind: 'lambda',
+  functionArn,
+  invocationType: 'RequestResponse',
+});
 export const stop: RuleAction = { kind: 'stop' };
 
 /** A rule that invokes, with defaults for all that a test does not care about. */

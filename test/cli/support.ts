@@ -1,0 +1,70 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { awsPorts } from '../../src/aws/ports.ts';
+import { systemClock } from '../../src/aws/system-clock.ts';
+import { runCli } from '../../src/cli/cli.ts';
+import type { CliIo, ExitCode } from '../../src/cli/io.ts';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+
+export type Ran = { readonly code: ExitCode; readonly out: string; readonly err: string };
+
+/** Runs one command line in this process; what it prints is kept, and nobody answers questions. */
+export async function cli(args: readonly string[], over: Partial<CliIo> = {}): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const clock = systemClock();
+  const io: CliIo = {
+    out: (line) => void out.push(line),
+    err: (line) => void err.push(line),
+    readStdin: () => Promise.resolve(''),
+    env: {},
+    interactive: false,
+    colours: false,
+    live: () => undefined,
+    confirm: () => Promise.reject(new Error('nobody is there to be asked')),
+    signal: new AbortController().signal,
+    clock,
+    connect: ({ region, endpointUrl }) => {
+      if (endpointUrl === undefined) throw new Error('a test must not reach out to AWS');
+      const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
+      return awsPorts({ region, endpointUrl, clock, credentials, sesCallsPerSecond: 1000 });
+    },
+    runSandbox: async (ports, started) => {
+      const sandbox = await startSandbox(ports);
+      started(sandbox);
+      await sandbox.stop();
+    },
+    ...over,
+  };
+  const code = await runCli(args, io, '1.2.3');
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+/** A folder that goes away with the test. */
+export function folder(files: Readonly<Record<string, string>> = {}): string {
+  const path = mkdtempSync(join(tmpdir(), 'cli-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), text);
+  }
+  return path;
+}
+
+/** A manifest in JSON, which is YAML too; members of the spec are replaced. */
+export function manifestText(spec: object = {}, metadata: object = {}): string {
+  return JSON.stringify({
+    apiVersion: 'ses-lambda-pipeline.dev/v1alpha1',
+    kind: 'SesLambdaPipeline',
+    metadata: { name: 'app', namespace: 'mail', ...metadata },
+    spec: {
+      region: 'us-west-2',
+      messageBodyStorage: { logicalName: 'Special' },
+      function: { code: { inline: { 'index.mjs': 'export const handler = () => {};' } } },
+      receiptRules: [{ name: 'Default', recipients: ['a@example.com'] }],
+      ...spec,
+    },
+  });
+}
