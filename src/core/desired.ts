@@ -5,12 +5,12 @@ import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } 
 import { functionArn, functionName, hex, pipelineKey, roleArn, roleName, rolePath, rulePrefix, type PipelineIdentity } from './names.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import { ownerTags } from './ownership.ts';
-import type { RuleBlock } from './plan-rule-set.ts';
-import { union } from './plan-rule-set.ts';
+import type { RuleBlock } from './rule-block.ts';
+
 import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from './policy-document.ts';
 import type { FunctionConfiguration, NewRole } from './ports.ts';
 import type { ReceiptRule, RuleAction } from './receipt-rule.ts';
-import { recipientsOverlap } from './recipients.ts';
+import { recipientsOverlap, union } from './recipients.ts';
 
 /** A pipeline as it was asked for: the manifest, who it is on AWS, and its code at hand. */
 export type Pipeline = { readonly manifest: Manifest; readonly identity: PipelineIdentity; readonly code: FunctionCode };

@@ -412,7 +412,8 @@ const spec = z
         description: 'The rules in the order in which SES evaluates them.',
         'x-kubernetes-list-type': 'atomic',
         ...cel({
-          rule: 'self.all(rule, self.exists_one(other, other.name == rule.name))',
+          // The list in a list only names the names; comparing rule with rule took the API server seconds for 199 rules.
+          rule: '[self.map(rule, rule.name)].all(names, names.all(name, names.indexOf(name) == names.lastIndexOf(name)))',
           message: 'the name of each rule must be unique',
         }),
       }),

@@ -85,7 +85,7 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
     case 'activateRuleSet':
       return activate(action.ruleSet, action.onlyIfNone, ports);
     case 'deactivateRuleSet':
-      return receiptRules.setActive(undefined);
+      return deactivate(action.ruleSet, ports);
     case 'deleteRuleSet':
       return receiptRules.deleteSet(action.ruleSet);
     case 'createRule': {
@@ -154,6 +154,12 @@ async function activate(ruleSet: string, onlyIfNone: boolean, { receiptRules }: 
       });
   }
   await receiptRules.setActive(ruleSet);
+}
+
+/** Switches receiving off only while this set is the one that is on. */
+async function deactivate(ruleSet: string, { receiptRules }: Ports): Promise<void> {
+  const active = await receiptRules.describeActive();
+  if (active?.name === ruleSet) await receiptRules.setActive(undefined);
 }
 
 /** Reads the set right before the Reorder, which fails without effect if a rule came or went in between. */

@@ -2,8 +2,9 @@ import type { Desired } from './desired.ts';
 import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import { stepId } from './plan-pipeline.ts';
-import { union, type RuleBlock } from './plan-rule-set.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
+import { union } from './recipients.ts';
+import type { RuleBlock } from './rule-block.ts';
 import type { Step, StepAction } from './step.ts';
 
 /**

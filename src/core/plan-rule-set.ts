@@ -7,9 +7,6 @@ import { orderTarget } from './rule-order.ts';
 import { anchorsOf, finalRules, inOrder, placesFor } from './rule-places.ts';
 import { listTasks, type Task } from './rule-tasks.ts';
 
-export { union } from './recipients.ts';
-export { blockOrder, type RuleBlock } from './rule-block.ts';
-
 /** One call that changes a rule set. `needs` are indexes into the same list: those must have succeeded. */
 export type RuleChange = { readonly owner: string | undefined; readonly needs: readonly number[] } & (
   | {

@@ -5,7 +5,7 @@ import type { ObservedPipeline } from './observed.ts';
 import { ownershipOf } from './ownership.ts';
 import { statementsOf } from './plan-bucket.ts';
 import { stepId, type AddStep } from './plan-pipeline.ts';
-import type { RuleBlock } from './plan-rule-set.ts';
+import type { RuleBlock } from './rule-block.ts';
 import { bucketGrantSidPrefix } from './policy-document.ts';
 import type { Step } from './step.ts';
 

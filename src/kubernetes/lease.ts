@@ -112,7 +112,7 @@ export function createElection(options: ElectionOptions): Election {
     observer.leading?.(true);
     isolated(() => options.onElected(started.signal));
     for (;;) {
-      await clock.sleep(Math.max(0, Math.min(retryPeriodMs, leftMs())), stopping.signal);
+      await clock.sleep(Math.max(1, Math.min(retryPeriodMs, leftMs())), stopping.signal);
       const result = leftMs() > 0 ? await claimWithin(Math.min(leftMs(), claimMs)) : 'failed';
       stopping.signal.throwIfAborted();
       if (result !== 'taken' && leftMs() > 0) continue;
@@ -159,8 +159,12 @@ export function createElection(options: ElectionOptions): Election {
   /** Until it is worth while to claim the lease again. */
   const standBy = async (result: ClaimResult | 'failed'): Promise<void> => {
     if (result === 'taken' && standby.watching) {
-      for (let waitMs = lease.untilFreeMs(); waitMs > 0 && standby.watching && !standby.chance; waitMs = lease.untilFreeMs()) {
-        await sleepOrChance(waitMs, stopping.signal);
+      for (
+        let waitMs = lease.untilFreeMs();
+        waitMs > 0 && standby.watching && !standby.chance;
+        waitMs = lease.untilFreeMs()
+      ) {
+        await sleepOrChance(Math.max(1, waitMs), stopping.signal);
       }
       await clock.sleep(HERD_MS * clock.random(), stopping.signal); // not all standbys at the same moment
       return;

@@ -31,14 +31,15 @@ export function createObjectStore<T extends ApiObject>(): ObjectStore<T> {
   const take = (object: T): readonly ObjectChange<T>[] => {
     const key = keyOf(object);
     const before = objects.get(key);
+    const replaced = before !== undefined && before.metadata.uid !== object.metadata.uid;
+    if (before !== undefined && !replaced && versionOf(object) === versionOf(before)) return [];
     objects.set(key, object);
     if (before === undefined) return [{ kind: 'added', object }];
-    if (before.metadata.uid !== object.metadata.uid)
-      return [
-        { kind: 'deleted', object: before },
-        { kind: 'added', object },
-      ];
-    return versionOf(object) === versionOf(before) ? [] : [{ kind: 'updated', object, before }];
+    if (!replaced) return [{ kind: 'updated', object, before }];
+    return [
+      { kind: 'deleted', object: before },
+      { kind: 'added', object },
+    ];
   };
 
   const isOldNews = (object: T): boolean => {

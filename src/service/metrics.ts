@@ -65,6 +65,9 @@ export function createMetrics({ registry, now, version, concurrency, kubernetes 
     aws,
     kubernetes: cluster,
     // prom-client writes "Nan", which the format does not know.
-    scrape: async () => ({ contentType: registry.contentType, text: (await registry.metrics()).replace(/ Nan$/gm, ' NaN') }),
+    scrape: async () => ({
+      contentType: registry.contentType,
+      text: (await registry.metrics()).replace(/ Nan$/gm, ' NaN'),
+    }),
   };
 }

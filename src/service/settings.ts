@@ -7,7 +7,7 @@ const isDnsLabel = (text: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9]
 const isDnsName = (text: string): boolean => text.length <= 253 && text.split('.').every(isDnsLabel);
 
 const kubernetesOnly = { kubernetesOnly: true } as const;
-const DNS_LABEL = 'a DNS label: at most 63 of a-z, 0-9 and -';
+const DNS_LABEL = 'a DNS label: at most 63 of a-z, 0-9 and hyphen';
 
 /**
  * Every setting of the controller, by the name of its flag. Values are texts, as flags and variables give them; a
@@ -18,7 +18,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('Folder of manifests to take the pipelines from, instead of Kubernetes.'),
   namespaces: listOf(
-    { placeholder: 'names', allowed: `names of namespaces, separated by commas, each ${DNS_LABEL}`, ...kubernetesOnly },
+    { placeholder: 'names', allowed: `names of namespaces separated by commas, each ${DNS_LABEL}`, ...kubernetesOnly },
     isDnsLabel,
   )
     .optional()
@@ -30,7 +30,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('Only pipelines with these labels: splits the work between several controllers (sharding).'),
   installation: textLike(
-    { placeholder: 'name', allowed: '1 to 8 of a-z, 0-9 and -, with - neither first nor last' },
+    { placeholder: 'name', allowed: '1 to 8 of a-z, 0-9 and hyphen, the hyphen neither first nor last' },
     (text) => INSTALLATION.test(text),
   )
     .prefault('slp')
@@ -71,7 +71,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe('Namespace of the Lease. Not set: that of the pod.'),
   'lease-name': textLike(
-    { placeholder: 'name', allowed: 'a DNS name: at most 253 of a-z, 0-9, - and .', ...kubernetesOnly },
+    { placeholder: 'name', allowed: 'a DNS name: at most 253 of a-z, 0-9, hyphen and dot', ...kubernetesOnly },
     isDnsName,
   )
     .prefault('ses-lambda-pipeline')

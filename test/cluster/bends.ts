@@ -4,6 +4,7 @@ import type { BaseName, Json, Path } from './documents.ts';
 /** The part of OpenAPI that our CRD uses. */
 export type Schema = {
   readonly type?: string;
+  readonly description?: string;
   readonly enum?: readonly string[];
   readonly pattern?: string;
   readonly minimum?: number;
@@ -47,7 +48,9 @@ export function pathsWithoutExample(schema: Schema): string[] {
   const reached = new Set(
     Object.values(BASES).flatMap((base) => places(schema, base, ['spec']).map(({ pattern }) => pattern)),
   );
-  return allPatterns(schema, 'spec').filter((pattern) => !reached.has(pattern));
+  return partsOf(schema, 'spec')
+    .map(({ pattern }) => pattern)
+    .filter((pattern) => !reached.has(pattern));
 }
 
 type Place = { readonly path: Path; readonly pattern: string; readonly schema: Schema; readonly value: Json };
@@ -68,14 +71,19 @@ function places(schema: Schema, document: Json, path: Path, pattern: string = pa
   return [{ path, pattern, schema, value }, ...members, ...entries, ...items];
 }
 
-function allPatterns(schema: Schema, pattern: string): string[] {
-  const members = Object.entries(schema.properties ?? {}).flatMap(([key, part]) =>
-    allPatterns(part, `${pattern}.${key}`),
-  );
-  const entries =
-    schema.additionalProperties === undefined ? [] : allPatterns(schema.additionalProperties, `${pattern}.*`);
-  const items = schema.items === undefined ? [] : allPatterns(schema.items, `${pattern}[]`);
-  return [pattern, ...members, ...entries, ...items];
+/** Fields that say nothing about themselves. Entries of lists and maps are described by the list or map. */
+export function pathsWithoutDescription(schema: Schema): string[] {
+  return partsOf(schema, 'spec')
+    .filter(({ pattern, part }) => part.description === undefined && !/(\[\]|\.\*)$/.test(pattern))
+    .map(({ pattern }) => pattern);
+}
+
+/** Every path of the schema and what stands there. */
+function partsOf(schema: Schema, pattern: string): { readonly pattern: string; readonly part: Schema }[] {
+  const members = Object.entries(schema.properties ?? {}).flatMap(([key, part]) => partsOf(part, `${pattern}.${key}`));
+  const entries = schema.additionalProperties === undefined ? [] : partsOf(schema.additionalProperties, `${pattern}.*`);
+  const items = schema.items === undefined ? [] : partsOf(schema.items, `${pattern}[]`);
+  return [{ pattern, part: schema }, ...members, ...entries, ...items];
 }
 
 /** `undefined` stands for leaving the value out. */

@@ -7,7 +7,7 @@ import { apiClient } from '../control-plane/api-request.ts';
 import type { ApiClient } from '../control-plane/api-request.ts';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
-import { bends, pathsWithoutExample } from './bends.ts';
+import { bends, pathsWithoutDescription, pathsWithoutExample } from './bends.ts';
 import type { Bend } from './bends.ts';
 import { specSchema, sayingsOf } from './crd-schema.ts';
 import { BASES, BASE_NAMES, asJson, changed, valueAt } from './documents.ts';
@@ -16,7 +16,7 @@ import { LARGEST } from './largest.ts';
 import { mutants } from './mutants.ts';
 import { REFUSALS, TRANSITIONS } from './refusals.ts';
 import { timed } from './timed.ts';
-import { create, disagreement, verdictOfParser, verdictOnCreate, verdictOnUpdate } from './verdict.ts';
+import { disagreement, store, verdictOfParser, verdictOnCreate, verdictOnUpdate } from './verdict.ts';
 
 const CRD = customResourceDefinition();
 
@@ -30,7 +30,8 @@ beforeAll(async () => {
     await cluster.apply(CRD, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mail' } });
     await untilEstablished();
   });
-  for (const base of BASE_NAMES) await create(api, stored(base));
+  for (const base of BASE_NAMES)
+    metadata.set(base, await store(api, changed(BASES[base], ['metadata', 'name'], nameOf(base))));
 });
 
 afterAll(async () => {
@@ -39,7 +40,9 @@ afterAll(async () => {
 });
 
 const nameOf = (base: BaseName): string => `stored-${base}`;
-const stored = (base: BaseName): Json => changed(BASES[base], ['metadata', 'name'], nameOf(base));
+/** Of the stored resources: an update must name the version that it is made from. */
+const metadata = new Map<BaseName, Json>();
+const asUpdate = (base: BaseName, document: Json): Json => changed(document, ['metadata'], metadata.get(base));
 
 const crdName = 'seslambdapipelines.ses-lambda-pipeline.dev';
 
@@ -56,9 +59,15 @@ describe('the CustomResourceDefinition', () => {
   });
 
   test('explains the spec to kubectl by its short name', async () => {
-    const { out, code } = await cluster.kubectl('explain', 'slp.spec');
+    const { out } = await cluster.kubectl('explain', 'slp.spec');
 
-    expect({ code, out }).toMatchSnapshot();
+    expect(out).toMatch(/^GROUP: +ses-lambda-pipeline.dev\nKIND: +SesLambdaPipeline\n/);
+    expect(out).toMatch(/^ {2}region\t<string> -required-\n {4}Region of the rules and the function. Immutable.$/m);
+    expect(out).toMatch(/^ {2}invocationType\t<string>\n {2}enum: Event, RequestResponse\n/m);
+  });
+
+  test('explains every field', () => {
+    expect(pathsWithoutDescription(specSchema(CRD))).toEqual([]);
   });
 
   test('accepts the example as it is in the repository', async () => {
@@ -110,7 +119,7 @@ function tried(): string[] {
 
 describe('a stored resource', () => {
   test.each(TRANSITIONS)('refuses $name', async ({ base, path, value, says }) => {
-    const document = changed(stored(base), path, value);
+    const document = asUpdate(base, changed(BASES[base], path, value));
 
     const verdict = await verdictOnUpdate(api, nameOf(base), document);
 
@@ -141,7 +150,7 @@ describe('the parser and the API server', () => {
 
     const { disagreements, accepted, refused } = await timed(`judging ${all.length} changed resources`, () =>
       judge(all, async ({ base, document: bent }) => {
-        const document = changed(bent, ['metadata', 'name'], nameOf(base));
+        const document = asUpdate(base, bent);
         return disagreement(verdictOfParser(document), await verdictOnUpdate(api, nameOf(base), document));
       }),
     );
@@ -186,14 +195,12 @@ const identity = (document: Json): string =>
   );
 
 describe('the largest resources', () => {
-  test.each(LARGEST)('are judged in well under a second: $name', async ({ name, document }) => {
+  // That they are accepted is the point: what CEL may cost is counted in steps, not in time, and more is refused.
+  test.each(LARGEST)('stay within the budget of the API server: $name', async ({ name, document }) => {
     const bytes = Buffer.byteLength(JSON.stringify(document));
 
-    const startedMs = performance.now();
-    const verdict = await timed(`storing ${name} (${bytes} bytes)`, () => create(api, document));
-    const tookMs = performance.now() - startedMs;
+    const stored = await timed(`storing ${name} (${bytes} bytes)`, () => store(api, document));
 
-    expect(verdict).toMatchObject({ kind: 'accepted' });
-    expect(tookMs).toBeLessThan(1000);
+    expect(stored).toMatchObject({ name });
   });
 });

@@ -49,12 +49,20 @@ const sameBranch = (a: string, b: string): boolean => a.startsWith(b) || b.start
 const said = (verdict: Verdict): string =>
   verdict.kind === 'accepted' ? 'accepts it' : `refuses it (${verdict.fields.join(', ')}: ${verdict.message})`;
 
-/** Really creates; for what only a stored resource shows. */
-export async function create(api: ApiClient, document: Json): Promise<Verdict> {
-  return verdictOf(await api.request('POST', `${PIPELINES}?fieldValidation=Strict`, document));
+/**
+ * Really creates the resource.
+ * @returns its metadata as it is stored
+ * @throws {Error} in the words of the API server when it is refused
+ */
+export async function store(api: ApiClient, document: Json): Promise<Json> {
+  const { status, body } = await api.request('POST', `${PIPELINES}?fieldValidation=Strict`, document);
+  const { metadata, message } = body as Answer;
+  if (status !== 201 || metadata === undefined) throw new Error(`the API server answered ${status}: ${message}`);
+  return metadata;
 }
 
 type Answer = {
+  readonly metadata?: Json;
   readonly spec?: unknown;
   readonly message?: string;
   readonly details?: { readonly causes?: readonly { readonly field?: string }[] };

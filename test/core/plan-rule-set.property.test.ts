@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockOrder, planRuleSet, type RuleBlock } from '../../src/core/plan-rule-set.ts';
+import { planRuleSet } from '../../src/core/plan-rule-set.ts';
+import { blockOrder, type RuleBlock } from '../../src/core/rule-block.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import { rulesOf } from '../../src/core/rule-block.ts';
 import { foreignIn, oursIn, show, statesWithout, worlds, worstHarm, type World } from './support/rule-worlds.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planRuleSet, type RuleBlock, type RuleChange } from '../../src/core/plan-rule-set.ts';
+import { planRuleSet, type RuleChange } from '../../src/core/plan-rule-set.ts';
+import type { RuleBlock } from '../../src/core/rule-block.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import { applyChange, block, invoke, PREFIX, rule, statesOf, stop, store } from './support/rules.ts';
 

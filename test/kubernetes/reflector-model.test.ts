@@ -72,9 +72,15 @@ describe('a reflector', () => {
     let broken = true;
     const api: Cluster['api'] = {
       ...server.api,
-      list: (resource, options) => (broken ? Promise.reject(refusedCall(CALL, 503, {})) : server.api.list(resource, options)),
+      list: (resource, options) =>
+        broken ? Promise.reject(refusedCall(CALL, 503, {})) : server.api.list(resource, options),
     };
-    const reflector = reflectorOf({ ...server, api }, clock, () => {}, (retryInMs) => delays.push(Math.round(retryInMs)));
+    const reflector = reflectorOf(
+      { ...server, api },
+      clock,
+      () => {},
+      (retryInMs) => delays.push(Math.round(retryInMs)),
+    );
     reflector.start();
 
     await clock.advance(120_000);
@@ -151,7 +157,11 @@ describe('a reflector', () => {
       },
     };
     const told: string[] = [];
-    const reflector = reflectorOf({ ...server, api: deaf }, clock, ({ object }) => void told.push(object.metadata.name));
+    const reflector = reflectorOf(
+      { ...server, api: deaf },
+      clock,
+      ({ object }) => void told.push(object.metadata.name),
+    );
     reflector.start();
     await clock.advance(0);
     reflector.stop();
@@ -229,5 +239,7 @@ function replicaOf() {
 }
 
 function byName(objects: readonly TestObject[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(objects.map(({ metadata }) => [metadata.name, `${metadata.uid}@${metadata.resourceVersion}`]));
+  return Object.fromEntries(
+    objects.map(({ metadata }) => [metadata.name, `${metadata.uid}@${metadata.resourceVersion}`]),
+  );
 }

@@ -13,7 +13,10 @@ describe('judgeEventLoop', () => {
     ['stands still now', { lastBeatMs: 89_000 }, '11 s'],
     ['stood still a moment ago', { worstGapMs: 25_000 }, '25 s'],
   ])('complains about one that %s', (_name, over, howLong) => {
-    expect(judgeEventLoop({ ...beating, ...over })).toEqual({ ok: false, why: expect.stringContaining(`stood still for ${howLong}, more than 10 s`) });
+    expect(judgeEventLoop({ ...beating, ...over })).toEqual({
+      ok: false,
+      why: expect.stringContaining(`stood still for ${howLong}, more than 10 s`),
+    });
   });
 });
 

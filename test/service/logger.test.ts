@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/core/fault.ts';
 import { maskRecipients, stripControls } from '../../src/service/clean-text.ts';
@@ -24,7 +24,11 @@ const SECRETS = {
   ZipFile: 'canary-9',
   password: { nested: 'canary-10' },
 };
-const ENVIRONMENT = { function: { environment: { API_KEY: 'canary-env-1' } }, Environment: { Variables: { X: 'canary-env-2' } }, env: [{ name: 'X', value: 'canary-env-3' }] };
+const ENVIRONMENT = {
+  function: { environment: { API_KEY: 'canary-env-1' } },
+  Environment: { Variables: { X: 'canary-env-2' } },
+  env: [{ name: 'X', value: 'canary-env-3' }],
+};
 
 describe('createLogger', () => {
   it('writes one line of JSON with level, time and message', () => {
@@ -40,24 +44,52 @@ describe('createLogger', () => {
     const { logger, entries } = setUp({ level });
     for (const each of ['debug', 'info', 'warn', 'error'] as const) logger[each]('x');
 
-    expect(entries().map((entry) => entry['level'])).toEqual(['debug', 'info', 'warn', 'error'].slice(['debug', 'info', 'warn', 'error'].indexOf(level)));
+    expect(entries().map((entry) => entry['level'])).toEqual(
+      ['debug', 'info', 'warn', 'error'].slice(['debug', 'info', 'warn', 'error'].indexOf(level)),
+    );
   });
 
   it('ties the lines of a reconcile together', () => {
     const { logger, entries } = setUp();
-    reconcileLogger(logger, { reconcileId: 'r1', pipeline: 'mail/app', generation: 3, trigger: 'change' }).warn('x', { step: 1 });
+    reconcileLogger(logger, { reconcileId: 'r1', pipeline: 'mail/app', generation: 3, trigger: 'change' }).warn('x', {
+      step: 1,
+    });
 
-    expect(entries()[0]).toMatchObject({ reconcileId: 'r1', pipeline: 'mail/app', generation: 3, trigger: 'change', step: 1, msg: 'x' });
+    expect(entries()[0]).toMatchObject({
+      reconcileId: 'r1',
+      pipeline: 'mail/app',
+      generation: 3,
+      trigger: 'change',
+      step: 1,
+      msg: 'x',
+    });
   });
 
   it('keeps the request id of AWS and leaves the request out', () => {
     const { logger, lines, entries } = setUp();
-    const sdk = Object.assign(new Error('Denied'), { name: 'AccessDenied', $metadata: { requestId: 'req-1' }, $response: { body: 'canary' }, $fault: 'client' });
-    const fault = { class: 'denied', reason: 'AccessDenied', message: 'No.', operation: 'ses:X', code: 'AccessDenied', requestId: 'req-2' } as const;
+    const sdk = Object.assign(new Error('Denied'), {
+      name: 'AccessDenied',
+      $metadata: { requestId: 'req-1' },
+      $response: { body: 'canary' },
+      $fault: 'client',
+    });
+    const fault = {
+      class: 'denied',
+      reason: 'AccessDenied',
+      message: 'No.',
+      operation: 'ses:X',
+      code: 'AccessDenied',
+      requestId: 'req-2',
+    } as const;
     logger.error('failed', { error: new PipelineError(fault, { cause: sdk }) });
 
     expect(entries()[0]?.['error']).toMatchObject({
-      type: 'PipelineError', message: 'No.', class: 'denied', operation: 'ses:X', code: 'AccessDenied', awsRequestId: 'req-2',
+      type: 'PipelineError',
+      message: 'No.',
+      class: 'denied',
+      operation: 'ses:X',
+      code: 'AccessDenied',
+      awsRequestId: 'req-2',
       cause: { type: 'AccessDenied', message: 'Denied', awsRequestId: 'req-1' },
     });
     expect(lines.join('')).not.toContain('canary');
@@ -76,7 +108,12 @@ describe('createLogger', () => {
 
   it.each(['json', 'text'] as const)('writes addresses and environment values at debug only (%s)', (format) => {
     const { logger, lines } = setUp({ level: 'debug', format });
-    const fields = { ...ENVIRONMENT, recipients: ['canary@example.com'], error: new Error('no <canary@example.com>', { cause: new Error('canary@example.com') }), 'canary@example.com': 1 };
+    const fields = {
+      ...ENVIRONMENT,
+      recipients: ['canary@example.com'],
+      error: new Error('no <canary@example.com>', { cause: new Error('canary@example.com') }),
+      'canary@example.com': 1,
+    };
     logger.child(fields).info('to canary@example.com', fields);
     logger.warn('to canary@example.com', fields);
     logger.error('to canary@example.com', fields);
@@ -100,28 +137,54 @@ describe('createLogger', () => {
     const { logger, entries } = setUp();
     logger.info('true', { level: 'forged', time: 'forged', msg: 'forged' });
 
-    expect(entries()[0]).toEqual({ level: 'info', time: '2026-11-22T11:24:48.123Z', msg: 'true', _level: 'forged', _time: 'forged', _msg: 'forged' });
+    expect(entries()[0]).toEqual({
+      level: 'info',
+      time: '2026-11-22T11:24:48.123Z',
+      msg: 'true',
+      _level: 'forged',
+      _time: 'forged',
+      _msg: 'forged',
+    });
   });
 
   it('survives whatever is passed in, on one line of bounded length', () => {
     const { logger, lines, entries } = setUp();
     const loop: Record<string, unknown> = {};
     loop['loop'] = loop;
-    const hostile = { get x(): never { throw new Error('boo'); } };
-    logger.info('a', { loop, big: 10n, fn: () => 1, date: new Date(0), bad: new Date(Number.NaN), bytes: new Uint8Array(5), many: Array.from({ length: 1_000 }, () => 'x') });
+    const hostile = {
+      get x(): never {
+        throw new Error('boo');
+      },
+    };
+    logger.info('a', {
+      loop,
+      big: 10n,
+      fn: () => 1,
+      date: new Date(0),
+      bad: new Date(Number.NaN),
+      bytes: new Uint8Array(5),
+      many: Array.from({ length: 1_000 }, () => 'x'),
+    });
     logger.info('b', { hostile });
     logger.info('c'.repeat(100_000));
 
     expect(lines).toHaveLength(3);
     expect(lines.every((line) => line.length < 20_000)).toBe(true);
-    expect(entries()[0]).toMatchObject({ loop: { loop: '<itself>' }, big: '10', date: '1970-01-01T00:00:00.000Z', bytes: '<5 bytes>' });
+    expect(entries()[0]).toMatchObject({
+      loop: { loop: '<itself>' },
+      big: '10',
+      date: '1970-01-01T00:00:00.000Z',
+      bytes: '<5 bytes>',
+    });
   });
 
   it('writes text that people can read', () => {
     const { logger, lines } = setUp({ format: 'text' });
     logger.warn('it is so', { count: 1, name: 'plain', words: 'two words', list: ['a'] });
 
-    expect(lines).toEqual(['2026-11-22T11:24:48.123Z WARN  it is so count=1 name=plain words="two words" list=["a"]\n']);
+    expect(lines).toEqual([
+      '2026-11-22T11:24:48.123Z WARN  it is so count=1 name=plain words="two words" list=["a"]\n',
+    ]);
   });
 
   it('puts a stack on lines of its own', () => {
@@ -164,7 +227,25 @@ describe('maskRecipients', () => {
 
   it('lets no address of the usual form through, whatever stands around it', () => {
     const address = fc.emailAddress();
-    const around = fc.constantFrom('', ' ', '<', '>', '"', "'", ',', ';', ':', '(', ')', '\n', '=', '[', ']', '\\', 'to ');
+    const around = fc.constantFrom(
+      '',
+      ' ',
+      '<',
+      '>',
+      '"',
+      "'",
+      ',',
+      ';',
+      ':',
+      '(',
+      ')',
+      '\n',
+      '=',
+      '[',
+      ']',
+      '\\',
+      'to ',
+    );
     fc.assert(
       fc.property(around, address, around, (before, inner, after) => {
         expect(maskRecipients(`${before}${inner}${after}`)).not.toContain(inner);
@@ -175,14 +256,26 @@ describe('maskRecipients', () => {
 
   it('is quick with what is long and wrong', () => {
     const startedAt = performance.now();
-    for (const text of ['a'.repeat(100_000), '@'.repeat(100_000), 'a@'.repeat(50_000), '"'.repeat(100_000), '"a\\'.repeat(30_000)]) maskRecipients(`${text}@`);
+    for (const text of [
+      'a'.repeat(100_000),
+      '@'.repeat(100_000),
+      'a@'.repeat(50_000),
+      '"'.repeat(100_000),
+      '"a\\'.repeat(30_000),
+    ])
+      maskRecipients(`${text}@`);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });
 
 describe('stripControls', () => {
   it('leaves one line without anything a terminal obeys', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(stripControls(text))), { numRuns: 50 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(stripControls(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 
@@ -193,7 +286,14 @@ describe('createLogObserver', () => {
     observer.reconcileStarted({ key: 'mail/app', reconcileId: 'r1' });
     observer.planned(resource(), []);
     observer.statusWritten(resource(), 'unchanged', statusOf(condition('Ready', 'True')));
-    observer.reconcileFinished({ key: 'mail/app', reconcileId: 'r1', result: 'requeue_after', durationMs: 9, noop: true, stalled: false });
+    observer.reconcileFinished({
+      key: 'mail/app',
+      reconcileId: 'r1',
+      result: 'requeue_after',
+      durationMs: 9,
+      noop: true,
+      stalled: false,
+    });
 
     expect(lines).toEqual([]);
   });
@@ -205,7 +305,14 @@ describe('createLogObserver', () => {
     observer.planned(resource(), [step({ kind: 'createRuleSet', ruleSet: 's' }, 'ruleSet')]);
     observer.told(resource(), { type: 'Warning', reason: 'Stalled', message: 'It waits for you' });
     observer.panicked({ key: 'mail/app', reconcileId: 'r1', error: new Error('bug') });
-    observer.reconcileFinished({ key: 'mail/app', reconcileId: 'r1', result: 'error', durationMs: 9, noop: false, stalled: true });
+    observer.reconcileFinished({
+      key: 'mail/app',
+      reconcileId: 'r1',
+      result: 'error',
+      durationMs: 9,
+      noop: false,
+      stalled: true,
+    });
     observer.gone('mail/app');
 
     expect(entries().map((entry) => [entry['level'], entry['msg'], entry['reconcileId'], entry['trigger']])).toEqual([

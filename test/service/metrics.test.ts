@@ -26,12 +26,17 @@ function setUp() {
       nowMs += ms;
     },
     value: async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<number | undefined> => {
-      const found = (await samples(name)).filter((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value));
+      const found = (await samples(name)).filter((sample) =>
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+      );
       if (found.length > 1) throw new Error(`${found.length} series of ${name} fit`);
       return found[0]?.value;
     },
     /** Series that bear the name of a pipeline. */
-    named: async () => [...(await families()).values()].flatMap((family) => family.samples).filter(({ labels }) => 'namespace' in labels),
+    named: async () =>
+      [...(await families()).values()]
+        .flatMap((family) => family.samples)
+        .filter(({ labels }) => 'namespace' in labels),
   };
 }
 
@@ -44,13 +49,26 @@ describe('metrics', () => {
 
     expect([...(await families()).keys()]).toEqual(
       expect.arrayContaining([
-        'controller_runtime_reconcile_total', 'controller_runtime_reconcile_errors_total', 'controller_runtime_terminal_reconcile_errors_total',
-        'controller_runtime_reconcile_panics_total', 'controller_runtime_reconcile_timeouts_total', 'controller_runtime_reconcile_time_seconds',
-        'controller_runtime_max_concurrent_reconciles', 'controller_runtime_active_workers',
-        'workqueue_depth', 'workqueue_adds_total', 'workqueue_queue_duration_seconds', 'workqueue_work_duration_seconds',
-        'workqueue_unfinished_work_seconds', 'workqueue_longest_running_processor_seconds', 'workqueue_retries_total',
-        'rest_client_requests_total', 'rest_client_request_duration_seconds', 'leader_election_master_status',
-        'nodejs_eventloop_lag_seconds', 'process_resident_memory_bytes',
+        'controller_runtime_reconcile_total',
+        'controller_runtime_reconcile_errors_total',
+        'controller_runtime_terminal_reconcile_errors_total',
+        'controller_runtime_reconcile_panics_total',
+        'controller_runtime_reconcile_timeouts_total',
+        'controller_runtime_reconcile_time_seconds',
+        'controller_runtime_max_concurrent_reconciles',
+        'controller_runtime_active_workers',
+        'workqueue_depth',
+        'workqueue_adds_total',
+        'workqueue_queue_duration_seconds',
+        'workqueue_work_duration_seconds',
+        'workqueue_unfinished_work_seconds',
+        'workqueue_longest_running_processor_seconds',
+        'workqueue_retries_total',
+        'rest_client_requests_total',
+        'rest_client_request_duration_seconds',
+        'leader_election_master_status',
+        'nodejs_eventloop_lag_seconds',
+        'process_resident_memory_bytes',
       ]),
     );
   });
@@ -66,10 +84,14 @@ describe('metrics', () => {
   it('count from 0 before anything has happened', async () => {
     const { value, samples } = setUp();
 
-    expect(await value('controller_runtime_reconcile_total', { result: 'requeue_after', controller: 'seslambdapipeline' })).toBe(0);
+    expect(
+      await value('controller_runtime_reconcile_total', { result: 'requeue_after', controller: 'seslambdapipeline' }),
+    ).toBe(0);
     expect(await value('workqueue_depth', { priority: 'change' })).toBe(0);
     expect(await value('ses_lambda_pipeline_drift_detected_total', { part: 'rules', kind: 'misordered' })).toBe(0);
-    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps', reason: 'expired' })).toBe(0);
+    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps', reason: 'expired' })).toBe(
+      0,
+    );
     expect(await value('ses_lambda_pipeline_first_time_to_ready_seconds_count')).toBe(0);
     expect(await samples('ses_lambda_pipeline_plan_steps_total')).toHaveLength(6 * 8);
   });
@@ -112,7 +134,13 @@ describe('metrics', () => {
     metrics.queue.retried('resync');
     metrics.queue.started('change', 1500);
     metrics.queue.finished('change', 20);
-    metrics.queue.watch(() => ({ depth: { change: 2, resync: 5 }, delayed: 1, running: 2, longestRunningMs: 3000, unfinishedWorkMs: 4500 }));
+    metrics.queue.watch(() => ({
+      depth: { change: 2, resync: 5 },
+      delayed: 1,
+      running: 2,
+      longestRunningMs: 3000,
+      unfinishedWorkMs: 4500,
+    }));
 
     expect(await value('workqueue_depth', { priority: 'resync', name: 'seslambdapipeline' })).toBe(5);
     expect(await value('workqueue_adds_total')).toBe(1);
@@ -180,8 +208,12 @@ describe('metrics', () => {
     expect(await value('rest_client_requests_total', { code: '<error>', method: 'GET' })).toBe(1);
     expect(await value('rest_client_request_duration_seconds_count', { verb: 'PATCH' })).toBe(1);
     expect(await value('ses_lambda_pipeline_relists_total', { resource: 'configmaps' })).toBe(1);
-    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps', reason: 'expired' })).toBe(1);
-    expect(await value('ses_lambda_pipeline_watch_last_success_timestamp_seconds', { resource: 'configmaps' })).toBe(START / 1000);
+    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps', reason: 'expired' })).toBe(
+      1,
+    );
+    expect(await value('ses_lambda_pipeline_watch_last_success_timestamp_seconds', { resource: 'configmaps' })).toBe(
+      START / 1000,
+    );
     expect(await value('leader_election_master_status', { name: 'lease' })).toBe(1);
     metrics.kubernetes?.leading(false);
     expect(await value('leader_election_master_status')).toBe(0);
@@ -195,7 +227,9 @@ describe('metrics of a pipeline', () => {
     const { metrics, samples } = setUp();
     metrics.controller.statusWritten(resource(), 'written', statusOf(ready, condition('BucketReady', 'Unknown')));
 
-    const ones = (await samples('ses_lambda_pipeline_condition')).filter(({ value }) => value === 1).map(({ labels }) => labels);
+    const ones = (await samples('ses_lambda_pipeline_condition'))
+      .filter(({ value }) => value === 1)
+      .map(({ labels }) => labels);
     expect(ones).toEqual([
       { namespace: 'mail', name: 'app', type: 'Ready', status: 'True' },
       { namespace: 'mail', name: 'app', type: 'BucketReady', status: 'Unknown' },
@@ -205,7 +239,11 @@ describe('metrics of a pipeline', () => {
 
   it('take a condition away that the status no longer has', async () => {
     const { metrics, value } = setUp();
-    metrics.controller.statusWritten(resource(), 'written', statusOf(condition('Stalled', 'True', { reason: 'NotConverging' })));
+    metrics.controller.statusWritten(
+      resource(),
+      'written',
+      statusOf(condition('Stalled', 'True', { reason: 'NotConverging' })),
+    );
     expect(await value('ses_lambda_pipeline_nonconverging_objects')).toBe(1);
     expect(await value('ses_lambda_pipeline_condition', { type: 'Stalled', status: 'True' })).toBe(1);
 
@@ -235,7 +273,9 @@ describe('metrics of a pipeline', () => {
     const old = condition('Ready', 'Unknown', { lastTransitionTime: '2026-01-01T00:00:40Z' });
     metrics.controller.statusWritten(resource('mail/app', { status: statusOf(old) }), 'written', statusOf(ready));
 
-    expect(await value('ses_lambda_pipeline_condition_transition_seconds_sum', { type: 'Ready', status: 'Unknown' })).toBe(20);
+    expect(
+      await value('ses_lambda_pipeline_condition_transition_seconds_sum', { type: 'Ready', status: 'Unknown' }),
+    ).toBe(20);
   });
 
   it('measure the time to Ready of a new pipeline, once', async () => {
@@ -284,7 +324,11 @@ describe('metrics of a pipeline', () => {
     controller.driftDetected(resource('mail/app'), []);
     controller.statusWritten(resource('mail/app'), 'written', statusOf(ready, condition('Suspended', 'True')));
     controller.statusWritten(resource('mail/other'), 'written', statusOf(ready));
-    controller.statusWritten(resource('mail/app', { deleting: true }), 'written', statusOf(condition('Ready', 'False')));
+    controller.statusWritten(
+      resource('mail/app', { deleting: true }),
+      'written',
+      statusOf(condition('Ready', 'False')),
+    );
     pass(12_000);
     expect((await named()).some(({ labels }) => labels['name'] === 'app')).toBe(true);
 
@@ -314,9 +358,18 @@ describe('metrics of a pipeline', () => {
 
   it('are in a scrape that stays small and quick with many pipelines', async () => {
     const { metrics, named, families } = setUp();
-    const types = ['Ready', 'BucketReady', 'RoleReady', 'FunctionReady', 'PermissionReady', 'RulesReady', 'RuleSetActive'];
+    const types = [
+      'Ready',
+      'BucketReady',
+      'RoleReady',
+      'FunctionReady',
+      'PermissionReady',
+      'RulesReady',
+      'RuleSetActive',
+    ];
     const status = statusOf(...types.map((type) => condition(type, 'True')));
-    for (let index = 0; index < 200; index += 1) metrics.controller.statusWritten(resource(`mail/p${index}`), 'written', status);
+    for (let index = 0; index < 200; index += 1)
+      metrics.controller.statusWritten(resource(`mail/p${index}`), 'written', status);
     expect(await named()).toHaveLength(200 * (7 * 3 + 2));
 
     for (let index = 0; index < 200; index += 1) metrics.controller.gone(`mail/p${index}`);

@@ -10,8 +10,8 @@ function setUp(service: Partial<Stoppable> = {}) {
   const timers = new Set<{ readonly delayMs: number; readonly call: () => void }>();
   const work = Promise.withResolvers<void>();
   const fake: ProcessLike = {
-    on: (event: string, listener: (...args: never[]) => void) => events.on(event, listener as () => void),
-    off: (event: string, listener: (...args: never[]) => void) => events.off(event, listener as () => void),
+    on: (event: string, listener: (error: Error) => void) => events.on(event, listener),
+    off: (event: string, listener: (error: Error) => void) => events.off(event, listener),
     exit: (code) => void exits.push(code),
   };
   const shutdown = watchSignals(
@@ -43,7 +43,9 @@ function setUp(service: Partial<Stoppable> = {}) {
     work,
     timers,
     fire: async (delayMs: number) => {
-      const timer = await vi.waitFor(() => [...timers].find((each) => each.delayMs === delayMs) ?? Promise.reject(new Error('no such timer')));
+      const timer = await vi.waitFor(
+        () => [...timers].find((each) => each.delayMs === delayMs) ?? Promise.reject(new Error('no such timer')),
+      );
       timer.call();
     },
   };
@@ -100,9 +102,23 @@ describe('watchSignals', () => {
   });
 
   it.each<[string, Partial<Stoppable>]>([
-    ['stopIntake throws', { stopIntake: () => { throw new Error('x'); } }],
+    [
+      'stopIntake throws',
+      {
+        stopIntake: () => {
+          throw new Error('x');
+        },
+      },
+    ],
     ['the work rejects', { drained: () => Promise.reject(new Error('x')) }],
-    ['drained throws', { drained: () => { throw new Error('x'); } }],
+    [
+      'drained throws',
+      {
+        drained: () => {
+          throw new Error('x');
+        },
+      },
+    ],
     ['finish rejects', { finish: () => Promise.reject(new Error('x')) }],
   ])('exits with 1 when %s, and takes every step all the same', async (_name, service) => {
     const { shutdown, events, work, log } = setUp(service);

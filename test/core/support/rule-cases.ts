@@ -1,4 +1,5 @@
-import { planRuleSet, type RuleBlock, type RuleSetPlan } from '../../../src/core/plan-rule-set.ts';
+import { planRuleSet, type RuleSetPlan } from '../../../src/core/plan-rule-set.ts';
+import type { RuleBlock } from '../../../src/core/rule-block.ts';
 import { sameRule, type ReceiptRule } from '../../../src/core/receipt-rule.ts';
 import { foreignIn, oursIn, withStorage, worstHarm } from './rule-worlds.ts';
 import { BUCKET, invoke, PREFIX, rule, statesOf, stop, store } from './rules.ts';

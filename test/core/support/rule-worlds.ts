@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { isRuleOf } from '../../../src/core/names.ts';
-import { planRuleSet, type RuleBlock, type RuleChange } from '../../../src/core/plan-rule-set.ts';
+import { planRuleSet, type RuleChange } from '../../../src/core/plan-rule-set.ts';
+import type { RuleBlock } from '../../../src/core/rule-block.ts';
 import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
 import { union } from '../../../src/core/recipients.ts';
 import { createEvaluator, harmBetween } from '../../../src/core/rule-effects.ts';

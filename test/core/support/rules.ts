@@ -1,4 +1,5 @@
-import type { RuleBlock, RuleChange } from '../../../src/core/plan-rule-set.ts';
+import type { RuleChange } from '../../../src/core/plan-rule-set.ts';
+import type { RuleBlock } from '../../../src/core/rule-block.ts';
 import type { ReceiptRule, RuleAction } from '../../../src/core/receipt-rule.ts';
 import { orderTarget } from '../../../src/core/rule-order.ts';
 

@@ -52,7 +52,11 @@ export function cluster(): Cluster {
 
   const at = (wanted: number): ReadonlyMap<string, TestObject> => history.get(wanted) ?? objects;
 
-  async function* events(from: number, script: WatchScript | undefined, signal: AbortSignal): AsyncGenerator<WatchEvent<TestObject>> {
+  async function* events(
+    from: number,
+    script: WatchScript | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<TestObject>> {
     let seen = from;
     let left = script?.events ?? Infinity;
     while (left > 0) {
@@ -80,10 +84,14 @@ export function cluster(): Cluster {
   return {
     api: {
       list: async <T>(_: unknown, options: { readonly continueToken?: string; readonly limit?: number }) => {
-        const script: ListScript = options.continueToken === undefined ? (lists.shift() ?? { kind: 'fine' }) : { kind: 'fine' };
+        const script: ListScript =
+          options.continueToken === undefined ? (lists.shift() ?? { kind: 'fine' }) : { kind: 'fine' };
         if (script.kind === 'fails') throw refusedCall(CALL, 500, {});
-        const [token = String(script.kind === 'lags' ? Math.max(10, version - script.versions) : version), offset = '0', how = script.kind] =
-          options.continueToken?.split('/') ?? [];
+        const [
+          token = String(script.kind === 'lags' ? Math.max(10, version - script.versions) : version),
+          offset = '0',
+          how = script.kind,
+        ] = options.continueToken?.split('/') ?? [];
         if (how === 'page-expires' && offset !== '0') throw refusedCall(CALL, 410, {});
         const all = [...at(Number(token)).values()];
         const end = options.limit === undefined ? all.length : Number(offset) + PAGE;
@@ -94,7 +102,10 @@ export function cluster(): Cluster {
         };
         return page as unknown as ListPage<T & TestObject>;
       },
-      watch: async <T>(_: unknown, { resourceVersion, signal }: { readonly resourceVersion?: string; readonly signal?: AbortSignal }) => {
+      watch: async <T>(
+        _: unknown,
+        { resourceVersion, signal }: { readonly resourceVersion?: string; readonly signal?: AbortSignal },
+      ) => {
         const from = Number(resourceVersion);
         if (from < compactedTo) throw refusedCall(CALL, 410, {});
         const opened = events(from, watches.shift(), signal ?? new AbortController().signal);

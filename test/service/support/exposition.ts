@@ -1,5 +1,14 @@
-export type Sample = { readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly value: number };
-export type Family = { readonly name: string; readonly type: string; readonly help: string; readonly samples: readonly Sample[] };
+export type Sample = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+};
+export type Family = {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+};
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const HELP = new RegExp(`^# HELP (${NAME}) (.+)$`);
@@ -49,7 +58,7 @@ function readSample(line: string): Sample | undefined {
   const [, name, inner = '', value] = SAMPLE.exec(line) ?? [];
   if (name === undefined || value === undefined) return undefined;
   const labels: Record<string, string> = {};
-  for (let rest = inner; rest !== ''; ) {
+  for (let rest = inner; rest !== '';) {
     const [whole, label, text] = LABEL.exec(rest) ?? [];
     if (whole === undefined || label === undefined || text === undefined || label in labels) return undefined;
     labels[label] = text.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
@@ -61,23 +70,27 @@ function readSample(line: string): Sample | undefined {
 const belongs = (name: string, { name: family, type }: Family): boolean =>
   name === family || (type === 'histogram' && [`${family}_bucket`, `${family}_sum`, `${family}_count`].includes(name));
 
-const seriesId = ({ name, labels }: Sample): string => JSON.stringify([name, Object.entries(labels).sort()]);
+const seriesId = ({ name, labels }: Sample): string => JSON.stringify([name, sorted(labels)]);
 
 function checkHistogram({ name, samples }: Family): void {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
     const { le: _, ...labels } = sample.labels;
-    const id = JSON.stringify(Object.entries(labels).sort());
+    const id = JSON.stringify(sorted(labels));
     groups.set(id, [...(groups.get(id) ?? []), sample]);
   }
   for (const [id, group] of groups) {
     const buckets = group.filter((sample) => sample.name === `${name}_bucket`);
     const bounds = buckets.map(({ labels }) => (labels['le'] === '+Inf' ? Infinity : Number(labels['le'])));
     const count = group.find((sample) => sample.name === `${name}_count`)?.value;
-    const isSorted = (values: readonly number[]) => values.every((value, at) => at === 0 || value >= (values[at - 1] ?? NaN));
+    const isSorted = (values: readonly number[]) =>
+      values.every((value, at) => at === 0 || value >= (values[at - 1] ?? NaN));
     if (!isSorted(bounds) || bounds.at(-1) !== Infinity) throw new Error(`${name}${id}: buckets must grow up to +Inf`);
     if (!isSorted(buckets.map(({ value }) => value))) throw new Error(`${name}${id}: counts must not fall`);
     if (buckets.at(-1)?.value !== count) throw new Error(`${name}${id}: +Inf must be the count`);
     if (!group.some((sample) => sample.name === `${name}_sum`)) throw new Error(`${name}${id}: no sum`);
   }
 }
+
+const sorted = (labels: Readonly<Record<string, string>>): [string, string][] =>
+  Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
