@@ -17,6 +17,7 @@ import { grantedRuleSets } from './plan-function.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
+import type { RuleBlock } from './rule-block.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
@@ -26,6 +27,8 @@ export type Work = {
   readonly region: string;
   readonly apply: readonly Pipeline[];
   readonly remove: readonly Leaving[];
+  /** Blocks of other pipelines of ours in the region: they stay as they are, and ours stand in order with them. */
+  readonly neighbours?: readonly RuleBlock[];
 };
 
 export type Observation = { readonly input: PlanInput; readonly problems: readonly Problem[] };
@@ -60,7 +63,8 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
     ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
   ];
   const ruleSets = await observeRuleSets(wanted, ports);
-  return { input: { region: work.region, pipelines, departing: removed, ruleSets }, problems };
+  const neighbours = work.neighbours ?? [];
+  return { input: { region: work.region, pipelines, departing: removed, neighbours, ruleSets }, problems };
 }
 
 const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): readonly string[] =>

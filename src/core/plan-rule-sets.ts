@@ -26,6 +26,7 @@ type Input = {
   readonly region: string;
   readonly pipelines: readonly { readonly desired: Resident }[];
   readonly departing: readonly Pick<Departing, 'ruleSet' | 'block'>[];
+  readonly neighbours?: readonly RuleBlock[];
   readonly ruleSets: ObservedRuleSets;
 };
 
@@ -53,8 +54,13 @@ export function planRuleSets(input: Input): RuleSetsPlan {
       live === undefined
         ? [out.step(undefined, 'ruleSet', { kind: 'createRuleSet', ruleSet: name }, [], 'it does not exist')]
         : [];
-    const blocks = [...residents.map((desired) => desired.block), ...departing.map(emptyBlock)];
-    out.changes(name, live?.rules ?? [], blocks, residents, created);
+    const rules = live?.rules ?? [];
+    const blocks = [
+      ...residents.map((desired) => desired.block),
+      ...departing.map(emptyBlock),
+      ...(input.neighbours ?? []).map((neighbour) => asItStands(neighbour, rules)),
+    ];
+    out.changes(name, rules, blocks, residents, created);
   }
 
   const activation = activate(input, out);
@@ -233,6 +239,11 @@ function createOutput(region: string) {
   };
 
   return { steps, problems, results, step, problem, changes };
+}
+
+/** A neighbour's rules are not ours to change here: the block is as it is now, and only its place among the others counts. */
+function asItStands(neighbour: RuleBlock, rules: readonly ReceiptRule[]): RuleBlock {
+  return { ...neighbour, storageRule: undefined, rules: rules.filter((rule) => isRuleOf(neighbour.prefix, rule.name)) };
 }
 
 function emptyBlock({ block }: Pick<Departing, 'block'>): RuleBlock {

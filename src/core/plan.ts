@@ -7,6 +7,7 @@ import { leftoverPermissions, removeGrant } from './plan-function.ts';
 import { planPipeline, stepId, type AddStep } from './plan-pipeline.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
+import type { RuleBlock } from './rule-block.ts';
 import type { Part, Step } from './step.ts';
 
 /** A pipeline to keep, and what AWS has of it. */
@@ -17,6 +18,8 @@ export type PlanInput = {
   readonly pipelines: readonly Arriving[];
   /** Pipelines to take down. */
   readonly departing: readonly Departing[];
+  /** Blocks of other pipelines of ours in this region: they keep their rules, and ours stand in order with them. */
+  readonly neighbours?: readonly RuleBlock[];
   readonly ruleSets: ObservedRuleSets;
 };
 

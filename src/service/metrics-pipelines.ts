@@ -33,7 +33,7 @@ type Known = {
 
 type PipelineMetrics = Pick<
   ControllerObserver,
-  'reconcileStarted' | 'reconcileFinished' | 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'gone'
+  'reconcileStarted' | 'reconcileFinished' | 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'told' | 'gone'
 >;
 
 /** State of every pipeline. Only here are namespace and name labels, and they go with the pipeline. @param now milliseconds since 1970 */
@@ -98,7 +98,7 @@ export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now:
   const look = (resource: Resource): Known | undefined => {
     if (ghosts.has(resource.key)) return undefined;
     const found = known.get(resource.key) ?? begin(resource.key);
-    if (resource.deleting) found.deletingSinceMs ??= now();
+    if (resource.deleting) found.deletingSinceMs ??= startedAtMs.get(resource.key) ?? now();
     return found;
   };
   const begin = (key: string): Known => {
@@ -165,6 +165,7 @@ export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now:
       pipeline.isNew ||= isFirst && resource.status === undefined;
       showStatus(resource.key, pipeline, isFirst ? (resource.status?.conditions ?? []) : pipeline.conditions, status);
     },
+    told: (resource) => void look(resource),
     gone: (key) => {
       if (startedAtMs.has(key)) ghosts.add(key);
       const pipeline = known.get(key);

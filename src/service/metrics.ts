@@ -52,7 +52,7 @@ export function createMetrics({ registry, now, version, concurrency, kubernetes 
   ]);
   const queue = queueMetrics(maker);
   const aws = awsMetrics(maker);
-  const cluster = kubernetes === undefined ? undefined : kubernetesMetrics(maker, { ...kubernetes, now });
+  const cluster = kubernetes === undefined ? undefined : kubernetesMetrics(maker, kubernetes);
   maker
     .gauge<'version' | 'node'>(`${PREFIX}build_info`, '1, labelled with the version of the controller and of Node.', {
       labels: ['version', 'node'],

@@ -7,6 +7,7 @@ import { apiClient } from '../control-plane/api-request.ts';
 import type { ApiClient } from '../control-plane/api-request.ts';
 import { startControlPlane } from '../control-plane/control-plane.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
+import type { Ended } from '../control-plane/run.ts';
 import { bends, pathsWithoutDescription, pathsWithoutExample } from './bends.ts';
 import type { Bend } from './bends.ts';
 import { specSchema, sayingsOf } from './crd-schema.ts';
@@ -59,7 +60,11 @@ describe('the CustomResourceDefinition', () => {
   });
 
   test('explains the spec to kubectl by its short name', async () => {
-    const { out } = await cluster.kubectl('explain', 'slp.spec');
+    // The API server publishes what kubectl reads here some time after the CRD is established.
+    const explain = (): Promise<Ended> => cluster.kubectl('explain', 'slp.spec');
+    await expect.poll(explain, { timeout: 20_000 }).toMatchObject({ code: 0 });
+
+    const { out } = await explain();
 
     expect(out).toMatch(/^GROUP: +ses-lambda-pipeline.dev\nKIND: +SesLambdaPipeline\n/);
     expect(out).toMatch(/^ {2}region\t<string> -required-\n {4}Region of the rules and the function. Immutable.$/m);

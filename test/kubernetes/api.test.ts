@@ -159,11 +159,13 @@ describe('createKubernetesApi', () => {
 
   it.each([
     { name: 'header', headers: { 'retry-after': '7' }, body: 'slow down' },
-    { name: 'Status', headers: {}, body: statusBody(429, 'TooManyRequests', 'later', { retryAfterSeconds: 7 }) },
+    {
+      name: 'Status',
+      headers: { 'x-other': '1' },
+      body: statusBody(429, 'TooManyRequests', 'later', { retryAfterSeconds: 7 }),
+    },
   ])('hands on how long to wait, from the $name', async ({ headers, body }) => {
-    await using server = await apiServer((_, response) =>
-      answer(response, 429, body, headers as Record<string, string>),
-    );
+    await using server = await apiServer((_, response) => answer(response, 429, body, headers));
 
     await expect(apiOf(server).get(CONFIG_MAPS, REF)).rejects.toMatchObject({ retryAfterMs: 7_000, status: 429 });
   });

@@ -89,7 +89,7 @@ describe('metrics', () => {
     ).toBe(0);
     expect(await value('workqueue_depth', { priority: 'change' })).toBe(0);
     expect(await value('ses_lambda_pipeline_drift_detected_total', { part: 'rules', kind: 'misordered' })).toBe(0);
-    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps', reason: 'expired' })).toBe(
+    expect(await value('ses_lambda_pipeline_watch_failures_total', { resource: 'configmaps', reason: 'expired' })).toBe(
       0,
     );
     expect(await value('ses_lambda_pipeline_first_time_to_ready_seconds_count')).toBe(0);
@@ -198,24 +198,29 @@ describe('metrics', () => {
     const { metrics, value } = setUp();
     metrics.kubernetes?.apiCalled({ verb: 'patch', resource: 'seslambdapipelines', code: 409, durationMs: 30 });
     metrics.kubernetes?.apiCalled({ verb: 'list', resource: 'configmaps', code: undefined, durationMs: 30 });
-    metrics.kubernetes?.relisted('configmaps');
-    metrics.kubernetes?.watchRestarted('configmaps', 'expired');
-    metrics.kubernetes?.watchAlive('configmaps');
-    metrics.kubernetes?.watchAlive('not watched');
-    metrics.kubernetes?.leading(true);
+    const reflector = metrics.kubernetes?.reflector('configmaps');
+    reflector?.relisted();
+    reflector?.restarted();
+    reflector?.failed({ reason: 'expired' });
+    reflector?.failed({ reason: 'surprise' });
+    reflector?.handlerFailed();
+    metrics.kubernetes?.watchFreshness('configmaps', () => START);
+    metrics.kubernetes?.election.leading(true);
+    metrics.kubernetes?.election.slowPath();
 
     expect(await value('rest_client_requests_total', { code: '409', method: 'PATCH', host: '10.0.0.1:443' })).toBe(1);
     expect(await value('rest_client_requests_total', { code: '<error>', method: 'GET' })).toBe(1);
     expect(await value('rest_client_request_duration_seconds_count', { verb: 'PATCH' })).toBe(1);
     expect(await value('ses_lambda_pipeline_relists_total', { resource: 'configmaps' })).toBe(1);
-    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps', reason: 'expired' })).toBe(
-      1,
-    );
+    expect(await value('ses_lambda_pipeline_watch_restarts_total', { resource: 'configmaps' })).toBe(1);
+    for (const reason of ['expired', 'other', 'handler'])
+      expect(await value('ses_lambda_pipeline_watch_failures_total', { resource: 'configmaps', reason })).toBe(1);
+    expect(await value('leader_election_slowpath_total')).toBe(1);
     expect(await value('ses_lambda_pipeline_watch_last_success_timestamp_seconds', { resource: 'configmaps' })).toBe(
       START / 1000,
     );
     expect(await value('leader_election_master_status', { name: 'lease' })).toBe(1);
-    metrics.kubernetes?.leading(false);
+    metrics.kubernetes?.election.leading(false);
     expect(await value('leader_election_master_status')).toBe(0);
   });
 });
