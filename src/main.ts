@@ -15,7 +15,8 @@ export async function main(args: readonly string[]): Promise<void> {
     // The second time means it: the call in flight is abandoned.
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort(new Error('interrupted'));
-    if (process.stderr.isTTY) process.stderr.write('\nStopping after the calls in flight. Ctrl-C again stops at once.\n');
+    if (process.stderr.isTTY)
+      process.stderr.write('\nStopping after the calls in flight. Ctrl-C again stops at once.\n');
   });
   process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -58,7 +59,9 @@ function connect({ region, endpointUrl, profile, sesCallsPerSecond }: ConnectOpt
     ...(endpoint === undefined ? {} : { endpointUrl: endpoint }),
     ...(profile === undefined ? {} : { profile }),
     ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
-    ...(endpoint !== undefined && isLoopback(endpoint) && !hasCredentials(profile) ? { credentials: SANDBOX_CREDENTIALS } : {}),
+    ...(endpoint !== undefined && isLoopback(endpoint) && !hasCredentials(profile)
+      ? { credentials: SANDBOX_CREDENTIALS }
+      : {}),
   });
 }
 
@@ -72,7 +75,11 @@ function isLoopback(endpoint: string): boolean {
   return URL.canParse(endpoint) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
 }
 
-async function runSandbox(ports: SandboxPorts, started: (sandbox: RunningSandbox) => void, signal: AbortSignal): Promise<void> {
+async function runSandbox(
+  ports: SandboxPorts,
+  started: (sandbox: RunningSandbox) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const sandbox = await startSandbox(ports);
   started(sandbox);
   await new Promise<void>((resolve) => {

@@ -29,7 +29,11 @@ export type ControllerObserver = {
   readonly planned: (resource: Resource, steps: readonly Step[]) => void;
   readonly driftDetected: (resource: Resource, steps: readonly Step[]) => void;
   readonly driftRepaired: (resource: Resource, steps: readonly Step[]) => void;
-  readonly statusWritten: (resource: Resource, result: 'written' | 'unchanged' | 'conflict', status: ResourceStatus) => void;
+  readonly statusWritten: (
+    resource: Resource,
+    result: 'written' | 'unchanged' | 'conflict',
+    status: ResourceStatus,
+  ) => void;
   readonly told: (resource: Resource, event: PipelineEvent) => void;
   /** The pipeline is gone: series that bear its name go with it. */
   readonly gone: (key: string) => void;

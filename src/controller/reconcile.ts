@@ -31,7 +31,8 @@ export async function reconcile(key: string, deps: ReconcileDeps, signal: AbortS
   if (resource === undefined) return { kind: 'forget' };
   if (resource.deleting) return tearDown(resource, deps, signal);
   const { manifest } = resource;
-  if (manifest === undefined) return report(resource, { kind: 'stalled', fault: invalidManifest(resource) }, undefined, deps);
+  if (manifest === undefined)
+    return report(resource, { kind: 'stalled', fault: invalidManifest(resource) }, undefined, deps);
   if (!resource.claimed) {
     // The claim comes back as a change, and only the run that sees it writes to AWS.
     await deps.source.claim(resource);
@@ -48,7 +49,13 @@ export async function reconcile(key: string, deps: ReconcileDeps, signal: AbortS
   }
 }
 
-async function bringAbout(resource: Resource, work: Work, deps: ReconcileDeps, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+async function bringAbout(
+  resource: Resource,
+  work: Work,
+  deps: ReconcileDeps,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const outlook = await lookAhead(work, ports);
   const writes = outlook.steps.filter((step) => isWrite(step.action));
   deps.observer.planned(resource, writes);
@@ -56,7 +63,11 @@ async function bringAbout(resource: Resource, work: Work, deps: ReconcileDeps, p
   const drifted = wasReady(resource);
   if (drifted) {
     deps.observer.driftDetected(resource, writes);
-    tell(resource, { type: 'Warning', reason: 'DriftDetected', message: `On AWS something differs: ${namesOf(writes)}` }, deps);
+    tell(
+      resource,
+      { type: 'Warning', reason: 'DriftDetected', message: `On AWS something differs: ${namesOf(writes)}` },
+      deps,
+    );
   }
   const run = await converge(work, outlook, ports, { signal, waits: false });
   tellWhatHappened(resource, run, drifted, deps);
@@ -64,13 +75,19 @@ async function bringAbout(resource: Resource, work: Work, deps: ReconcileDeps, p
 }
 
 /** The phase follows from what went wrong and from what is still to do. */
-function settle(resource: Resource, outlook: Outlook, runFaults: readonly Fault[], deps: ReconcileDeps): Promise<Outcome> {
+function settle(
+  resource: Resource,
+  outlook: Outlook,
+  runFaults: readonly Fault[],
+  deps: ReconcileDeps,
+): Promise<Outcome> {
   const faults = [...runFaults, ...outlook.problems.map((problem) => problem.fault)];
   const worst = deps.propagation.judge(resource.key, worstFault(faults));
   const left = outlook.steps.filter((step) => isWrite(step.action));
   const status = statusFrom(outlook);
   if (worst !== undefined) return report(resource, phaseOf(worst), status, deps);
-  if (left.length > 0) return report(resource, { kind: 'working', message: `Still to do: ${namesOf(left)}` }, status, deps);
+  if (left.length > 0)
+    return report(resource, { kind: 'working', message: `Still to do: ${namesOf(left)}` }, status, deps);
   return report(resource, { kind: 'settled' }, status, deps);
 }
 
@@ -97,17 +114,30 @@ async function tearDown(resource: Resource, deps: ReconcileDeps, signal: AbortSi
   }
 }
 
-async function identityOf(resource: Resource, region: string, deps: ReconcileDeps, ports: Ports): Promise<PipelineIdentity> {
+async function identityOf(
+  resource: Resource,
+  region: string,
+  deps: ReconcileDeps,
+  ports: Ports,
+): Promise<PipelineIdentity> {
   const { account, partition } = await ports.identity.caller();
   const [namespace = '', name = ''] = resource.key.split('/');
   return { partition, account, region, installation: deps.installation, namespace, name };
 }
 
-async function report(resource: Resource, phase: Phase, status: PipelineStatus | undefined, deps: ReconcileDeps): Promise<Outcome> {
+async function report(
+  resource: Resource,
+  phase: Phase,
+  status: PipelineStatus | undefined,
+  deps: ReconcileDeps,
+): Promise<Outcome> {
   const previous = resource.status?.conditions ?? [];
   const now = new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const parts = status?.conditions ?? previous.filter(({ type }) => type.endsWith('Ready') || type === 'RuleSetActive');
-  const conditions = nextConditions(phase, parts as PipelineStatus['conditions'], previous, { now, generation: resource.generation });
+  const conditions = nextConditions(phase, parts as PipelineStatus['conditions'], previous, {
+    now,
+    generation: resource.generation,
+  });
   const known = status ?? resource.status ?? {};
   const next: ResourceStatus = { ...known, observedGeneration: resource.generation, conditions };
   const changed = JSON.stringify(next) !== JSON.stringify(resource.status);
@@ -131,7 +161,8 @@ function outcomeOfPhase(phase: Phase): Outcome {
   }
 }
 
-const phaseOf = (fault: Fault): Phase => (isFinal(fault.class) ? { kind: 'stalled', fault } : { kind: 'retrying', fault });
+const phaseOf = (fault: Fault): Phase =>
+  isFinal(fault.class) ? { kind: 'stalled', fault } : { kind: 'retrying', fault };
 
 function statusFrom({ observation, steps, problems }: Outlook): PipelineStatus | undefined {
   const pipeline = observation?.input.pipelines[0];
@@ -140,14 +171,17 @@ function statusFrom({ observation, steps, problems }: Outlook): PipelineStatus |
 }
 
 function tellWhatHappened(resource: Resource, run: Convergence, drifted: boolean, deps: ReconcileDeps): void {
-  const done = run.results.flatMap((result) => (result.kind === 'done' && isWrite(result.step.action) ? [result.step] : []));
+  const done = run.results.flatMap((result) =>
+    result.kind === 'done' && isWrite(result.step.action) ? [result.step] : [],
+  );
   if (done.length === 0) return;
   const created = done.some((step) => step.action.kind === 'createFunction');
   const reason = drifted ? 'DriftRepaired' : created ? 'Created' : 'Updated';
   if (drifted) deps.observer.driftRepaired(resource, done);
   tell(resource, { type: 'Normal', reason, message: namesOf(done) }, deps);
   const bucket = done.find((step) => step.action.kind === 'createBucket');
-  if (bucket !== undefined && !created) tell(resource, { type: 'Warning', reason: 'BucketRecreated', message: bucket.why }, deps);
+  if (bucket !== undefined && !created)
+    tell(resource, { type: 'Warning', reason: 'BucketRecreated', message: bucket.why }, deps);
 }
 
 /** Told once, when it begins. */
@@ -155,7 +189,11 @@ function tellTransition(resource: Resource, phase: Phase, deps: ReconcileDeps): 
   if (phase.kind !== 'stalled') return;
   const before = resource.status?.conditions.find(({ type }) => type === 'Stalled');
   if (before?.message === phase.fault.message) return;
-  tell(resource, { type: 'Warning', reason: 'Stalled', message: `${phase.fault.reason}: ${phase.fault.message}` }, deps);
+  tell(
+    resource,
+    { type: 'Warning', reason: 'Stalled', message: `${phase.fault.reason}: ${phase.fault.message}` },
+    deps,
+  );
 }
 
 function tell(resource: Resource, event: PipelineEvent, { source, observer }: ReconcileDeps): void {
@@ -164,9 +202,11 @@ function tell(resource: Resource, event: PipelineEvent, { source, observer }: Re
 }
 
 const wasReady = ({ status, generation }: Resource): boolean =>
-  status?.observedGeneration === generation && status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  status?.observedGeneration === generation &&
+  status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
 
-const faultsOf = (run: Convergence): Fault[] => run.results.flatMap((result) => (result.kind === 'failed' ? [result.fault] : []));
+const faultsOf = (run: Convergence): Fault[] =>
+  run.results.flatMap((result) => (result.kind === 'failed' ? [result.fault] : []));
 
 const MOST_NAMED = 5;
 

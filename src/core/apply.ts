@@ -47,7 +47,11 @@ const TRIES = 5;
  * Runs a plan: steps that need nothing of each other at once, those of one lane one after the other. A failed step
  * stops only what needs it. Never throws; one result for each step, in the order of the plan.
  */
-export async function apply(steps: readonly Step[], ports: Ports, options: ApplyOptions): Promise<readonly StepResult[]> {
+export async function apply(
+  steps: readonly Step[],
+  ports: Ports,
+  options: ApplyOptions,
+): Promise<readonly StepResult[]> {
   const known: KnownRules = new Map(
     [...options.ruleSets.sets].map(([name, set]) => [name, new Set(set.rules.map((rule) => rule.name))]),
   );
@@ -74,7 +78,12 @@ export async function apply(steps: readonly Step[], ports: Ports, options: Apply
     if (unmet !== undefined) return { kind: 'skipped', step, because: rootOf(unmet) };
     if (options.signal?.aborted === true) return { kind: 'skipped', step, because: 'interrupted' };
     report({ kind: 'started', step });
-    const patience = createPatience(step, needed.some(({ step: other }) => isWrite(other.action)), options.waits ?? true, ports);
+    const patience = createPatience(
+      step,
+      needed.some(({ step: other }) => isWrite(other.action)),
+      options.waits ?? true,
+      ports,
+    );
     for (;;) {
       try {
         await slots.use(() => perform(step.action, ports, known));
@@ -88,7 +97,8 @@ export async function apply(steps: readonly Step[], ports: Ports, options: Apply
           () => true,
           () => false,
         );
-        if (!slept) return { kind: 'failed', step, fault: { ...fault, message: `Interrupted while waiting: ${fault.message}` } };
+        if (!slept)
+          return { kind: 'failed', step, fault: { ...fault, message: `Interrupted while waiting: ${fault.message}` } };
       }
     }
   }
@@ -107,7 +117,9 @@ function createPatience(step: Step, afterOwnChange: boolean, waits: boolean, { c
       const elapsedMs = clock.now() - startedAtMs;
       switch (fault.class) {
         case 'propagating':
-          return waits && elapsedMs < propagationLimitMs(step, afterOwnChange) ? growing(tries, 10 * SECOND) : undefined;
+          return waits && elapsedMs < propagationLimitMs(step, afterOwnChange)
+            ? growing(tries, 10 * SECOND)
+            : undefined;
         case 'pending':
           return waits && elapsedMs < PENDING_LIMIT_MS ? growing(tries, 5 * SECOND) : undefined;
         case 'throttled':

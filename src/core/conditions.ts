@@ -26,7 +26,12 @@ export type Phase =
   | { readonly kind: 'deleting'; readonly fault: Fault | undefined };
 
 /** What kstatus reads, first of all; the parts follow. @see https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md */
-type Summary = { readonly type: ConditionType | 'Reconciling' | 'Stalled'; readonly status: Condition['status']; readonly reason: string; readonly message: string };
+type Summary = {
+  readonly type: ConditionType | 'Reconciling' | 'Stalled';
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly message: string;
+};
 
 /**
  * The conditions of a resource: `Ready` as the summary, `Reconciling` and `Stalled` only while they are true, and one
@@ -45,7 +50,12 @@ export function nextConditions(
   return wanted.map((condition) => {
     const before = previous.find((other) => other.type === condition.type);
     const lastTransitionTime = before?.status === condition.status ? before.lastTransitionTime : context.now;
-    return { ...condition, message: bounded(condition.message), lastTransitionTime, observedGeneration: context.generation };
+    return {
+      ...condition,
+      message: bounded(condition.message),
+      lastTransitionTime,
+      observedGeneration: context.generation,
+    };
   });
 }
 
@@ -99,7 +109,8 @@ export function isFinal(faultClass: FaultClass): boolean {
 
 const MAX_MESSAGE = 1024;
 
-const bounded = (message: string): string => (message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message);
+const bounded = (message: string): string =>
+  message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
 
 /** What is wrong with a list of conditions: rules of kstatus and of ours, for tests to assert after every write. */
 export function conditionFaults(conditions: readonly StoredCondition[]): readonly string[] {
@@ -111,11 +122,20 @@ export function conditionFaults(conditions: readonly StoredCondition[]): readonl
   const ready = of('Ready');
   check(new Set(conditions.map(({ type }) => type)).size === conditions.length, 'a type stands twice');
   check(ready !== undefined, 'Ready is missing');
-  check(of('Reconciling') === undefined || of('Reconciling')?.status === 'True', 'Reconciling is there without being True');
+  check(
+    of('Reconciling') === undefined || of('Reconciling')?.status === 'True',
+    'Reconciling is there without being True',
+  );
   check(of('Stalled') === undefined || of('Stalled')?.status === 'True', 'Stalled is there without being True');
   check(of('Reconciling') === undefined || of('Stalled') === undefined, 'Reconciling and Stalled stand side by side');
-  check(ready?.status !== 'True' || (of('Reconciling') === undefined && of('Stalled') === undefined), 'Ready beside Reconciling or Stalled');
-  check(ready?.status === 'True' || of('Reconciling') !== undefined || of('Stalled') !== undefined, 'not Ready and nothing says why');
+  check(
+    ready?.status !== 'True' || (of('Reconciling') === undefined && of('Stalled') === undefined),
+    'Ready beside Reconciling or Stalled',
+  );
+  check(
+    ready?.status === 'True' || of('Reconciling') !== undefined || of('Stalled') !== undefined,
+    'not Ready and nothing says why',
+  );
   for (const { type, reason, message } of conditions) {
     check(/^[A-Z][A-Za-z0-9]*$/.test(reason), `${type}: reason ${reason} is not CamelCase`);
     check(message.length <= MAX_MESSAGE, `${type}: the message is too long`);

@@ -67,7 +67,10 @@ async function giveBack(
   const owners = input.pipelines.map(({ desired }) => desired).filter((desired) => failedIn(desired.key));
   if (owners.length === 0 || options.signal?.aborted === true) return [];
   try {
-    const ruleSets = await observeRuleSets(owners.map((desired) => desired.ruleSet.name), ports);
+    const ruleSets = await observeRuleSets(
+      owners.map((desired) => desired.ruleSet.name),
+      ports,
+    );
     return await apply(planGiveBack(owners, ruleSets), ports, { ...options, ruleSets });
   } catch {
     // The set cannot be read just now; the next run sees the same and tries again.

@@ -1,8 +1,25 @@
-import { discoveryOf, encodeDiscovery, DISCOVERY_VARIABLE, LOG_LEVEL_VARIABLE, LOGICAL_NAME_TAG, type Discovery } from './discovery.ts';
+import {
+  discoveryOf,
+  encodeDiscovery,
+  DISCOVERY_VARIABLE,
+  LOG_LEVEL_VARIABLE,
+  LOGICAL_NAME_TAG,
+  type Discovery,
+} from './discovery.ts';
 import { PipelineError } from './fault.ts';
 import type { FunctionCode } from './function-code.ts';
 import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
-import { functionArn, functionName, hex, pipelineKey, roleArn, roleName, rolePath, rulePrefix, type PipelineIdentity } from './names.ts';
+import {
+  functionArn,
+  functionName,
+  hex,
+  pipelineKey,
+  roleArn,
+  roleName,
+  rolePath,
+  rulePrefix,
+  type PipelineIdentity,
+} from './names.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import { ownerTags } from './ownership.ts';
 import type { RuleBlock } from './rule-block.ts';
@@ -13,7 +30,11 @@ import type { ReceiptRule, RuleAction } from './receipt-rule.ts';
 import { recipientsOverlap, union } from './recipients.ts';
 
 /** A pipeline as it was asked for: the manifest, who it is on AWS, and its code at hand. */
-export type Pipeline = { readonly manifest: Manifest; readonly identity: PipelineIdentity; readonly code: FunctionCode };
+export type Pipeline = {
+  readonly manifest: Manifest;
+  readonly identity: PipelineIdentity;
+  readonly code: FunctionCode;
+};
 
 export type DesiredBucket =
   | {
@@ -140,12 +161,10 @@ function expiryRule(days: number, versioned: boolean): LifecycleRule {
 
 function desiredRole(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): DesiredRole {
   if (spec.role.existingArn !== undefined) return { kind: 'existing', arn: spec.role.existingArn };
-  const privileges = spec.role.privileges.map(
-    (privilege, index): Privilege => ({
-      actions: privilege.actions,
-      resource: resolveTokens(privilege.resource, identity, bucketName, `spec.role.privileges[${index}].resource`),
-    }),
-  );
+  const privileges = spec.role.privileges.map((privilege, index): Privilege => ({
+    actions: privilege.actions,
+    resource: resolveTokens(privilege.resource, identity, bucketName, `spec.role.privileges[${index}].resource`),
+  }));
   return {
     kind: 'own',
     arn: roleArn(identity),
@@ -282,7 +301,12 @@ function storageRule(spec: ManifestSpec, prefix: string, bucketName: string): Re
 
 function isStoredByHead(rule: ReceiptRuleSpec, spec: ManifestSpec): boolean {
   const head = headSettings(spec);
-  return rule.enabled && rule.storage === undefined && rule.tlsPolicy === head.tlsPolicy && rule.scanEnabled === head.scanEnabled;
+  return (
+    rule.enabled &&
+    rule.storage === undefined &&
+    rule.tlsPolicy === head.tlsPolicy &&
+    rule.scanEnabled === head.scanEnabled
+  );
 }
 
 /** Require, and no scan, only where every rule that stores without settings of its own says so. */
@@ -301,7 +325,10 @@ function lowerCaseDomain(recipient: string): string {
 }
 
 /** IAM has no such actions: the first is granted by s3:GetObject, the second by s3:ListBucket. */
-const NOT_IAM_ACTIONS: Readonly<Record<string, string>> = { 's3:HeadObject': 's3:GetObject', 's3:HeadBucket': 's3:ListBucket' };
+const NOT_IAM_ACTIONS: Readonly<Record<string, string>> = {
+  's3:HeadObject': 's3:GetObject',
+  's3:HeadBucket': 's3:ListBucket',
+};
 
 function warningsOf(spec: ManifestSpec): string[] {
   const warnings: string[] = [];
@@ -317,10 +344,17 @@ function warningsOf(spec: ManifestSpec): string[] {
           `spec.role.privileges[${index}].actions: IAM knows no action ${action}; the call is allowed by ${NOT_IAM_ACTIONS[action]}`,
         );
   if (spec.messageBodyStorage.placement === 'HeadRule') {
-    const stored = spec.receiptRules.filter((rule) => isStoredByHead(rule, spec)).map((rule): readonly string[] => rule.recipients);
+    const stored = spec.receiptRules
+      .filter((rule) => isStoredByHead(rule, spec))
+      .map((rule): readonly string[] => rule.recipients);
     const recipients = stored.length === 0 ? undefined : stored.reduce(union);
     for (const [index, rule] of spec.receiptRules.entries())
-      if (recipients !== undefined && rule.enabled && rule.storage !== undefined && recipientsOverlap(recipients, rule.recipients))
+      if (
+        recipients !== undefined &&
+        rule.enabled &&
+        rule.storage !== undefined &&
+        recipientsOverlap(recipients, rule.recipients)
+      )
         warnings.push(
           `spec.receiptRules[${index}].storage: the storage rule at the head also stores mail for "${rule.name}"; use messageBodyStorage.placement: PerRule to keep rules apart`,
         );

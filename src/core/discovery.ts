@@ -81,7 +81,9 @@ export const bucketDomainName = (identity: PipelineIdentity, bucketName: string)
 
 /** Regions whose website endpoints are written with a dash. @see https://docs.aws.amazon.com/general/latest/gr/s3.html */
 const DASHED = new Set(
-  'us-east-1 us-west-1 us-west-2 eu-west-1 ap-southeast-1 ap-southeast-2 ap-northeast-1 sa-east-1 us-gov-west-1'.split(' '),
+  'us-east-1 us-west-1 us-west-2 eu-west-1 ap-southeast-1 ap-southeast-2 ap-northeast-1 sa-east-1 us-gov-west-1'.split(
+    ' ',
+  ),
 );
 
 export function websiteUrl(identity: PipelineIdentity, bucketName: string): string {

@@ -28,7 +28,11 @@ export type Explanation = {
  */
 export function explainAddress(address: string, rules: readonly ReceiptRule[] | undefined): Explanation {
   if (rules === undefined)
-    return { address, verdicts: [], summary: `No rule set is active in this region, so mail for ${address} is refused.` };
+    return {
+      address,
+      verdicts: [],
+      summary: `No rule set is active in this region, so mail for ${address} is refused.`,
+    };
   let reached = true;
   const verdicts = rules.map((rule, index): RuleVerdict => {
     const position = index + 1;

@@ -250,8 +250,8 @@ const code = z
       .describe('Files from a ConfigMap.'),
     s3: z
       .strictObject({
-        bucket: z.string().min(3).max(63),
-        key: z.string().min(1).max(1024),
+        bucket: z.string().min(3).max(63).describe('Name of the bucket.'),
+        key: z.string().min(1).max(1024).describe('Key of the zip in the bucket.'),
         version: z
           .string()
           .min(1)
@@ -475,11 +475,22 @@ export type ParsedManifest =
 
 /** Checks a document against the schema and fills in the defaults. Never throws. */
 export function parseManifest(document: unknown): ParsedManifest {
-  const parsed = manifestSchema.safeParse(document);
+  const parsed = manifestSchema.safeParse(withoutNulls(document));
   const unusable = prototypeKeys(document);
   if (unusable.length > 0) return { ok: false, issues: unusable };
   if (parsed.success) return { ok: true, manifest: parsed.data };
   return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+}
+
+/**
+ * An empty value in YAML is null, and the API server takes a field that is null for one that is not there.
+ * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
+ */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]));
 }
 
 /** The parser would drop a map's key of this name without a word. */

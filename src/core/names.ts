@@ -99,7 +99,9 @@ export function hex(parts: readonly string[]): string {
 }
 
 function base36(parts: readonly string[]): string {
-  return BigInt(`0x${hex(parts)}`).toString(36).padStart(50, '0');
+  return BigInt(`0x${hex(parts)}`)
+    .toString(36)
+    .padStart(50, '0');
 }
 
 function digest(parts: readonly string[]): Buffer {

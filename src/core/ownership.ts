@@ -12,7 +12,10 @@ export function ownerTags(identity: PipelineIdentity): Tags {
 }
 
 /** `none`: no mark at all, so it was made by hand or by another tool. */
-export type Ownership = { readonly kind: 'ours' } | { readonly kind: 'none' } | { readonly kind: 'other'; readonly owner: string };
+export type Ownership =
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'other'; readonly owner: string };
 
 export function ownershipOf(tags: Tags, identity: PipelineIdentity): Ownership {
   const marks = Object.entries(ownerTags(identity));

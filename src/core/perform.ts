@@ -60,7 +60,8 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
     case 'detachRolePolicy':
       return roles.detachPolicy(action.role, action.policyArn);
     case 'leaveInstanceProfiles':
-      for (const profile of await roles.instanceProfiles(action.role)) await roles.removeFromInstanceProfile(action.role, profile);
+      for (const profile of await roles.instanceProfiles(action.role))
+        await roles.removeFromInstanceProfile(action.role, profile);
       return;
     case 'deleteRole':
       return roles.delete(action.role);
@@ -124,8 +125,13 @@ async function emptyBucket(bucket: string, { buckets }: Ports): Promise<void> {
 async function checkFunction(name: string, { functions }: Ports): Promise<void> {
   const fn = await functions.get(name);
   if (fn === undefined)
-    throw new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: `Function ${name} was deleted meanwhile` });
-  const failed = fn.state === 'Failed' ? fn.stateReason : fn.lastUpdateStatus === 'Failed' ? fn.lastUpdateReason : undefined;
+    throw new PipelineError({
+      class: 'stale',
+      reason: 'ChangedMeanwhile',
+      message: `Function ${name} was deleted meanwhile`,
+    });
+  const failed =
+    fn.state === 'Failed' ? fn.stateReason : fn.lastUpdateStatus === 'Failed' ? fn.lastUpdateReason : undefined;
   if (fn.state === 'Failed' || fn.lastUpdateStatus === 'Failed')
     throw new PipelineError({
       class: 'invalid',

@@ -3,7 +3,13 @@ import { PipelineError } from './fault.ts';
 import type { ObservedBucket, ObservedPipeline, PublicAccessBlock } from './observed.ts';
 import { missingTags, ownershipOf } from './ownership.ts';
 import type { AddStep } from './plan-pipeline.ts';
-import { bucketGrant, bucketGrantSidPrefix, samePolicy, type PolicyDocument, type Statement } from './policy-document.ts';
+import {
+  bucketGrant,
+  bucketGrantSidPrefix,
+  samePolicy,
+  type PolicyDocument,
+  type Statement,
+} from './policy-document.ts';
 
 export const ALL_PUBLIC_ACCESS_BLOCKED: PublicAccessBlock = {
   blockPublicAcls: true,
@@ -21,7 +27,12 @@ export const OWNERSHIP = 'BucketOwnerEnforced';
  * @returns ids of the steps after which bodies can be stored
  * @throws {PipelineError} `conflict` when the bucket is not ours, `dependency` when an existing one is missing
  */
-export function planBucket(desired: Desired, observed: ObservedPipeline, ruleSets: readonly string[], add: AddStep): readonly string[] {
+export function planBucket(
+  desired: Desired,
+  observed: ObservedPipeline,
+  ruleSets: readonly string[],
+  add: AddStep,
+): readonly string[] {
   const { bucket } = desired;
   const live = observed.bucket;
   const lane = `bucket ${bucket.name}`;
@@ -158,7 +169,12 @@ function planSettings(
 function pick(rule: ObservedBucket['lifecycle'][number] | undefined) {
   if (rule === undefined) return undefined;
   const { id, Status, Expiration, NoncurrentVersionExpiration } = rule;
-  return { id, Status, Expiration, ...(NoncurrentVersionExpiration === undefined ? {} : { NoncurrentVersionExpiration }) };
+  return {
+    id,
+    Status,
+    Expiration,
+    ...(NoncurrentVersionExpiration === undefined ? {} : { NoncurrentVersionExpiration }),
+  };
 }
 
 function expiryDays(rule: ObservedBucket['lifecycle'][number] | undefined): unknown {
@@ -175,7 +191,9 @@ function planGrants(
   add: AddStep,
 ): readonly string[] {
   const wanted = ruleSets.map((ruleSet) => bucketGrant(desired.identity, live.name, ruleSet));
-  const missingGrants = wanted.filter((grant) => !statementsOf(live.policy).some((statement) => samePolicy(statement, grant)));
+  const missingGrants = wanted.filter(
+    (grant) => !statementsOf(live.policy).some((statement) => samePolicy(statement, grant)),
+  );
   if (missingGrants.length === 0) return needs;
   return [
     ...needs,
@@ -196,14 +214,24 @@ function planGrants(
 }
 
 /** Sids of grants of this pipeline that none of the sets needs. */
-export function leftoverGrants(desired: Desired, live: ObservedBucket | undefined, ruleSets: readonly string[]): readonly string[] {
+export function leftoverGrants(
+  desired: Desired,
+  live: ObservedBucket | undefined,
+  ruleSets: readonly string[],
+): readonly string[] {
   const wanted = new Set(ruleSets.map((ruleSet) => bucketGrant(desired.identity, desired.bucket.name, ruleSet).Sid));
   const own = bucketGrantSidPrefix(desired.identity);
-  return statementsOf(live?.policy).flatMap(({ Sid }) => (Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : []));
+  return statementsOf(live?.policy).flatMap(({ Sid }) =>
+    Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : [],
+  );
 }
 
 /** The policy with statements taken out and put in; everything else stays as it is. */
-export function mergePolicy(live: PolicyDocument | undefined, add: readonly Statement[], removeSids: readonly string[]): PolicyDocument {
+export function mergePolicy(
+  live: PolicyDocument | undefined,
+  add: readonly Statement[],
+  removeSids: readonly string[],
+): PolicyDocument {
   const removed = new Set(removeSids);
   const kept = statementsOf(live).filter(({ Sid }) => Sid === undefined || !removed.has(Sid));
   return { ...live, Version: live?.Version ?? '2012-10-17', Statement: [...kept, ...add] };

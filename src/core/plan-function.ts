@@ -6,7 +6,14 @@ import { missingTags, ownershipOf } from './ownership.ts';
 import { statementsOf } from './plan-bucket.ts';
 import type { AddStep } from './plan-pipeline.ts';
 import type { RoleReady } from './plan-role.ts';
-import { invokeGrant, invokeGrantIdPrefix, ruleSetOfArn, samePolicy, type InvokeGrant, type Statement } from './policy-document.ts';
+import {
+  invokeGrant,
+  invokeGrantIdPrefix,
+  ruleSetOfArn,
+  samePolicy,
+  type InvokeGrant,
+  type Statement,
+} from './policy-document.ts';
 import type { FunctionConfiguration } from './ports.ts';
 import type { FieldChange } from './step.ts';
 
@@ -107,10 +114,16 @@ export function planFunction(
 }
 
 /** Ids of permissions of this pipeline that none of the sets needs. */
-export function leftoverPermissions(desired: Desired, live: ObservedFunction | undefined, ruleSets: readonly string[]): readonly string[] {
+export function leftoverPermissions(
+  desired: Desired,
+  live: ObservedFunction | undefined,
+  ruleSets: readonly string[],
+): readonly string[] {
   const wanted = new Set(wantedGrants(desired, ruleSets).map((grant) => grant.statementId));
   const own = invokeGrantIdPrefix(desired.identity);
-  return statementsOf(live?.policy).flatMap(({ Sid }) => (Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : []));
+  return statementsOf(live?.policy).flatMap(({ Sid }) =>
+    Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : [],
+  );
 }
 
 /** The sets that a live function is granted to: where rules of ours may still stand. */
@@ -138,7 +151,13 @@ export function removeGrant(
   });
 }
 
-function addGrant(fn: DesiredFunction, grant: InvokeGrant, needs: readonly string[], lane: string, add: AddStep): string {
+function addGrant(
+  fn: DesiredFunction,
+  grant: InvokeGrant,
+  needs: readonly string[],
+  lane: string,
+  add: AddStep,
+): string {
   return add({
     part: 'permission',
     lane,
@@ -179,9 +198,12 @@ function grantStatement(grant: InvokeGrant, resource: string): Statement {
 }
 
 function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | undefined {
-  if (live.architecture !== fn.architecture) return { field: 'architecture', before: live.architecture, after: fn.architecture };
+  if (live.architecture !== fn.architecture)
+    return { field: 'architecture', before: live.architecture, after: fn.architecture };
   if (fn.code.kind === 'zip')
-    return live.codeSha256 === fn.code.sha256 ? undefined : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
+    return live.codeSha256 === fn.code.sha256
+      ? undefined
+      : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
   if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
   return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
 }
@@ -212,7 +234,8 @@ function refuseOtherBucket(desired: Desired, live: ObservedFunction): void {
   if (bucket === undefined || typeof bucket === 'string') return;
   const before = bucket.Tags?.find((tag) => tag.Key === LOGICAL_NAME_TAG)?.Value;
   const after = desired.bucket.kind === 'own' ? desired.bucket.logicalName : undefined;
-  const sameBucket = desired.bucket.kind === 'own' ? before === after : before === undefined && bucket.Ref === desired.bucket.name;
+  const sameBucket =
+    desired.bucket.kind === 'own' ? before === after : before === undefined && bucket.Ref === desired.bucket.name;
   if (sameBucket) return;
   const was = before === undefined ? `bucketName ${bucket.Ref}` : `logicalName ${before}`;
   throw new PipelineError({

@@ -20,7 +20,19 @@ export function planGiveBack(pipelines: readonly Desired[], ruleSets: ObservedRu
     const action: StepAction = { ...change, ruleSet };
     const id = `${stepId(desired.key, action)} (given back)`;
     const why = 'the rule that needed more could not be made';
-    return [{ id, owner: desired.key, part: 'rules', region, action, needs: [], lane: `ses ${region}`, why, changes: [] } as const];
+    return [
+      {
+        id,
+        owner: desired.key,
+        part: 'rules',
+        region,
+        action,
+        needs: [],
+        lane: `ses ${region}`,
+        why,
+        changes: [],
+      } as const,
+    ];
   });
 }
 
@@ -31,7 +43,9 @@ type Narrowed =
 function narrowed(block: RuleBlock, rules: readonly ReceiptRule[]): Narrowed | undefined {
   const before = rules.find((rule) => rule.name === block.storageRule?.name);
   if (before === undefined) return undefined;
-  const relying = rules.filter((rule) => rule !== before && isRuleOf(block.prefix, rule.name) && rule.enabled && !storesItself(rule));
+  const relying = rules.filter(
+    (rule) => rule !== before && isRuleOf(block.prefix, rule.name) && rule.enabled && !storesItself(rule),
+  );
   if (relying.length === 0) return { kind: 'deleteRule', before };
   const rule = { ...before, recipients: relying.map(({ recipients }) => recipients).reduce(union) };
   return sameRule(rule, before) ? undefined : { kind: 'updateRule', before, rule };

@@ -125,7 +125,14 @@ function planBoundary(
   const changes = [{ field: 'permissionsBoundaryArn', before, after: wanted }];
   return [
     wanted === undefined
-      ? add({ part: 'role', lane, needs: [], why: 'the manifest names none', action: { kind: 'deleteRoleBoundary', role: role.name }, changes })
+      ? add({
+          part: 'role',
+          lane,
+          needs: [],
+          why: 'the manifest names none',
+          action: { kind: 'deleteRoleBoundary', role: role.name },
+          changes,
+        })
       : add({
           part: 'role',
           lane,

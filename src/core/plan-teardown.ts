@@ -83,10 +83,18 @@ function deleteFunction(leaving: Departing, needs: readonly string[], add: AddSt
 function deleteRole(leaving: Departing, needs: readonly string[], add: AddStep): void {
   const live = leaving.observed.role;
   if (live === undefined || ownershipOf(live.tags, leaving.identity).kind !== 'ours') return;
-  const common = { part: 'role', lane: `role ${live.name}`, needs, why: 'the pipeline is deleted', changes: [] } as const;
+  const common = {
+    part: 'role',
+    lane: `role ${live.name}`,
+    needs,
+    why: 'the pipeline is deleted',
+    changes: [],
+  } as const;
   const detached = [
     add({ ...common, action: { kind: 'leaveInstanceProfiles', role: live.name } }),
-    ...live.managedPolicyArns.map((policyArn) => add({ ...common, action: { kind: 'detachRolePolicy', role: live.name, policyArn } })),
+    ...live.managedPolicyArns.map((policyArn) =>
+      add({ ...common, action: { kind: 'detachRolePolicy', role: live.name, policyArn } }),
+    ),
     ...Object.keys(live.inlinePolicies).map((policyName) =>
       add({ ...common, action: { kind: 'deleteRolePolicy', role: live.name, policyName } }),
     ),
@@ -99,14 +107,22 @@ function deleteBucket(leaving: Departing, needs: readonly string[], add: AddStep
   if (live === undefined) return;
   const lane = `bucket ${live.name}`;
   const ours = ownershipOf(live.tags, leaving.identity).kind === 'ours';
-  const emptied = leaving.deletionPolicy === 'Delete' && (leaving.contents === 'empty' || leaving.contents === 'setup-only');
+  const emptied =
+    leaving.deletionPolicy === 'Delete' && (leaving.contents === 'empty' || leaving.contents === 'setup-only');
   if (ours && (emptied || leaving.deletionPolicy === 'DeleteWithContents')) {
     const why = `deletionPolicy is ${leaving.deletionPolicy}`;
     const empty =
       leaving.contents === 'empty'
         ? []
         : [add({ part: 'bucket', lane, needs, why, action: { kind: 'emptyBucket', bucket: live.name }, changes: [] })];
-    add({ part: 'bucket', lane, needs: [...needs, ...empty], why, action: { kind: 'deleteBucket', bucket: live.name }, changes: [] });
+    add({
+      part: 'bucket',
+      lane,
+      needs: [...needs, ...empty],
+      why,
+      action: { kind: 'deleteBucket', bucket: live.name },
+      changes: [],
+    });
     return;
   }
   const own = bucketGrantSidPrefix(leaving.identity);

@@ -33,7 +33,11 @@ export type Problem = {
   readonly stops: boolean;
 };
 
-export type Plan = { readonly steps: readonly Step[]; readonly problems: readonly Problem[]; readonly warnings: readonly Warning[] };
+export type Plan = {
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
+};
 
 export type Warning = { readonly owner: string; readonly message: string };
 
@@ -75,7 +79,9 @@ export function plan(input: PlanInput): Plan {
   return {
     steps: assemble(input, able, sets),
     problems: [...problems, ...sets.problems, ...kept],
-    warnings: input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
+    warnings: input.pipelines.flatMap(({ desired }) =>
+      desired.warnings.map((message) => ({ owner: desired.key, message })),
+    ),
   };
 }
 
@@ -96,13 +102,19 @@ function assemble(input: PlanInput, pipelines: readonly Arriving[], sets: RuleSe
     return { ...step, needs: [...new Set([...before.filter((id) => known.has(id)), ...step.needs])] };
   });
   steps.push(...ruleSteps);
-  for (const { desired, observed } of pipelines) steps.push(...leftovers(desired, observed, sets.setsOf(desired.key), ruleSteps));
+  for (const { desired, observed } of pipelines)
+    steps.push(...leftovers(desired, observed, sets.setsOf(desired.key), ruleSteps));
   for (const departing of input.departing) steps.push(...planTeardown(departing, input.region, ruleSteps));
   return steps;
 }
 
 /** A grant goes last: when no rule stands under it any more. */
-function leftovers(desired: Desired, observed: ObservedPipeline, ruleSets: readonly string[], ruleSteps: readonly Step[]): Step[] {
+function leftovers(
+  desired: Desired,
+  observed: ObservedPipeline,
+  ruleSets: readonly string[],
+  ruleSteps: readonly Step[],
+): Step[] {
   const steps: Step[] = [];
   const needs = ruleSteps.filter((step) => step.owner === desired.key).map((step) => step.id);
   const add: AddStep = (step) => {

@@ -1,7 +1,11 @@
 import { hex, pipelineKey, ruleArn, rulePrefix, type PipelineIdentity } from './names.ts';
 
 /** An IAM policy document as data. Other people's statements may hold any element, so a statement is open. */
-export type PolicyDocument = { readonly Version?: string; readonly Id?: string; readonly Statement: readonly Statement[] };
+export type PolicyDocument = {
+  readonly Version?: string;
+  readonly Id?: string;
+  readonly Statement: readonly Statement[];
+};
 export type Statement = { readonly Sid?: string; readonly Effect: string } & { readonly [element: string]: unknown };
 
 /** Trust only Lambda. @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html */
@@ -73,7 +77,11 @@ export function ruleSetOfArn(sourceArn: string): string | undefined {
 export type Privilege = { readonly actions: readonly string[]; readonly resource: string };
 
 /** What the function may do: write its own log, and what the manifest grants. */
-export function rolePolicy(identity: PipelineIdentity, functionName: string, privileges: readonly Privilege[]): PolicyDocument {
+export function rolePolicy(
+  identity: PipelineIdentity,
+  functionName: string,
+  privileges: readonly Privilege[],
+): PolicyDocument {
   const { partition, region, account } = identity;
   const logGroup = `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${functionName}`;
   return {
@@ -104,7 +112,17 @@ export function samePolicy(a: unknown, b: unknown): boolean {
 }
 
 /** Elements whose members are a set, where one scalar means a list of one. */
-const SETS = new Set(['Action', 'NotAction', 'Resource', 'NotResource', 'AWS', 'Service', 'Federated', 'CanonicalUser', 'Statement']);
+const SETS = new Set([
+  'Action',
+  'NotAction',
+  'Resource',
+  'NotResource',
+  'AWS',
+  'Service',
+  'Federated',
+  'CanonicalUser',
+  'Statement',
+]);
 
 function canonical(value: unknown, element = '', inCondition = false): string {
   if (Array.isArray(value)) {

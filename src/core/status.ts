@@ -105,7 +105,8 @@ function partCondition(part: Part, input: StatusInput): Condition {
   const type = CONDITIONS[part];
   const { desired, observed } = input;
   const problem = input.problems.find((other) => other.owner === desired.key && other.part === part);
-  if (problem !== undefined) return { type, status: 'False', reason: problem.fault.reason, message: problem.fault.message };
+  if (problem !== undefined)
+    return { type, status: 'False', reason: problem.fault.reason, message: problem.fault.message };
   const steps = input.steps.filter(
     (step) => step.part === part && isWrite(step.action) && (step.owner === desired.key || step.owner === undefined),
   );
@@ -114,10 +115,20 @@ function partCondition(part: Part, input: StatusInput): Condition {
     const { verb, target } = describeAction(first.action);
     const more = steps.length > 1 ? ` and ${steps.length - 1} more` : '';
     const exists = part === 'bucket' ? observed.bucket : part === 'role' ? observed.role : observed.function;
-    return { type, status: 'False', reason: exists === undefined ? 'NotCreated' : 'OutOfSync', message: `To do: ${verb} ${target}${more}` };
+    return {
+      type,
+      status: 'False',
+      reason: exists === undefined ? 'NotCreated' : 'OutOfSync',
+      message: `To do: ${verb} ${target}${more}`,
+    };
   }
   if (part === 'ruleSet' && input.ruleSets.active !== desired.ruleSet.name)
-    return { type, status: 'False', reason: 'NotActive', message: `Rule set ${desired.ruleSet.name} is not active, so it receives no mail` };
+    return {
+      type,
+      status: 'False',
+      reason: 'NotActive',
+      message: `Rule set ${desired.ruleSet.name} is not active, so it receives no mail`,
+    };
   return { type, status: 'True', reason: 'Succeeded', message: GOOD[part] };
 }
 
@@ -134,7 +145,8 @@ const GOOD: Readonly<Record<Part, string>> = {
 function readyCondition(parts: readonly Condition[]): Condition {
   const unready = parts.filter((part) => part.status !== 'True' && part.reason !== 'NotActive');
   const [first] = unready;
-  if (first === undefined) return { type: 'Ready', status: 'True', reason: 'Succeeded', message: 'AWS is as the manifest says' };
+  if (first === undefined)
+    return { type: 'Ready', status: 'True', reason: 'Succeeded', message: 'AWS is as the manifest says' };
   const others = unready.slice(1).map((part) => part.type);
   return {
     type: 'Ready',

@@ -11,7 +11,9 @@ export type Part = 'bucket' | 'role' | 'function' | 'permission' | 'rules' | 'ru
 export type FieldChange = { readonly field: string; readonly before?: unknown; readonly after?: unknown };
 
 /** One change of one rule set, bound to its set. */
-type InRuleSet<Change> = Change extends unknown ? Omit<Change, 'owner' | 'needs'> & { readonly ruleSet: string } : never;
+type InRuleSet<Change> = Change extends unknown
+  ? Omit<Change, 'owner' | 'needs'> & { readonly ruleSet: string }
+  : never;
 export type RuleStepAction = InRuleSet<RuleChange>;
 
 /** What a step does, as plain data: it can be shown, counted and compared. */
@@ -38,14 +40,24 @@ export type StepAction =
   | { readonly kind: 'tagRole'; readonly role: string; readonly tags: Tags }
   | { readonly kind: 'putRoleBoundary'; readonly role: string; readonly policyArn: string }
   | { readonly kind: 'deleteRoleBoundary'; readonly role: string }
-  | { readonly kind: 'putRolePolicy'; readonly role: string; readonly policyName: string; readonly document: PolicyDocument }
+  | {
+      readonly kind: 'putRolePolicy';
+      readonly role: string;
+      readonly policyName: string;
+      readonly document: PolicyDocument;
+    }
   | { readonly kind: 'deleteRolePolicy'; readonly role: string; readonly policyName: string }
   | { readonly kind: 'attachRolePolicy'; readonly role: string; readonly policyArn: string }
   | { readonly kind: 'detachRolePolicy'; readonly role: string; readonly policyArn: string }
   | { readonly kind: 'leaveInstanceProfiles'; readonly role: string }
   | { readonly kind: 'deleteRole'; readonly role: string }
   | { readonly kind: 'createFunction'; readonly fn: NewFunction; readonly code: FunctionCode }
-  | { readonly kind: 'updateFunctionCode'; readonly fn: string; readonly architecture: string; readonly code: FunctionCode }
+  | {
+      readonly kind: 'updateFunctionCode';
+      readonly fn: string;
+      readonly architecture: string;
+      readonly code: FunctionCode;
+    }
   | { readonly kind: 'updateFunctionConfiguration'; readonly fn: string; readonly configuration: FunctionConfiguration }
   | { readonly kind: 'awaitFunction'; readonly fn: string }
   | { readonly kind: 'tagFunction'; readonly fn: string; readonly arn: string; readonly tags: Tags }
@@ -95,7 +107,10 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'putBucketLifecycle':
       return { verb: 'update', target: `lifecycle of bucket ${action.bucket}` };
     case 'mergeBucketPolicy':
-      return { verb: action.add.length > 0 ? 'update' : 'delete', target: `grant to SES in the policy of bucket ${action.bucket}` };
+      return {
+        verb: action.add.length > 0 ? 'update' : 'delete',
+        target: `grant to SES in the policy of bucket ${action.bucket}`,
+      };
     case 'emptyBucket':
       return { verb: 'delete', target: `all objects of bucket ${action.bucket}` };
     case 'deleteBucket':
@@ -169,5 +184,9 @@ export function isWrite(action: StepAction): boolean {
 
 /** Whether somebody should be asked first: it takes something away that a manifest alone cannot bring back. */
 export function isDestructive(action: StepAction): boolean {
-  return describeAction(action).verb === 'delete' && action.kind !== 'mergeBucketPolicy' && action.kind !== 'removePermission';
+  return (
+    describeAction(action).verb === 'delete' &&
+    action.kind !== 'mergeBucketPolicy' &&
+    action.kind !== 'removePermission'
+  );
 }

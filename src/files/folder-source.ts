@@ -98,7 +98,11 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       const pipeline = loaded.get(key);
       if (pipeline !== undefined) return Promise.resolve(pipeline.code);
       return Promise.reject(
-        new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: `Pipeline ${key} is no longer in ${options.folder}` }),
+        new PipelineError({
+          class: 'stale',
+          reason: 'ChangedMeanwhile',
+          message: `Pipeline ${key} is no longer in ${options.folder}`,
+        }),
       );
     },
     writeStatus: ({ key }, status) => {
@@ -112,7 +116,8 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
   };
 }
 
-const keyOf = ({ manifest, namespace }: LoadedPipeline): string => pipelineKey({ namespace, name: manifest.metadata.name });
+const keyOf = ({ manifest, namespace }: LoadedPipeline): string =>
+  pipelineKey({ namespace, name: manifest.metadata.name });
 
 const problemText = (problem: FileProblem): string =>
   `${originText({ file: problem.file, document: problem.document ?? 0 })} ${problem.path ?? ''} ${problem.message}`;

@@ -35,7 +35,7 @@ export function timeLimit(clock: Clock, limitMs: number, outer: AbortSignal | un
     for (;;) {
       const leftMs = Math.min(currentMs, touchedAtMs + currentMs - clock.now()); // the clock may have been set back
       if (leftMs <= 0) break;
-      await clock.sleep(leftMs, running);
+      await clock.sleep(Math.max(1, leftMs), running);
     }
     if (!running.aborted) stop(new TimeLimitError(`nothing came for ${currentMs} ms`));
   };

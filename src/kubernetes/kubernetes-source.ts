@@ -75,7 +75,10 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
     release: async (resource) => {
       const object = await live(resource.key);
       if (object === undefined || object.metadata.uid !== resource.uid) return;
-      await setFinalizers(object, (object.metadata.finalizers ?? []).filter((name) => name !== FINALIZER));
+      await setFinalizers(
+        object,
+        (object.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
+      );
     },
     code: ({ key, manifest }) => {
       if (manifest === undefined) return Promise.reject(new Error(`pipeline ${key} has no manifest`));
@@ -110,7 +113,11 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
     };
     const written = await api.patch(PIPELINES, { namespace, name }, { kind: 'merge', body }, { subresource: 'status' });
     if (written === undefined && !resource.deleting)
-      throw new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: `Pipeline ${resource.key} is gone` });
+      throw new PipelineError({
+        class: 'stale',
+        reason: 'ChangedMeanwhile',
+        message: `Pipeline ${resource.key} is gone`,
+      });
   }
 }
 
@@ -118,7 +125,10 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
 function replaceMaps(before: ResourceStatus | undefined, after: ResourceStatus): ResourceStatus {
   const gone = Object.keys(before?.discovery ?? {}).filter((member) => !(member in (after.discovery ?? {})));
   if (gone.length === 0) return after;
-  return { ...after, discovery: { ...Object.fromEntries(gone.map((member) => [member, null])), ...after.discovery } as never };
+  return {
+    ...after,
+    discovery: { ...Object.fromEntries(gone.map((member) => [member, null])), ...after.discovery } as never,
+  };
 }
 
 /** Our own status writes come back as changes that change nothing we act on. */
@@ -140,7 +150,9 @@ const asResource = (object: PipelineObject | undefined): Resource | undefined =>
 
 const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'));
 
-function aliveMs(reflector: { freshness: () => { readonly lastListAtMs: number | undefined; readonly lastEventAtMs: number | undefined } }): number {
+function aliveMs(reflector: {
+  freshness: () => { readonly lastListAtMs: number | undefined; readonly lastEventAtMs: number | undefined };
+}): number {
   const { lastListAtMs, lastEventAtMs } = reflector.freshness();
   return Math.max(lastListAtMs ?? 0, lastEventAtMs ?? 0);
 }

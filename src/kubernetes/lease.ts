@@ -70,6 +70,7 @@ export function createElection(options: ElectionOptions): Election {
   const stopping = new AbortController();
   let term: AbortController | undefined;
   let running: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
   /** How a standby learns that it is time. `chance`: the lease was let go. */
   const standby = { watching: false, chance: false, wake: () => {} };
 
@@ -195,6 +196,16 @@ export function createElection(options: ElectionOptions): Election {
     }
   };
 
+  const stop = async (): Promise<void> => {
+    stopping.abort(new Error('This replica stops.'));
+    endTerm('This replica stops.');
+    if (running === undefined) return;
+    await running;
+    const limit = timeLimit(clock, renewDeadlineMs, undefined);
+    await Promise.race([lease.release(limit.signal), limit.over]).catch((error: unknown) => observer.failed?.(error));
+    limit.end();
+  };
+
   return {
     start: () => {
       if (stopping.signal.aborted) return;
@@ -203,15 +214,9 @@ export function createElection(options: ElectionOptions): Election {
       });
     },
     isLeader: () => term !== undefined && leftMs() > 0,
-    stop: async () => {
-      if (stopping.signal.aborted) return;
-      stopping.abort(new Error('This replica stops.'));
-      endTerm('This replica stops.');
-      await running;
-      if (running === undefined) return;
-      const limit = timeLimit(clock, renewDeadlineMs, undefined);
-      await Promise.race([lease.release(limit.signal), limit.over]).catch((error: unknown) => observer.failed?.(error));
-      limit.end();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }

@@ -18,20 +18,29 @@ export function configMapOf(manifest: Manifest | undefined, namespace: string): 
  *
  * @throws {PipelineError} `dependency` when the ConfigMap does not exist, `invalid` when its content cannot be packed
  */
-export async function pipelineCode(manifest: Manifest, namespace: string, api: Pick<KubernetesApi, 'get'>): Promise<FunctionCode> {
+export async function pipelineCode(
+  manifest: Manifest,
+  namespace: string,
+  api: Pick<KubernetesApi, 'get'>,
+): Promise<FunctionCode> {
   const { code, runtime } = manifest.spec.function;
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
     return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
   }
-  if (code.configMapRef !== undefined) return packCode(await configMapFiles(code.configMapRef.name, namespace, api), { runtime });
+  if (code.configMapRef !== undefined)
+    return packCode(await configMapFiles(code.configMapRef.name, namespace, api), { runtime });
   if (code.inline === undefined)
     throw invalidCode('spec.function.code.path is for manifests in files; use configMapRef, inline or s3 in a cluster');
   const texts = Object.entries(code.inline);
   return packCode(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])), { runtime });
 }
 
-async function configMapFiles(name: string, namespace: string, api: Pick<KubernetesApi, 'get'>): Promise<ReadonlyMap<string, Uint8Array>> {
+async function configMapFiles(
+  name: string,
+  namespace: string,
+  api: Pick<KubernetesApi, 'get'>,
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const found = await api.get<ApiObject>(CONFIG_MAPS, { namespace, name });
   if (found === undefined)
     throw new PipelineError({
@@ -42,5 +51,7 @@ async function configMapFiles(name: string, namespace: string, api: Pick<Kuberne
   const parsed = parseConfigMap(found);
   if (parsed.ok) return parsed.files;
   const [issue] = parsed.issues;
-  throw invalidCode(`ConfigMap ${namespace}/${name}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`);
+  throw invalidCode(
+    `ConfigMap ${namespace}/${name}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`,
+  );
 }

@@ -79,7 +79,6 @@ function close(server: Server, timeoutMs: number): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

@@ -33,67 +33,23 @@ type Known = {
 
 type PipelineMetrics = Pick<
   ControllerObserver,
-  'reconcileStarted' | 'reconcileFinished' | 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'told' | 'gone'
+  | 'reconcileStarted'
+  | 'reconcileFinished'
+  | 'planned'
+  | 'driftDetected'
+  | 'driftRepaired'
+  | 'statusWritten'
+  | 'told'
+  | 'gone'
 >;
 
 /** State of every pipeline. Only here are namespace and name labels, and they go with the pipeline. @param now milliseconds since 1970 */
-export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now: () => number): PipelineMetrics {
+export function pipelineMetrics(maker: MetricMaker, now: () => number): PipelineMetrics {
   const known = new Map<string, Known>();
   const startedAtMs = new Map<string, number>();
   // Gone while it was being reconciled: what that run still tells must not bring its series back.
   const ghosts = new Set<string>();
-  const states = combinations({ type: CONDITION_TYPES, status: STATUSES });
-
-  const condition = gauge(
-    `${PREFIX}condition`,
-    'Conditions of each pipeline: 1 for the status that a condition has, 0 for the others.',
-    {
-      labels: ['namespace', 'name', 'type', 'status'],
-    },
-  );
-  const suspended = gauge(`${PREFIX}suspended`, '1 for each pipeline that is suspended, else 0.', {
-    labels: ['namespace', 'name'],
-  });
-  const driftAge = gauge(
-    `${PREFIX}drift_age_seconds`,
-    'For how long a pipeline has been known to differ from AWS; 0 when it does not.',
-    {
-      labels: ['namespace', 'name'],
-      collect: (metric) => {
-        for (const [key, { driftSinceMs }] of known)
-          metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
-      },
-    },
-  );
-  gauge(
-    `${PREFIX}nonconverging_objects`,
-    'Pipelines on which the controller has stopped, since the same plan kept coming back.',
-    {
-      collect: (metric) =>
-        metric.set([...known.values()].filter(({ conditions }) => conditions.some(isNotConverging)).length),
-    },
-  );
-  const writes = counter(
-    `${PREFIX}status_writes_total`,
-    'Statuses after a reconcile: written, unchanged and so not written, or refused as outdated.',
-    combinations({ result: ['written', 'unchanged', 'conflict'] }),
-  );
-  const transitions = histogram(
-    `${PREFIX}condition_transition_seconds`,
-    'How long a condition had a status when it changed.',
-    LIFE_SECONDS,
-    { series: states },
-  );
-  const firstReady = histogram(
-    `${PREFIX}first_time_to_ready_seconds`,
-    'From the first sight of a new pipeline until it was Ready.',
-    LIFE_SECONDS,
-  );
-  const deletion = histogram(
-    `${PREFIX}deletion_seconds`,
-    'From the first sight of a deletion until the pipeline was gone.',
-    LIFE_SECONDS,
-  );
+  const { condition, suspended, driftAge, writes, transitions, firstReady, deletion } = seriesOf(maker, known, now);
 
   const look = (resource: Resource): Known | undefined => {
     if (ghosts.has(resource.key)) return undefined;
@@ -177,6 +133,63 @@ export function pipelineMetrics({ counter, gauge, histogram }: MetricMaker, now:
       driftAge.remove(namesOf(key));
     },
   };
+}
+
+/** The metrics themselves; what grows with time is brought up to date at a scrape. */
+function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap<string, Known>, now: () => number) {
+  const states = combinations({ type: CONDITION_TYPES, status: STATUSES });
+
+  const condition = gauge(
+    `${PREFIX}condition`,
+    'Conditions of each pipeline: 1 for the status that a condition has, 0 for the others.',
+    {
+      labels: ['namespace', 'name', 'type', 'status'],
+    },
+  );
+  const suspended = gauge(`${PREFIX}suspended`, '1 for each pipeline that is suspended, else 0.', {
+    labels: ['namespace', 'name'],
+  });
+  const driftAge = gauge(
+    `${PREFIX}drift_age_seconds`,
+    'For how long a pipeline has been known to differ from AWS; 0 when it does not.',
+    {
+      labels: ['namespace', 'name'],
+      collect: (metric) => {
+        for (const [key, { driftSinceMs }] of known)
+          metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
+      },
+    },
+  );
+  gauge(
+    `${PREFIX}nonconverging_objects`,
+    'Pipelines on which the controller has stopped, since the same plan kept coming back.',
+    {
+      collect: (metric) =>
+        metric.set([...known.values()].filter(({ conditions }) => conditions.some(isNotConverging)).length),
+    },
+  );
+  const writes = counter(
+    `${PREFIX}status_writes_total`,
+    'Statuses after a reconcile: written, unchanged and so not written, or refused as outdated.',
+    combinations({ result: ['written', 'unchanged', 'conflict'] }),
+  );
+  const transitions = histogram(
+    `${PREFIX}condition_transition_seconds`,
+    'How long a condition had a status when it changed.',
+    LIFE_SECONDS,
+    { series: states },
+  );
+  const firstReady = histogram(
+    `${PREFIX}first_time_to_ready_seconds`,
+    'From the first sight of a new pipeline until it was Ready.',
+    LIFE_SECONDS,
+  );
+  const deletion = histogram(
+    `${PREFIX}deletion_seconds`,
+    'From the first sight of a deletion until the pipeline was gone.',
+    LIFE_SECONDS,
+  );
+  return { condition, suspended, driftAge, writes, transitions, firstReady, deletion };
 }
 
 function namesOf(key: string): { readonly namespace: string; readonly name: string } {

@@ -28,7 +28,7 @@ describe('awsClients', () => {
     expect(fault.message).toBe(
       `${server.url} did not answer ses:DescribeReceiptRuleSet for rule set "set" in time. It is tried again.`,
     );
-    expect(server.requests).toHaveLength(1);
+    expect(server.requests, 'a read is asked for three times').toHaveLength(3);
   });
 
   it('gives up on a server that begins an answer and never ends it', async () => {

@@ -202,9 +202,12 @@ describe('Ctrl-C', () => {
       env: { PATH: process.env['PATH'] },
     });
     let told = '';
+    let interrupted = false;
     child.stderr.on('data', (chunk: Buffer) => {
       told += chunk.toString();
-      if (told.includes('create rule set')) child.kill('SIGINT');
+      if (interrupted || !told.includes('create rule set')) return;
+      interrupted = true;
+      child.kill('SIGINT');
     });
     const printed = text(child.stdout);
 

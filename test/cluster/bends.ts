@@ -15,7 +15,7 @@ export type Schema = {
   readonly maxItems?: number;
   readonly maxProperties?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: Schema;
+  readonly additionalProperties?: Schema | false;
   readonly items?: Schema;
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
 };
@@ -64,9 +64,7 @@ function places(schema: Schema, document: Json, path: Path, pattern: string = pa
   const members = Object.entries(schema.properties ?? {}).flatMap(([key, part]) => below(key, part, `.${key}`));
   const firstKey = Object.keys(value ?? {})[0];
   const entries =
-    schema.additionalProperties === undefined || firstKey === undefined
-      ? []
-      : below(firstKey, schema.additionalProperties, '.*');
+    !schema.additionalProperties || firstKey === undefined ? [] : below(firstKey, schema.additionalProperties, '.*');
   const items = schema.items === undefined ? [] : below(0, schema.items, '[]');
   return [{ path, pattern, schema, value }, ...members, ...entries, ...items];
 }
@@ -81,7 +79,7 @@ export function pathsWithoutDescription(schema: Schema): string[] {
 /** Every path of the schema and what stands there. */
 function partsOf(schema: Schema, pattern: string): { readonly pattern: string; readonly part: Schema }[] {
   const members = Object.entries(schema.properties ?? {}).flatMap(([key, part]) => partsOf(part, `${pattern}.${key}`));
-  const entries = schema.additionalProperties === undefined ? [] : partsOf(schema.additionalProperties, `${pattern}.*`);
+  const entries = !schema.additionalProperties ? [] : partsOf(schema.additionalProperties, `${pattern}.*`);
   const items = schema.items === undefined ? [] : partsOf(schema.items, `${pattern}[]`);
   return [{ pattern, part: schema }, ...members, ...entries, ...items];
 }
@@ -94,7 +92,7 @@ function replacements(schema: Schema, value: Json): (Json | undefined)[] {
   if (typeof value === 'number') return [...common, ...numbers(schema)];
   if (Array.isArray(value)) return [...common, ...lists(schema, value)];
   if (typeof value === 'object' && value !== null)
-    return [...common, ...(schema.additionalProperties === undefined ? objects(value) : maps(schema, value))];
+    return [...common, ...(!schema.additionalProperties ? objects(value) : maps(schema, value))];
   return [...common, false, 0, 'true'];
 }
 

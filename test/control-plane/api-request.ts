@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 
-/** What the API server answered; `body` is parsed JSON. */
+/** What the API server answered; `body` is parsed, unless it is text such as `404 page not found`. */
 export type ApiAnswer = { readonly status: number; readonly body: unknown };
 
 /** A connection to an API server for tests that ask more often than a kubectl could be started. */
@@ -25,11 +25,19 @@ export async function apiClient(url: string, caFile: string, token: string): Pro
       const sent = request(new URL(path, url), { method, headers, agent });
       sent.once('error', reject);
       sent.once('response', (answer) => {
-        json(answer).then((parsed) => resolve({ status: answer.statusCode ?? 0, body: parsed }), reject);
+        text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body: parsed(body) }), reject);
       });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
       return promise;
     },
     close: () => agent.destroy(),
   };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
 }

@@ -42,7 +42,10 @@ export type ControlPlane = {
 };
 
 export type ControlPlaneOptions = {
-  /** Run the namespace and the garbage collector controllers: without them no namespace and no dependent ever goes. */
+  /**
+   * Run the controllers that delete namespaces and dependents, and that fill the roles view, edit and admin: without
+   * them no namespace and no dependent ever goes, and these roles allow nothing.
+   */
   readonly controllers?: boolean;
 };
 
@@ -156,7 +159,7 @@ const etcdArgs = (inFolder: (name: string) => string): string[] => [
 const controllerArgs = (kubeconfig: string): string[] => [
   `--kubeconfig=${kubeconfig}`,
   '--leader-elect=false',
-  '--controllers=namespace-controller,garbage-collector-controller',
+  '--controllers=namespace-controller,garbage-collector-controller,clusterrole-aggregation-controller',
   '--bind-address=127.0.0.1',
   '--secure-port=0',
 ];

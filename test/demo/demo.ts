@@ -64,7 +64,10 @@ try {
   await sandbox.idle();
   const mails = sandbox.ses.journal.mails();
   for (const mail of mails) await showMail(mail);
-  check('the special address runs the function twice, the other one once', mails.map((mail) => requestIds(mail).length).join() === '2,1');
+  check(
+    'the special address runs the function twice, the other one once',
+    mails.map((mail) => requestIds(mail).length).join() === '2,1',
+  );
 
   heading('Plan again: nothing');
   const again = await cli('plan', '-f', folder);

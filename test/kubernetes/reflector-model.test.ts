@@ -173,9 +173,13 @@ describe('a reflector', () => {
   });
 });
 
-async function* breakAfter(clock: ReturnType<typeof manualClock>, healthyMs: number): AsyncGenerator<never> {
-  await clock.sleep(healthyMs);
-  throw refusedCall(CALL, 503, {});
+/** A watch that brings nothing and then breaks. */
+function breakAfter(clock: ReturnType<typeof manualClock>, healthyMs: number): AsyncIterable<never> {
+  const next = async (): Promise<never> => {
+    await clock.sleep(healthyMs);
+    throw refusedCall(CALL, 503, {});
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 const CALL = { operation: 'kubernetes:list', about: 'configmaps' };

@@ -151,7 +151,9 @@ describe('loadConfig', () => {
   });
 
   it('does not take a flag for the value of the flag before it', () => {
-    expect(problemsOf(['--lease-name', '--concurrency=3'])[0]).toContain('--lease-name must be a DNS name');
+    expect(problemsOf(['--manifests', '--concurrency=3'])).toEqual([
+      '--manifests must be the path of a folder: it has no value.',
+    ]);
   });
 
   it('never repeats a URL that it refuses: there may be a password in it', () => {

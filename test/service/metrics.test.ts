@@ -343,6 +343,22 @@ describe('metrics of a pipeline', () => {
     expect(await value('ses_lambda_pipeline_deletion_seconds_sum')).toBe(12);
   });
 
+  it('count a deletion that needed one reconcile from its start', async () => {
+    const { metrics, pass, value } = setUp();
+    metrics.controller.reconcileStarted(run());
+    pass(7_000);
+    metrics.controller.told(resource('mail/app', { deleting: true }), {
+      type: 'Normal',
+      reason: 'Deleted',
+      message: 'x',
+    });
+    metrics.controller.reconcileFinished(finished);
+    pass(1_000);
+    metrics.controller.gone('mail/app');
+
+    expect(await value('ses_lambda_pipeline_deletion_seconds_sum')).toBe(8);
+  });
+
   it('do not come back by what a run still tells about a pipeline that has gone meanwhile', async () => {
     const { metrics, named } = setUp();
     const { controller } = metrics;
