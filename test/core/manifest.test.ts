@@ -82,6 +82,7 @@ describe('valid', () => {
     ['a nested prefix', storage({ objectKeyPrefix: "in/2026/o'ne" })],
     ['a prefix with its slash', storage({ objectKeyPrefix: 'in/' })],
     ['no rules', { receiptRules: [] }],
+    ['null, which is as good as nothing', { role: null, invocationType: null }],
     ['199 rules', { receiptRules: numbered(199, (index) => ({ name: `r${index}`, recipients: [] })) }],
     ['500 recipients', rule({ recipients: numbered(500, (index) => `a${index}@example.com`) })],
     ['code in a bucket', fn({ code: { s3: { bucket: 'abc', key: 'a.zip', version: '1' } } })],
@@ -136,7 +137,6 @@ describe('refused, with path and message', () => {
     ['no region', { region: undefined }, ['region: is required (string)']],
     ['a region with a typo', { region: 'us_west_2' }, ['region: must be the name of an AWS region such as us-west-2']],
     ['a number for text', { region: 5 }, ['region: must be of type string, not number']],
-    ['null for an object', { role: null }, ['role: must be of type object, not null']],
     [
       'neither bucket',
       { messageBodyStorage: {} },
@@ -315,7 +315,7 @@ describe('refused, with path and message', () => {
     [
       'recipients that are null',
       rule({ recipients: null }),
-      ['receiptRules.0.recipients: must be of type array, not null'],
+      ['receiptRules.0.recipients: is required (array)'],
     ],
     [
       '501 recipients',
