@@ -5,7 +5,7 @@ import { createLogUpdate } from 'log-update';
 import { awsPorts } from './aws/ports.ts';
 import { systemClock } from './aws/system-clock.ts';
 import { runCli } from './cli/cli.ts';
-import type { CliIo, ConnectOptions, RunningSandbox, SandboxPorts } from './cli/io.ts';
+import type { CliIo, ConnectOptions, ControllerDoor, RunningSandbox, SandboxPorts } from './cli/io.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
 /** The composition root: the only place that knows every layer. */
@@ -47,6 +47,7 @@ function systemIo(signal: AbortSignal): CliIo {
     signal,
     clock,
     connect: (options) => connect(options, clock),
+    loadController,
     runSandbox: (ports, started) => runSandbox(ports, started, signal),
   };
 }
@@ -73,6 +74,21 @@ const hasCredentials = (profile: string | undefined): boolean =>
 
 function isLoopback(endpoint: string): boolean {
   return URL.canParse(endpoint) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
+}
+
+/** Kubernetes, metrics and logs take time to load, and no other command needs them. */
+async function loadController(): Promise<ControllerDoor> {
+  const [{ runController }, { configOptions }] = await Promise.all([
+    import('./run-controller.ts'),
+    import('./service/config-options.ts'),
+  ]);
+  return {
+    options: configOptions(),
+    run: (args) => {
+      const err = (line: string) => void process.stderr.write(`${line}\n`);
+      return runController({ args, env: process.env, version: version(), err });
+    },
+  };
 }
 
 async function runSandbox(

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { customResourceDefinitionFile } from './generate-crd.ts';
 import { apiReference } from './generate-api-reference.ts';
+import { configurationReference, metricsReference } from './generate-service-docs.ts';
 
 /** A file that is made from the sources: its path in the repository, and its text. */
 export type GeneratedFile = { readonly path: string; readonly text: string };
@@ -10,6 +11,8 @@ export function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: 'crds/ses-lambda-pipeline.dev_seslambdapipelines.yaml', text: customResourceDefinitionFile() },
     { path: 'docs/reference/api.md', text: apiReference() },
+    { path: 'docs/reference/configuration.md', text: configurationReference() },
+    { path: 'docs/reference/metrics.md', text: metricsReference() },
   ];
 }
 

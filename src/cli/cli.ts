@@ -4,7 +4,9 @@ import { faultOf } from '../core/fault.ts';
 import { applyCommand, deleteCommand } from './apply-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { getCommand } from './get-command.ts';
-import type { CliIo, ExitCode } from './io.ts';
+import { controllerCommand } from './controller-command.ts';
+import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
+import { examples } from './help.ts';
 import { collect, portNumber, withConnection, withFiles, withOutput, type OutputFormat } from './options.ts';
 import { planCommand } from './plan-command.ts';
 import { print } from './print.ts';
@@ -14,7 +16,8 @@ import { CommandFailed, failed } from './work.ts';
 /** Runs one command line. Never throws and never exits. @param args without node and script */
 export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const program = createProgram(io, version, (result) => {
+  const door = args.slice(0, 2).includes('controller') ? await io.loadController() : undefined;
+  const program = createProgram(io, version, door, (result) => {
     code = result;
   });
   try {
@@ -27,7 +30,12 @@ export async function runCli(args: readonly string[], io: CliIo, version: string
   }
 }
 
-function createProgram(io: CliIo, version: string, done: (code: ExitCode) => void): Command {
+function createProgram(
+  io: CliIo,
+  version: string,
+  door: ControllerDoor | undefined,
+  done: (code: ExitCode) => void,
+): Command {
   const program = new Command('ses-lambda-pipeline')
     .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
     .version(version)
@@ -80,6 +88,7 @@ function createProgram(io: CliIo, version: string, done: (code: ExitCode) => voi
       ),
     )
     .action(run(explainCommand));
+  program.addCommand(controllerCommand(door, done));
   program
     .command('sandbox')
     .description('run an embedded AWS on this machine: S3, IAM, Lambda, SES receiving, and a door for mail')
@@ -104,6 +113,3 @@ function reportFailure(error: unknown, output: OutputFormat, io: CliIo): ExitCod
   print(io, output, { format: FAILURE_FORMAT, problems: known.failures }, () => []);
   return 1;
 }
-
-const examples = (...lines: string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ses-lambda-pipeline ${line}`).join('\n')}`;

@@ -26,8 +26,21 @@ export type CliIo = {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly connect: (options: ConnectOptions) => Ports & { readonly close: () => void };
+  /** Loaded only when it is asked for: it brings Kubernetes with it. */
+  readonly loadController: () => Promise<ControllerDoor>;
   /** Runs a sandbox until `signal` is aborted. */
   readonly runSandbox: (options: SandboxPorts, started: (sandbox: RunningSandbox) => void) => Promise<void>;
+};
+
+/** The controller as the command line sees it: what can be set, and how to run it. */
+export type ControllerDoor = {
+  readonly options: readonly {
+    readonly flags: string;
+    readonly description: string;
+    readonly default: string | undefined;
+  }[];
+  /** @param args what follows the verb; runs until it is told to stop */
+  readonly run: (args: readonly string[]) => Promise<0 | 1>;
 };
 
 export type SandboxPorts = { readonly port: number; readonly smtpPort: number };

@@ -28,8 +28,12 @@ export type ControllerOptions = {
 
 /** The loop, whatever the source. */
 export type Controller = {
-  /** Runs until the signal is aborted, then finishes what is under way and resolves. */
-  readonly run: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Runs until `intake` is aborted, then finishes what is under way and resolves.
+   *
+   * @param calls aborted: what is under way starts no further call
+   */
+  readonly run: (intake: AbortSignal, calls: AbortSignal) => Promise<void>;
 };
 
 export function createController(options: ControllerOptions): Controller {
@@ -44,13 +48,15 @@ export function createController(options: ControllerOptions): Controller {
     queue.add(key, 'change');
   };
 
-  const runOne = async (key: string, stopping: AbortSignal): Promise<void> => {
+  const runOne = async (key: string, calls: AbortSignal): Promise<void> => {
     const reconcileId = options.newReconcileId();
     const startedAtMs = clock.now();
     const timeout = AbortSignal.timeout(options.reconcileTimeoutMs);
     let noop = true;
-    observer.reconcileStarted({ key, reconcileId });
-    const finished = (result: ReconcileResult, stalled = false) =>
+    let stalled = false;
+    const generation = source.get(key)?.generation;
+    observer.reconcileStarted({ key, reconcileId, ...(generation === undefined ? {} : { generation }) });
+    const finished = (result: ReconcileResult) =>
       observer.reconcileFinished({ key, reconcileId, result, durationMs: clock.now() - startedAtMs, noop, stalled });
     try {
       const outcome = await reconcile(
@@ -67,9 +73,13 @@ export function createController(options: ControllerOptions): Controller {
               noop = steps.length === 0;
               observer.planned(resource, steps);
             },
+            statusWritten: (resource, result, status) => {
+              stalled = status.conditions.some(({ type, status: value }) => type === 'Stalled' && value === 'True');
+              observer.statusWritten(resource, result, status);
+            },
           },
         },
-        AbortSignal.any([stopping, timeout]),
+        AbortSignal.any([calls, timeout]),
       );
       if (timeout.aborted) observer.timedOut({ key, reconcileId });
       follow(key, outcome);
@@ -104,18 +114,18 @@ export function createController(options: ControllerOptions): Controller {
     }
   };
 
-  const work = async (stopping: AbortSignal): Promise<void> => {
+  const work = async (intake: AbortSignal, calls: AbortSignal): Promise<void> => {
     for (;;) {
-      const key = await queue.get(stopping).catch(() => undefined);
+      const key = await queue.get(intake).catch(() => undefined);
       if (key === undefined) return;
-      await runOne(key, stopping).finally(() => queue.done(key));
+      await runOne(key, calls).finally(() => queue.done(key));
     }
   };
 
   return {
-    run: async (signal) => {
-      await source.start(onChange, signal);
-      await Promise.all(Array.from({ length: options.concurrency }, () => work(signal)));
+    run: async (intake, calls) => {
+      await source.start(onChange, intake);
+      await Promise.all(Array.from({ length: options.concurrency }, () => work(intake, calls)));
     },
   };
 }

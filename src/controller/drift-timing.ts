@@ -8,8 +8,3 @@
 export function nextCheckMs(intervalMs: number, jitter: number, random: number): number {
   return Math.round(intervalMs * (1 + jitter * (2 * random - 1)));
 }
-
-/** The first check after a start is spread over the whole interval: a restart must not become a stampede. */
-export function firstCheckMs(intervalMs: number, random: number): number {
-  return Math.round(intervalMs * random);
-}

@@ -7,6 +7,7 @@ import type { Work } from '../core/observe.ts';
 import type { Ports } from '../core/ports.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import { describeAction, isWrite, type Step } from '../core/step.ts';
+import { neighboursOf } from './neighbours.ts';
 import type { ControllerObserver } from './observer.ts';
 import { outcomeOf, worstFault, type Outcome } from './outcome.ts';
 import type { PropagationWatch } from './propagation-watch.ts';
@@ -42,7 +43,9 @@ export async function reconcile(key: string, deps: ReconcileDeps, signal: AbortS
   try {
     const identity = await identityOf(resource, manifest.spec.region, deps, ports);
     const pipeline: Pipeline = { manifest, identity, code: await deps.source.code(resource) };
-    return await bringAbout(resource, { region: identity.region, apply: [pipeline], remove: [] }, deps, ports, signal);
+    const { region } = identity;
+    const neighbours = neighboursOf(resource.key, region, deps.source.list(), deps.installation);
+    return await bringAbout(resource, { region, apply: [pipeline], remove: [], neighbours }, deps, ports, signal);
   } catch (error) {
     const fault = faultOf(error);
     return report(resource, phaseOf(fault), undefined, deps);
@@ -107,6 +110,7 @@ async function tearDown(resource: Resource, deps: ReconcileDeps, signal: AbortSi
     if (worst !== undefined) return await report(live, { kind: 'deleting', fault: worst }, undefined, deps);
     if (left.steps.some((step) => isWrite(step.action))) return { kind: 'retry' };
     // Seen to be gone: only now may the resource go.
+    tell(live, { type: 'Normal', reason: 'Deleted', message: 'What the pipeline owned on AWS is gone' }, deps);
     await deps.source.release(live);
     return { kind: 'forget' };
   } catch (error) {

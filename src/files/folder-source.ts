@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { pipelineKey } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { PipelineError } from '../core/fault.ts';
-import type { PipelineEvent, PipelineSource, Resource, ResourceStatus } from '../controller/source.ts';
+import type { PipelineSource, Resource, ResourceStatus } from '../controller/source.ts';
 import { originText, type FileProblem } from './file-problem.ts';
 import { loadManifests, type LoadedPipeline } from './load-manifests.ts';
 
@@ -16,7 +16,6 @@ export type FolderSourceOptions = {
   readonly onProblem: (problem: FileProblem) => void;
   /** Told when a pipeline's file goes away: nothing is deleted on AWS. */
   readonly onGone: (key: string, file: string) => void;
-  readonly onEvent: (key: string, event: PipelineEvent) => void;
 };
 
 /** How often the folder is read although nothing seems to have changed: not every file system tells. */
@@ -111,7 +110,8 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       if (resource !== undefined) resources.set(key, { ...resource, status });
       return Promise.resolve();
     },
-    tell: ({ key }, event) => options.onEvent(key, event),
+    // There is nobody to tell but the log, and that is told by the controller itself.
+    tell: () => {},
     lastAliveMs: () => aliveMs,
   };
 }

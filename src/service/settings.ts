@@ -49,7 +49,7 @@ export const settingsSchema = z.strictObject({
   concurrency: wholeNumber(1, 64).prefault('4').describe('Pipelines reconciled at once.'),
   'drift-interval': duration('30s', '24h')
     .prefault('10m')
-    .describe('How often a settled pipeline is compared with AWS, unless its spec.interval says otherwise.'),
+    .describe('How often a settled pipeline is compared with AWS.'),
   'drift-jitter-percent': wholeNumber(0, 50)
     .prefault('10')
     .describe('How far an interval is made longer or shorter at random, so that pipelines spread out.'),

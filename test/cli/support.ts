@@ -31,6 +31,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
       const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
       return awsPorts({ region, endpointUrl, clock, credentials, sesCallsPerSecond: 1000 });
     },
+    loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: async (ports, started) => {
       const sandbox = await startSandbox(ports);
       started(sandbox);

@@ -312,11 +312,7 @@ describe('refused, with path and message', () => {
       rule({ recipients: undefined }),
       ['receiptRules.0.recipients: is required (array)'],
     ],
-    [
-      'recipients that are null',
-      rule({ recipients: null }),
-      ['receiptRules.0.recipients: is required (array)'],
-    ],
+    ['recipients that are null', rule({ recipients: null }), ['receiptRules.0.recipients: is required (array)']],
     [
       '501 recipients',
       rule({ recipients: numbered(501, (index) => `a${index}@example.com`) }),

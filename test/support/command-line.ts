@@ -42,6 +42,7 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
         ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
       });
     },
+    loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: () => Promise.reject(new Error('a test starts its sandbox itself')),
   };
   const code = await runCli(args, io, '0.0.0');

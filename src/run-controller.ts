@@ -1,0 +1,311 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { KubeConfig } from '@kubernetes/client-node';
+import { Registry } from 'prom-client';
+import { awsPorts } from './aws/ports.ts';
+import { systemClock } from './aws/system-clock.ts';
+import { createController } from './controller/controller.ts';
+import type { PipelineSource } from './controller/source.ts';
+import { createWorkQueue } from './controller/work-queue.ts';
+import type { Ports } from './core/ports.ts';
+import { createFolderSource } from './files/folder-source.ts';
+import { createKubernetesApi, type KubernetesApi } from './kubernetes/api.ts';
+import { kubeConfigTransport } from './kubernetes/api-transport.ts';
+import { createEventRecorder } from './kubernetes/events.ts';
+import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
+import { createElection, type Election } from './kubernetes/lease.ts';
+import { leaseStore } from './kubernetes/lease-store.ts';
+import { PIPELINES } from './kubernetes/pipelines.ts';
+import { ConfigError, loadConfig, type Config } from './service/config.ts';
+import { judgeEventLoop, judgeFreshness, judgeThat, startHeartbeat } from './service/health.ts';
+import { showListenAddress } from './service/listen-address.ts';
+import { createLogObserver } from './service/log-observer.ts';
+import { createLogger, type Logger } from './service/logger.ts';
+import { createMetrics, type Metrics } from './service/metrics.ts';
+import { everyObserver } from './service/observers.ts';
+import { healthPage, metricsPage, pipelinesPage, readyPage, startSites } from './service/pages.ts';
+import { watchSignals } from './service/shutdown.ts';
+
+export type ControllerRun = {
+  /** What follows the verb on the command line. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Takes what is said before there is a log. */
+  readonly err: (line: string) => void;
+};
+
+const EVENT_LOOP_LIMIT_MS = 10_000;
+const BEAT_MS = 1_000;
+const FRESHNESS_LIMIT_MS = 10 * 60_000;
+
+/** The controller's composition root: runs until it is told to stop. @returns the exit code */
+export async function runController({ args, env, version, err }: ControllerRun): Promise<0 | 1> {
+  let config: Config;
+  try {
+    config = loadConfig({ args, env });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    err(`Error: ${error.message}`);
+    return 1;
+  }
+  const clock = systemClock();
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, now: clock.now });
+  for (const notice of config.notices) logger.warn(notice);
+  const kubernetes = config.source.kind === 'kubernetes' ? loadCluster() : undefined;
+  const metrics = createMetrics({
+    registry: new Registry(),
+    now: clock.now,
+    version,
+    concurrency: config.concurrency,
+    ...(kubernetes !== undefined &&
+      config.source.kind === 'kubernetes' && {
+        kubernetes: {
+          apiHost: new URL(kubernetes.server).host,
+          leaseName: config.source.lease?.name ?? '',
+          watched: [PIPELINES.plural, 'configmaps'],
+        },
+      }),
+  });
+  const observer = everyObserver([metrics.controller, createLogObserver(logger)]);
+  const intake = new AbortController();
+  const calls = new AbortController();
+
+  const api =
+    kubernetes === undefined
+      ? undefined
+      : createKubernetesApi({
+          transport: kubeConfigTransport(kubernetes.config),
+          clock,
+          userAgent: `ses-lambda-pipeline/${version}`,
+          ...(metrics.kubernetes === undefined ? {} : { observer: metrics.kubernetes.apiCalled }),
+        });
+  const source = sourceOf(config, api, clock, logger, metrics);
+  const ports = portsByRegion(config, clock, metrics);
+  const queue = createWorkQueue<string>({
+    clock,
+    minRetryMs: config.minRetryDelayMs,
+    maxRetryMs: config.maxRetryDelayMs,
+    observer: metrics.queue,
+  });
+  metrics.queue.watch(() => queue.stats());
+  const controller = createController({
+    source,
+    portsOf: ports.of,
+    queue,
+    observer,
+    clock,
+    newReconcileId: randomUUID,
+    installation: config.installation,
+    concurrency: config.concurrency,
+    driftIntervalMs: config.driftIntervalMs,
+    driftJitter: config.driftJitter,
+    reconcileTimeoutMs: config.reconcileTimeoutMs,
+  });
+
+  const heartbeat = startHeartbeat({ now: clock.now, every, intervalMs: BEAT_MS, windowMs: EVENT_LOOP_LIMIT_MS });
+  const startedAtMs = clock.now();
+  let working = false;
+  let running: Promise<void> = Promise.resolve();
+  let election: Election | undefined;
+  const sites = await startSites([
+    { address: config.metricsAddress, pages: [metricsPage(metrics.scrape)] },
+    {
+      address: config.healthAddress,
+      pages: [
+        healthPage([
+          {
+            name: 'event-loop',
+            judge: () =>
+              judgeEventLoop({
+                nowMs: clock.now(),
+                lastBeatMs: heartbeat.lastBeatMs(),
+                worstGapMs: heartbeat.worstGapMs(),
+                limitMs: EVENT_LOOP_LIMIT_MS,
+              }),
+          },
+          {
+            name: 'pipelines',
+            judge: () =>
+              working
+                ? judgeFreshness({
+                    nowMs: clock.now(),
+                    startedAtMs,
+                    lastAliveMs: source.lastAliveMs(),
+                    limitMs: FRESHNESS_LIMIT_MS,
+                  })
+                : { ok: true },
+          },
+        ]),
+        readyPage([
+          {
+            name: 'started',
+            judge: () =>
+              judgeThat(
+                working || election !== undefined,
+                'the pipelines have not been listed yet: see the log for what the source answers',
+              ),
+          },
+        ]),
+        ...(config.pipelinesPage ? [pipelinesPage(source.list)] : []),
+      ],
+    },
+  ]);
+
+  const shutdown = watchSignals(
+    {
+      stopIntake: () => intake.abort(new Error('the controller stops')),
+      drained: async () => {
+        await running;
+        await queue.shutDown('drop');
+      },
+      abortCalls: () => calls.abort(new Error('the grace is over')),
+      finish: async () => {
+        await election?.stop();
+        heartbeat.stop();
+        ports.close();
+        await sites.stop();
+      },
+    },
+    {
+      process,
+      graceMs: config.shutdownGraceMs,
+      after: (delayMs, call) => {
+        const timer = setTimeout(call, delayMs);
+        return () => clearTimeout(timer);
+      },
+      onStage: (stage, why) => logger.info(`shutdown: ${stage}`, { why }),
+      onCrash: (error) => logger.error('an error that nobody caught', { error }),
+    },
+  );
+
+  const work = (term: AbortSignal): void => {
+    working = true;
+    running = controller
+      .run(AbortSignal.any([intake.signal, term]), AbortSignal.any([calls.signal, term]))
+      .catch((error: unknown) => {
+        if (intake.signal.aborted || term.aborted) return;
+        logger.error('the controller cannot go on', { error });
+        shutdown.begin('the source of the pipelines could not be started', 1);
+      });
+  };
+
+  const lease = config.source.kind === 'kubernetes' ? config.source.lease : undefined;
+  if (api === undefined || lease === undefined) {
+    work(new AbortController().signal);
+  } else {
+    const ref = { namespace: lease.namespace ?? podNamespace() ?? 'default', name: lease.name };
+    election = createElection({
+      store: leaseStore(api, ref),
+      ref,
+      identity: `${hostname()}_${randomUUID()}`,
+      clock,
+      monotonicMs: () => performance.now(),
+      leaseDurationMs: lease.durationMs,
+      renewDeadlineMs: lease.renewDeadlineMs,
+      retryPeriodMs: lease.retryPeriodMs,
+      onElected: (term) => {
+        logger.info('leading', { lease: `${ref.namespace}/${ref.name}` });
+        work(term);
+      },
+      onLost: (why) => {
+        logger.error('the Lease is lost', { why });
+        shutdown.begin(`the Lease is lost (${why})`, 1);
+      },
+      observer: {
+        ...metrics.kubernetes?.election,
+        failed: (error) => logger.warn('the Lease could not be asked for', { error }),
+      },
+    });
+    election.start();
+  }
+  logger.info('started', {
+    version,
+    source: config.source.kind,
+    addresses: sites.servers.map(({ address }) => showListenAddress(address)),
+  });
+  return shutdown.stopped;
+}
+
+function loadCluster(): { readonly config: KubeConfig; readonly server: string } {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined)
+    throw new Error('The kubeconfig has no current cluster. Choose a context, or set KUBECONFIG.');
+  return { config, server };
+}
+
+function sourceOf(
+  config: Config,
+  api: KubernetesApi | undefined,
+  clock: ReturnType<typeof systemClock>,
+  logger: Logger,
+  metrics: Metrics,
+): PipelineSource {
+  const from = config.source;
+  if (from.kind === 'files' || api === undefined)
+    return createFolderSource({
+      folder: from.kind === 'files' ? from.folder : '.',
+      namespace: 'default',
+      clock,
+      onProblem: ({ file, document, path, message }) =>
+        logger.error('a manifest cannot be used', { file, document, path, problem: message }),
+      onGone: (key, file) =>
+        logger.warn('the manifest is gone: the pipeline is not looked after any more, and nothing is deleted', {
+          pipeline: key,
+          file,
+        }),
+    });
+  return createKubernetesSource({
+    api,
+    clock,
+    namespaces: from.namespaces.length === 0 ? 'all' : from.namespaces,
+    ...(from.labelSelector === undefined ? {} : { labelSelector: from.labelSelector }),
+    events: createEventRecorder({
+      api,
+      clock,
+      instance: hostname(),
+      onFailure: (error) => logger.warn('an event could not be told', { error }),
+    }),
+    ...(metrics.kubernetes === undefined ? {} : { observer: metrics.kubernetes.reflector(PIPELINES.plural) }),
+  });
+}
+
+/** One set of clients, and one lane to SES, for each region. */
+function portsByRegion(config: Config, clock: ReturnType<typeof systemClock>, metrics: Metrics) {
+  const known = new Map<string, Ports & { readonly close: () => void }>();
+  return {
+    of: (region: string): Ports => {
+      const found = known.get(region);
+      if (found !== undefined) return found;
+      const ports = awsPorts({
+        region,
+        clock,
+        sesCallsPerSecond: config.sesCallsPerSecond,
+        onCall: metrics.aws.awsCalled,
+        ...(config.awsEndpointUrl === undefined ? {} : { endpointUrl: config.awsEndpointUrl }),
+      });
+      known.set(region, ports);
+      return ports;
+    },
+    close: () => {
+      for (const ports of known.values()) ports.close();
+    },
+  };
+}
+
+function every(intervalMs: number, beat: () => void): () => void {
+  const timer = setInterval(beat, intervalMs);
+  return () => clearInterval(timer);
+}
+
+/** Where Kubernetes tells a pod its namespace. @see https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+function podNamespace(): string | undefined {
+  try {
+    return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
