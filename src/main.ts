@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { createLogUpdate } from 'log-update';
 import { awsPorts } from './aws/ports.ts';
 import { systemClock } from './aws/system-clock.ts';
+import { ask } from './cli/ask.ts';
 import { runCli } from './cli/cli.ts';
 import type { CliIo, ConnectOptions, ControllerDoor, RunningSandbox, SandboxPorts } from './cli/io.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
@@ -19,11 +19,13 @@ export async function main(args: readonly string[]): Promise<void> {
       process.stderr.write('\nStopping after the calls in flight. Ctrl-C again stops at once.\n');
   });
   process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);
   process.exitCode = await runCli(args, systemIo(interrupted.signal), version());
+}
+
+/** Whoever read the output may go away (`| head`); the work goes on, and the exit code still says how it ended. */
+function leaveUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function systemIo(signal: AbortSignal): CliIo {
@@ -38,12 +40,7 @@ function systemIo(signal: AbortSignal): CliIo {
     interactive,
     colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY,
     live: (content) => (content === '' ? update.clear() : update(content)),
-    confirm: async (question) => {
-      const terminal = createInterface({ input: process.stdin, output: process.stderr });
-      const answer = await terminal.question(`${question} [y/N] `, { signal }).catch(() => '');
-      terminal.close();
-      return /^y(es)?$/i.test(answer.trim());
-    },
+    confirm: (question) => ask(question, { input: process.stdin, output: process.stderr, signal }),
     signal,
     clock,
     connect: (options) => connect(options, clock),

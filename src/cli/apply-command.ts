@@ -1,6 +1,6 @@
 import type { StepResult } from '../core/apply.ts';
 import { converge, lookAhead, type Outlook } from '../core/converge.ts';
-import type { Plan, Problem } from '../core/plan.ts';
+import { EMPTY_PLAN, type Plan, type Problem } from '../core/plan.ts';
 import { isDestructive, isWrite, describeAction } from '../core/step.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
@@ -63,7 +63,8 @@ async function mayGoOn(
   if (destructive.length === 0 || options.yes) return true;
   io.err(purpose === 'remove' ? 'This deletes:' : 'This also deletes:');
   for (const { action } of destructive) io.err(`  - ${clean(describeAction(action).target)}`);
-  if (!io.interactive) {
+  // The terminal is not where a manifest from standard input came from: an answer could not be read there.
+  if (!io.interactive || options.filename?.includes('-') === true) {
     io.err('Nothing was changed. Say --yes to go on.');
     return false;
   }
@@ -89,7 +90,7 @@ async function run(
   const results = runs.flatMap((one) => one.results);
   const problems = runs.flatMap((one) => one.problems);
   for (const problem of problems) io.err(renderProblem(problem));
-  print(io, options.output, resultJson(results, problems), () => renderResults(results, joinPlans(outlooks)));
+  print(io, options.output, resultJson(results, problems), () => renderResults(results, problems));
   const incomplete = problems.some((problem) => problem.stops || problem.fault.class === 'delete-blocked');
   const failed = incomplete || results.some((result) => result.kind !== 'done');
   return io.signal.aborted ? 130 : failed ? 1 : 0;
@@ -114,10 +115,11 @@ function resultJson(results: readonly StepResult[], problems: readonly Problem[]
   };
 }
 
-function renderResults(results: readonly StepResult[], planned: Parameters<typeof renderSummary>[0]): string[] {
+function renderResults(results: readonly StepResult[], problems: readonly Problem[]): string[] {
   const writes = results.filter((result) => isWrite(result.step.action));
   const done = writes.filter((result) => result.kind === 'done').length;
-  if (writes.length === 0) return [renderSummary(planned)];
+  if (writes.length === 0)
+    return problems.some((problem) => problem.stops) ? ['Nothing was changed.'] : [renderSummary(EMPTY_PLAN)];
   const rest = results.filter((result) => result.kind !== 'done');
   if (rest.length === 0) return [`Done: ${done} changes.`];
   return [

@@ -1,5 +1,6 @@
-import { promises as fs } from 'node:fs';
+import { createReadStream, promises as fs } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { FileProblem } from './file-problem.ts';
 import { fsMessage } from './fs-message.ts';
 
@@ -53,11 +54,12 @@ async function filesOf(source: string): Promise<{ ok: true; files: string[] } | 
   }
 }
 
+/** Reads no more than the limit and one byte: what is no regular file tells no size, and may have no end. */
 async function readText(file: string): Promise<{ ok: true; text: string } | Refused> {
   try {
-    const { size } = await fs.stat(file);
-    if (size > FILE_LIMIT_BYTES) return refused('is larger than 16 MiB; split it');
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(await fs.readFile(file)) };
+    const bytes = await buffer(createReadStream(file, { end: FILE_LIMIT_BYTES }));
+    if (bytes.length > FILE_LIMIT_BYTES) return refused('is larger than 16 MiB; split it');
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (error) {
     if (error instanceof TypeError) return refused('is not text in UTF-8');
     return refused(fsMessage(error));

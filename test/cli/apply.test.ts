@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { PipelineError } from '../../src/core/fault.ts';
 import { fakeAws, type FakeAws } from '../core/support/fake-aws.ts';
 import { runningSandbox } from '../sandbox/support/running-sandbox.ts';
 import { cli, folder, manifestText, type Ran } from './support.ts';
@@ -166,9 +167,40 @@ describe('before something is deleted', () => {
     expect(aws.sets.get('ses-lambda-pipeline')?.map(({ name }) => name)).toEqual(left);
   });
 
+  test('nobody is asked when standard input was the manifest: no answer can come from there', async () => {
+    const confirm = () => Promise.reject(new Error('asked all the same'));
+    const readStdin = () => Promise.resolve(manifestText(fewer));
+
+    const ran = await on(await standing(), { interactive: true, confirm, readStdin })(['apply', '-f', '-']);
+
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('Nothing was changed. Say --yes to go on.') });
+  });
+
   test('nobody is asked when nothing goes', async () => {
     expect((await on(await standing())(['apply', '-f', files({ ruleSet: { priority: 1 } })])).code).toBe(0);
   });
+});
+
+test('does not count as to be done what another run did meanwhile', async () => {
+  const aws = fakeAws();
+  const path = files();
+  // Somebody else applies the same manifest between our look and our first calls.
+  let other: Promise<Ran> | undefined;
+  const tooLate = async (): Promise<void> => {
+    await (other ??= on(aws)(['apply', '-f', path]));
+    throw new PipelineError({ class: 'stale', reason: 'Stale', message: 'somebody was faster' });
+  };
+  const ports = {
+    ...aws.ports,
+    buckets: { ...aws.ports.buckets, create: tooLate },
+    roles: { ...aws.ports.roles, create: tooLate },
+    receiptRules: { ...aws.ports.receiptRules, createSet: tooLate },
+    close: () => undefined,
+  };
+
+  const { code, out } = await on(aws, { connect: () => ports })(['apply', '-f', path]);
+
+  expect({ code, out }).toEqual({ code: 0, out: 'Nothing to do: AWS is as the manifests say.' });
 });
 
 describe('Ctrl-C', () => {

@@ -453,6 +453,12 @@ describe('a problem', () => {
     expect((await load(file)).problems).toEqual([{ file, message: 'may not be read: permission denied' }]);
   });
 
+  test('is a source without an end, of which no more than the limit is read', async () => {
+    const { problems } = await load('/dev/zero');
+
+    expect(problems).toEqual([{ file: '/dev/zero', message: 'is larger than 16 MiB; split it' }]);
+  });
+
   test('is standard input that breaks', async () => {
     expect((await load('-')).problems).toEqual([{ file: '-', message: 'cannot be read' }]);
   });

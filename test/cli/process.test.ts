@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { folder, manifestText } from './support.ts';
+
+const BIN = new URL('../../bin/ses-lambda-pipeline.js', import.meta.url).pathname;
+
+function run(args: readonly string[]) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
+  const child = spawn(process.execPath, [BIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> };
+}
+
+describe('the process', () => {
+  it('finishes an apply although nobody reads its progress any more', async () => {
+    const sandbox = await startSandbox({ port: 0, smtpPort: 0 });
+    onTestFinished(() => sandbox.stop());
+    const manifest = join(folder({ 'pipeline.json': manifestText() }), 'pipeline.json');
+    const common = ['-f', manifest, '--endpoint-url', sandbox.url, '--ses-calls-per-second', '1000'];
+
+    const apply = run(['apply', ...common]);
+    apply.child.stdout.resume();
+    apply.child.stderr.once('data', () => apply.child.stderr.destroy());
+
+    expect(await apply.ended).toEqual([0, null]);
+    const plan = run(['plan', ...common]);
+    plan.child.stdout.resume();
+    plan.child.stderr.resume();
+    expect(await plan.ended).toEqual([0, null]);
+  });
+
+  it('keeps its exit code when nobody reads its output', async () => {
+    const sandbox = await startSandbox({ port: 0, smtpPort: 0 });
+    onTestFinished(() => sandbox.stop());
+    const manifest = join(folder({ 'pipeline.json': manifestText() }), 'pipeline.json');
+
+    const plan = run(['plan', '-f', manifest, '--endpoint-url', sandbox.url, '--ses-calls-per-second', '1000']);
+    plan.child.stdout.destroy();
+    plan.child.stderr.resume();
+
+    expect(await plan.ended).toEqual([2, null]);
+  });
+});
