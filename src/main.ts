@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { createLogUpdate } from 'log-update';
-import { awsPorts } from './aws/ports.ts';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
 import { runCli } from './cli/cli.ts';
 import type { CliIo, ConnectOptions, ControllerDoor, RunningSandbox, SandboxPorts } from './cli/io.ts';
+import { connectAws } from './connect-aws.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 
 /** The composition root: the only place that knows every layer. */
@@ -50,27 +50,13 @@ function systemIo(signal: AbortSignal): CliIo {
 }
 
 function connect({ region, endpointUrl, profile, sesCallsPerSecond }: ConnectOptions, clock: CliIo['clock']) {
-  const endpoint = endpointUrl ?? process.env['AWS_ENDPOINT_URL'];
-  return awsPorts({
+  return connectAws({
     region,
     clock,
-    ...(endpoint === undefined ? {} : { endpointUrl: endpoint }),
+    ...(endpointUrl === undefined ? {} : { endpointUrl }),
     ...(profile === undefined ? {} : { profile }),
     ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
-    ...(endpoint !== undefined && isLoopback(endpoint) && !hasCredentials(profile)
-      ? { credentials: SANDBOX_CREDENTIALS }
-      : {}),
   });
-}
-
-/** The sandbox takes any key; a newcomer without an AWS account should not have to make one up. */
-const SANDBOX_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
-
-const hasCredentials = (profile: string | undefined): boolean =>
-  profile !== undefined || process.env['AWS_PROFILE'] !== undefined || process.env['AWS_ACCESS_KEY_ID'] !== undefined;
-
-function isLoopback(endpoint: string): boolean {
-  return URL.canParse(endpoint) && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
 }
 
 /** Kubernetes, metrics and logs take time to load, and no other command needs them. */

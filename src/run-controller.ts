@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
-import { awsPorts } from './aws/ports.ts';
 import { systemClock } from './aws/system-clock.ts';
+import { connectAws } from './connect-aws.ts';
 import { createController } from './controller/controller.ts';
 import type { PipelineSource } from './controller/source.ts';
 import { createWorkQueue } from './controller/work-queue.ts';
@@ -280,7 +280,7 @@ function portsByRegion(config: Config, clock: ReturnType<typeof systemClock>, me
     of: (region: string): Ports => {
       const found = known.get(region);
       if (found !== undefined) return found;
-      const ports = awsPorts({
+      const ports = connectAws({
         region,
         clock,
         sesCallsPerSecond: config.sesCallsPerSecond,

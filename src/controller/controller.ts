@@ -54,11 +54,11 @@ export function createController(options: ControllerOptions): Controller {
     const timeout = AbortSignal.timeout(options.reconcileTimeoutMs);
     let noop = true;
     let stalled = false;
-    const generation = source.get(key)?.generation;
-    observer.reconcileStarted({ key, reconcileId, ...(generation === undefined ? {} : { generation }) });
     const finished = (result: ReconcileResult) =>
       observer.reconcileFinished({ key, reconcileId, result, durationMs: clock.now() - startedAtMs, noop, stalled });
     try {
+      const generation = source.get(key)?.generation;
+      observer.reconcileStarted({ key, reconcileId, ...(generation === undefined ? {} : { generation }) });
       const outcome = await reconcile(
         key,
         {

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { converge, lookAhead, type Convergence, type Outlook } from '../core/converge.ts';
-import { nextConditions, isFinal, type Phase } from '../core/conditions.ts';
+import { isFinal, nextConditions, type Phase, type StoredCondition } from '../core/conditions.ts';
 import type { Pipeline } from '../core/desired.ts';
 import { faultOf, type Fault } from '../core/fault.ts';
+import type { FunctionCode } from '../core/function-code.ts';
 import type { PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Ports } from '../core/ports.ts';
@@ -39,31 +41,32 @@ export async function reconcile(key: string, deps: ReconcileDeps, signal: AbortS
     await deps.source.claim(resource);
     return { kind: 'forget' };
   }
-  const ports = deps.portsOf(manifest.spec.region);
+  const { region } = manifest.spec;
+  const ports = deps.portsOf(region);
+  let pipeline: Pipeline;
   try {
-    const identity = await identityOf(resource, manifest.spec.region, deps, ports);
-    const pipeline: Pipeline = { manifest, identity, code: await deps.source.code(resource) };
-    const { region } = identity;
-    const neighbours = neighboursOf(resource.key, region, deps.source.list(), deps.installation);
-    return await bringAbout(resource, { region, apply: [pipeline], remove: [], neighbours }, deps, ports, signal);
+    const identity = await identityOf(resource, region, deps, ports);
+    pipeline = { manifest, identity, code: await deps.source.code(resource) };
   } catch (error) {
-    const fault = faultOf(error);
-    return report(resource, phaseOf(fault), undefined, deps);
+    return report(resource, phaseOf(faultToReport(error)), undefined, deps);
   }
+  const neighbours = neighboursOf(resource.key, region, deps.source.list(), deps.installation);
+  return bringAbout(resource, pipeline, { region, apply: [pipeline], remove: [], neighbours }, deps, ports, signal);
 }
 
 async function bringAbout(
   resource: Resource,
+  pipeline: Pipeline,
   work: Work,
   deps: ReconcileDeps,
   ports: Ports,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const outlook = await lookAhead(work, ports);
-  const writes = outlook.steps.filter((step) => isWrite(step.action));
+  const writes = writesOf(outlook);
   deps.observer.planned(resource, writes);
   if (writes.length === 0) return settle(resource, outlook, [], deps);
-  const drifted = wasReady(resource);
+  const drifted = wasReady(resource) && hadCode(resource, pipeline.code);
   if (drifted) {
     deps.observer.driftDetected(resource, writes);
     tell(
@@ -86,7 +89,7 @@ function settle(
 ): Promise<Outcome> {
   const faults = [...runFaults, ...outlook.problems.map((problem) => problem.fault)];
   const worst = deps.propagation.judge(resource.key, worstFault(faults));
-  const left = outlook.steps.filter((step) => isWrite(step.action));
+  const left = writesOf(outlook);
   const status = statusFrom(outlook);
   if (worst !== undefined) return report(resource, phaseOf(worst), status, deps);
   if (left.length > 0)
@@ -101,21 +104,24 @@ async function tearDown(resource: Resource, deps: ReconcileDeps, signal: AbortSi
   const { manifest } = live;
   if (manifest === undefined) return report(live, { kind: 'deleting', fault: invalidManifest(live) }, undefined, deps);
   const ports = deps.portsOf(manifest.spec.region);
+  let identity: PipelineIdentity;
   try {
-    const identity = await identityOf(live, manifest.spec.region, deps, ports);
-    const work: Work = { region: identity.region, apply: [], remove: [{ manifest, identity }] };
-    const run = await converge(work, await lookAhead(work, ports), ports, { signal, waits: false });
-    const left = await lookAhead(work, ports);
-    const worst = worstFault([...faultsOf(run), ...left.problems.map((problem) => problem.fault)]);
-    if (worst !== undefined) return await report(live, { kind: 'deleting', fault: worst }, undefined, deps);
-    if (left.steps.some((step) => isWrite(step.action))) return { kind: 'retry' };
-    // Seen to be gone: only now may the resource go.
-    tell(live, { type: 'Normal', reason: 'Deleted', message: 'What the pipeline owned on AWS is gone' }, deps);
-    await deps.source.release(live);
-    return { kind: 'forget' };
+    identity = await identityOf(live, manifest.spec.region, deps, ports);
   } catch (error) {
-    return report(live, { kind: 'deleting', fault: faultOf(error) }, undefined, deps);
+    return report(live, { kind: 'deleting', fault: faultToReport(error) }, undefined, deps);
   }
+  const work: Work = { region: identity.region, apply: [], remove: [{ manifest, identity }] };
+  const outlook = await lookAhead(work, ports);
+  deps.observer.planned(live, writesOf(outlook));
+  const run = await converge(work, outlook, ports, { signal, waits: false });
+  const left = await lookAhead(work, ports);
+  const worst = worstFault([...faultsOf(run), ...left.problems.map((problem) => problem.fault)]);
+  if (worst !== undefined) return report(live, { kind: 'deleting', fault: worst }, undefined, deps);
+  if (writesOf(left).length > 0) return { kind: 'retry' };
+  // Seen to be gone: only now may the resource go.
+  tell(live, { type: 'Normal', reason: 'Deleted', message: 'What the pipeline owned on AWS is gone' }, deps);
+  await deps.source.release(live);
+  return { kind: 'forget' };
 }
 
 async function identityOf(
@@ -144,10 +150,10 @@ async function report(
   });
   const known = status ?? resource.status ?? {};
   const next: ResourceStatus = { ...known, observedGeneration: resource.generation, conditions };
-  const changed = JSON.stringify(next) !== JSON.stringify(resource.status);
+  const changed = !sameStatus(next, resource.status);
   if (changed) await deps.source.writeStatus(resource, next);
   deps.observer.statusWritten(resource, changed ? 'written' : 'unchanged', next);
-  tellTransition(resource, phase, deps);
+  tellTransition(resource, phase, conditions, deps);
   return outcomeOfPhase(phase);
 }
 
@@ -164,6 +170,19 @@ function outcomeOfPhase(phase: Phase): Outcome {
       return phase.fault === undefined ? { kind: 'retry' } : outcomeOf(phase.fault);
   }
 }
+
+/** What has changed since it was read is nobody's fault: the run is simply made again. */
+function faultToReport(error: unknown): Fault {
+  const fault = faultOf(error);
+  if (fault.class === 'stale') throw error;
+  return fault;
+}
+
+/** In whatever order the members come: the API server sorts them. */
+const sameStatus = (next: ResourceStatus, stored: ResourceStatus | undefined): boolean =>
+  isDeepStrictEqual(JSON.parse(JSON.stringify(next)), stored);
+
+const writesOf = ({ steps }: Outlook): Step[] => steps.filter((step) => isWrite(step.action));
 
 const phaseOf = (fault: Fault): Phase =>
   isFinal(fault.class) ? { kind: 'stalled', fault } : { kind: 'retrying', fault };
@@ -189,15 +208,18 @@ function tellWhatHappened(resource: Resource, run: Convergence, drifted: boolean
 }
 
 /** Told once, when it begins. */
-function tellTransition(resource: Resource, phase: Phase, deps: ReconcileDeps): void {
-  if (phase.kind !== 'stalled') return;
+function tellTransition(
+  resource: Resource,
+  phase: Phase,
+  conditions: readonly StoredCondition[],
+  deps: ReconcileDeps,
+): void {
+  const stalled = conditions.find(({ type }) => type === 'Stalled');
+  if (stalled === undefined) return;
   const before = resource.status?.conditions.find(({ type }) => type === 'Stalled');
-  if (before?.message === phase.fault.message) return;
-  tell(
-    resource,
-    { type: 'Warning', reason: 'Stalled', message: `${phase.fault.reason}: ${phase.fault.message}` },
-    deps,
-  );
+  if (before?.message === stalled.message) return;
+  const reason = phase.kind === 'deleting' ? 'DeletionBlocked' : 'Stalled';
+  tell(resource, { type: 'Warning', reason, message: `${stalled.reason}: ${stalled.message}` }, deps);
 }
 
 function tell(resource: Resource, event: PipelineEvent, { source, observer }: ReconcileDeps): void {
@@ -208,6 +230,10 @@ function tell(resource: Resource, event: PipelineEvent, { source, observer }: Re
 const wasReady = ({ status, generation }: Resource): boolean =>
   status?.observedGeneration === generation &&
   status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+
+/** New code in a ConfigMap is no drift, although the spec is the same. */
+const hadCode = ({ status }: Resource, code: FunctionCode): boolean =>
+  code.kind !== 'zip' || status?.function === undefined || status.function.codeSha256 === code.sha256;
 
 const faultsOf = (run: Convergence): Fault[] =>
   run.results.flatMap((result) => (result.kind === 'failed' ? [result.fault] : []));

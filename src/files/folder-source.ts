@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { watch } from 'node:fs';
+import { promises as fs, watch } from 'node:fs';
 import { pipelineKey } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { PipelineError } from '../core/fault.ts';
@@ -47,9 +47,10 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
     reported = texts;
 
     const broken = new Set(problems.map((problem) => problem.file));
+    const unreadable = broken.has(options.folder) && !(await canRead(options.folder));
     const next = new Map(pipelines.map((pipeline) => [keyOf(pipeline), pipeline]));
     for (const [key, before] of loaded)
-      if (!next.has(key) && (broken.has(before.origin.file) || broken.has(options.folder))) next.set(key, before);
+      if (!next.has(key) && (broken.has(before.origin.file) || unreadable)) next.set(key, before);
     const before = loaded;
     loaded = next;
     resources = new Map([...next].map(([key, pipeline]) => [key, toResource(key, pipeline, statuses.get(key))]));
@@ -67,18 +68,16 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
   };
 
   const follow = async (onChange: Parameters<PipelineSource['start']>[0], signal: AbortSignal): Promise<void> => {
-    let wake = (): void => {};
-    const watcher = watch(options.folder, { signal }, () => wake());
-    // Without notice from the file system the folder is still read from time to time.
-    watcher.on('error', () => {});
+    let nap = new AbortController();
+    notice(options.folder, signal, () => nap.abort());
     while (!signal.aborted) {
-      const nap = new AbortController();
-      wake = () => nap.abort();
       const noticed = await clock.sleep(REREAD_MS, AbortSignal.any([signal, nap.signal])).then(
         () => false,
         () => !signal.aborted,
       );
       if (noticed) await clock.sleep(SETTLE_MS, signal).catch(() => {});
+      // Renewed before the folder is read, so that what changes meanwhile is noticed.
+      nap = new AbortController();
       if (!signal.aborted) await reload(onChange);
     }
   };
@@ -115,6 +114,21 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
     lastAliveMs: () => aliveMs,
   };
 }
+
+/** Without notice from the file system the folder is still read from time to time. */
+function notice(folder: string, signal: AbortSignal, onNotice: () => void): void {
+  try {
+    watch(folder, { signal }, onNotice).on('error', () => {});
+  } catch {
+    // The folder is not there, or there are too many watches.
+  }
+}
+
+const canRead = (folder: string): Promise<boolean> =>
+  fs.readdir(folder).then(
+    () => true,
+    () => false,
+  );
 
 const keyOf = ({ manifest, namespace }: LoadedPipeline): string =>
   pipelineKey({ namespace, name: manifest.metadata.name });

@@ -4,8 +4,8 @@ import { EVENTS, type ApiObject } from './api-object.ts';
 import type { KubernetesApi } from './api.ts';
 
 const REPORTER = 'ses-lambda-pipeline.dev/controller';
-/** What the API server takes. @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-const MAX_NOTE = 1024;
+/** Bytes that the API server takes. @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+const MAX_NOTE_BYTES = 1024;
 /** The same thing again within this time is counted on the event that is there. */
 const SERIES_MS = 6 * 60_000;
 const MOST_REMEMBERED = 4096;
@@ -49,7 +49,7 @@ export function createEventRecorder({ api, clock, instance, onFailure }: EventRe
       eventTime: microTime(clock.now()),
       type: event.type,
       reason: event.reason,
-      note: event.message.slice(0, MAX_NOTE),
+      note: cut(event.message),
       action: 'Reconcile',
       reportingController: REPORTER,
       reportingInstance: instance,
@@ -71,6 +71,10 @@ export function createEventRecorder({ api, clock, instance, onFailure }: EventRe
     },
   };
 }
+
+/** A character that is only half within the limit goes as well. */
+const cut = (text: string): string =>
+  new TextDecoder().decode(Buffer.from(text).subarray(0, MAX_NOTE_BYTES), { stream: true });
 
 /** RFC 3339 with microseconds. */
 const microTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');

@@ -106,11 +106,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
   async function writeStatus(resource: Resource, status: ResourceStatus): Promise<void> {
     const namespace = namespaceOf(resource.key);
     const name = resource.key.slice(namespace.length + 1);
-    const gone = Object.keys(resource.status ?? {}).filter((member) => !(member in status));
-    const body = {
-      metadata: { uid: resource.uid },
-      status: { ...Object.fromEntries(gone.map((member) => [member, null])), ...replaceMaps(resource.status, status) },
-    };
+    const body = { metadata: { uid: resource.uid }, status: mergePatch(resource.status, status) };
     const written = await api.patch(PIPELINES, { namespace, name }, { kind: 'merge', body }, { subresource: 'status' });
     if (written === undefined && !resource.deleting)
       throw new PipelineError({
@@ -121,15 +117,18 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
   }
 }
 
-/** A merge patch merges maps, so members of `discovery` that are no longer there have to be named to go. */
-function replaceMaps(before: ResourceStatus | undefined, after: ResourceStatus): ResourceStatus {
-  const gone = Object.keys(before?.discovery ?? {}).filter((member) => !(member in (after.discovery ?? {})));
-  if (gone.length === 0) return after;
-  return {
-    ...after,
-    discovery: { ...Object.fromEntries(gone.map((member) => [member, null])), ...after.discovery } as never,
-  };
+/** A merge patch merges maps at every depth, so members that are no longer there have to be named to go: RFC 7396. */
+function mergePatch(before: unknown, after: unknown): unknown {
+  if (!isMap(after) || !isMap(before)) return after;
+  const gone = Object.keys(before).filter((member) => !(member in after));
+  return Object.fromEntries([
+    ...gone.map((member) => [member, null]),
+    ...Object.entries(after).map(([member, value]) => [member, mergePatch(before[member], value)]),
+  ]);
 }
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Our own status writes come back as changes that change nothing we act on. */
 function kindOf(change: ObjectChange<PipelineObject>): Change['kind'] | undefined {

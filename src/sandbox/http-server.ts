@@ -114,6 +114,11 @@ async function answerTo(
     const message = `The request body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, the most the sandbox takes.`;
     return refuse({ status: 413, code: 'RequestEntityTooLargeException', message });
   }
+  // A browser sends a page's simple requests to this machine without asking, and a presigned query needs no header.
+  if (request.headers.origin !== undefined) {
+    const message = 'The sandbox does not answer a web page (the request has an Origin header).';
+    return refuse({ status: 403, code: 'AccessDeniedException', message });
+  }
   const page = pageFor(options, call.path);
   if (page !== undefined) return reply(await settle(() => page(call)));
   if (read.kind === 'refused') return refuse(read.error);

@@ -188,7 +188,7 @@ test('does not count as to be done what another run did meanwhile', async () => 
   let other: Promise<Ran> | undefined;
   const tooLate = async (): Promise<void> => {
     await (other ??= on(aws)(['apply', '-f', path]));
-    throw new PipelineError({ class: 'stale', reason: 'Stale', message: 'somebody was faster' });
+    throw new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: 'somebody was faster' });
   };
   const ports = {
     ...aws.ports,
