@@ -15,18 +15,26 @@ export async function main(args: readonly string[]): Promise<void> {
     // The second time means it: the call in flight is abandoned.
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort(new Error('interrupted'));
-    if (process.stderr.isTTY)
-      process.stderr.write('\nStopping after the calls in flight. Ctrl-C again stops at once.\n');
+    if (process.stderr.isTTY) process.stderr.write('\nStopping. Ctrl-C again stops at once.\n');
   });
   process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);
   process.exitCode = await runCli(args, systemIo(interrupted.signal), version());
+  if (interrupted.signal.aborted) {
+    // The SDK may still be trying again what nobody waits for any more.
+    await Promise.all([process.stdout, process.stderr].map(flushed));
+    process.exit();
+  }
 }
 
 /** Whoever read the output may go away (`| head`); the work goes on, and the exit code still says how it ended. */
 function leaveUnread(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
+
+/** Resolves when everything written so far has gone out, or cannot. */
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => stream.write('', () => resolve()));
 
 function systemIo(signal: AbortSignal): CliIo {
   const clock = systemClock();

@@ -2,6 +2,7 @@ import type { StepResult } from '../core/apply.ts';
 import { converge, lookAhead, type Outlook } from '../core/converge.ts';
 import { EMPTY_PLAN, type Plan, type Problem } from '../core/plan.ts';
 import { isDestructive, isWrite, describeAction } from '../core/step.ts';
+import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { joinPlans } from './plan-command.ts';
@@ -26,7 +27,8 @@ export function deleteCommand(options: ApplyOptions, io: CliIo): Promise<ExitCod
 async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 'remove'): Promise<ExitCode> {
   const regions = await openWork(options, io, purpose);
   try {
-    const outlooks = await Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    const outlooks = await unlessInterrupted(io.signal, looks);
     const whole = joinPlans(outlooks);
     if (options.dryRun) {
       for (const problem of whole.problems) io.err(renderProblem(problem));
@@ -39,7 +41,10 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
       return nothingDone(whole, options, io, 'a problem above stops the whole run');
     }
     for (const warning of whole.warnings) io.err(renderWarning(warning));
-    if (!(await mayGoOn(outlooks, options, io, purpose))) return nothingDone(whole, options, io, 'not confirmed');
+    if (!(await mayGoOn(outlooks, options, io, purpose))) {
+      const code = nothingDone(whole, options, io, 'not confirmed');
+      return io.signal.aborted ? 130 : code;
+    }
     return await run(regions, outlooks, options, io);
   } finally {
     for (const { ports } of regions) ports.close();

@@ -5,6 +5,7 @@ import { applyCommand, deleteCommand } from './apply-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { getCommand } from './get-command.ts';
 import { controllerCommand } from './controller-command.ts';
+import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
 import { examples } from './help.ts';
 import { collect, portNumber, withConnection, withFiles, withOutput, type OutputFormat } from './options.ts';
@@ -24,6 +25,7 @@ export async function runCli(args: readonly string[], io: CliIo, version: string
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
+    if (error instanceof Interrupted) return 130;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
     io.err(`Error: ${faultOf(error).message}`);
     return 1;
@@ -109,6 +111,7 @@ const FAILURE_FORMAT = 'ses-lambda-pipeline.dev/failure/v1';
 
 /** Whoever reads JSON gets JSON, whatever happens. */
 function reportFailure(error: unknown, output: OutputFormat, io: CliIo): ExitCode {
+  if (error instanceof Interrupted) return 130;
   const known = error instanceof CommandFailed ? error : failed(faultOf(error), io);
   print(io, output, { format: FAILURE_FORMAT, problems: known.failures }, () => []);
   return 1;

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors';
 import { explainAddress, type Explanation } from '../core/explain.ts';
 import { faultOf } from '../core/fault.ts';
+import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
@@ -25,9 +26,10 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   for (const region of regions) {
     const ports = io.connect({ region, ...connectionOf(options) });
     try {
-      const active = await ports.receiptRules.describeActive();
+      const active = await unlessInterrupted(io.signal, ports.receiptRules.describeActive());
       explained.push({ region, ruleSet: active?.name, ...explainAddress(address, active?.rules) });
     } catch (error) {
+      if (error instanceof Interrupted) throw error;
       throw failed(faultOf(error), io);
     } finally {
       ports.close();

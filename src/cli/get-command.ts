@@ -1,6 +1,7 @@
 import { lookAhead } from '../core/converge.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
+import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
@@ -21,7 +22,7 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
     const items: Item[] = [];
     let failed = false;
     for (const { work, ports } of regions) {
-      const { steps, problems, observation } = await lookAhead(work, ports);
+      const { steps, problems, observation } = await unlessInterrupted(io.signal, lookAhead(work, ports));
       const planned = observation?.input.pipelines ?? [];
       for (const { desired, observed } of planned) {
         const { ruleSets } = observation?.input ?? { ruleSets: { active: undefined, sets: new Map() } };

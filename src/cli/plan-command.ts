@@ -1,6 +1,7 @@
 import { lookAhead } from '../core/converge.ts';
 import { EMPTY_PLAN, type Plan } from '../core/plan.ts';
 import { isWrite } from '../core/step.ts';
+import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
@@ -12,7 +13,8 @@ import { openWork } from './work.ts';
 export async function planCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
   const regions = await openWork(options, io, 'apply');
   try {
-    const plans = await Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    const plans = await unlessInterrupted(io.signal, looks);
     const whole = joinPlans(plans);
     for (const problem of whole.problems) io.err(renderProblem(problem));
     print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours));

@@ -85,7 +85,10 @@ export function renderPlan(plan: Plan, colours: boolean): string[] {
 
 export function renderSummary(plan: Plan): string {
   const { create, change, delete: gone } = countSteps(plan.steps);
-  if (create + change + gone === 0) return 'Nothing to do: AWS is as the manifests say.';
+  const nothing = create + change + gone === 0;
+  if (nothing && plan.problems.some((problem) => problem.stops))
+    return 'Nothing can be planned for what the errors above name.';
+  if (nothing) return 'Nothing to do: AWS is as the manifests say.';
   return `${create} to create, ${change} to change, ${gone} to delete.`;
 }
 

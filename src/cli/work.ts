@@ -6,6 +6,7 @@ import type { Ports } from '../core/ports.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
 import type { FileProblem } from '../files/file-problem.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
+import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { clean, renderFileProblem } from './render-problems.ts';
@@ -45,13 +46,14 @@ export async function openWork(
       const ports = io.connect({ region, ...connectionOf(options) });
       const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
       opened.push({ ports, work: { region, apply: [], remove: [] } });
-      const pipelines = await identify(here, region, options.installation, ports);
+      const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       opened[opened.length - 1] = { ports, work: { region, ...work } };
     }
     return opened;
   } catch (error) {
     for (const { ports } of opened) ports.close();
+    if (error instanceof Interrupted) throw error;
     throw failed(faultOf(error), io);
   }
 }

@@ -120,11 +120,19 @@ async function answerTo(
     return refuse({ status: 403, code: 'AccessDeniedException', message });
   }
   const page = pageFor(options, call.path);
+  if (page !== undefined && !isLoopbackName(request.headers.host)) {
+    // A name that somebody else's DNS points here makes a page of theirs same-origin: no Origin header tells.
+    const message = 'The sandbox shows its pages under 127.0.0.1 and localhost only.';
+    return refuse({ status: 403, code: 'AccessDeniedException', message });
+  }
   if (page !== undefined) return reply(await settle(() => page(call)));
   if (read.kind === 'refused') return refuse(read.error);
   if (service === undefined) return refuse(notImplemented(`the service "${read.service}"`).shape);
   return run(options, service, call);
 }
+
+const isLoopbackName = (host: string | undefined): boolean =>
+  /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host ?? '');
 
 /** The one place where faults strike and calls are written down. */
 async function run(options: HttpServerOptions, service: Service, call: Call): Promise<Answer> {

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import { runningSandbox } from './support/running-sandbox.ts';
 
@@ -23,4 +24,18 @@ test('refuses its own pages to a web page too', async () => {
 
   expect((await fetch(`${url}/_sandbox/mails`, { headers: { origin: 'http://attacker.example' } })).status).toBe(403);
   expect((await fetch(`${url}/_sandbox/mails`)).status).toBe(200);
+});
+
+test('shows its pages under names of this machine only, since a name of an attacker can be made to point here', async () => {
+  const { port } = await runningSandbox();
+  const statusFor = (host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path: '/_sandbox/mails', headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).on('error', reject);
+    });
+
+  expect(await statusFor(`attacker.example:${port}`)).toBe(403);
+  expect(await statusFor(`localhost:${port}`)).toBe(200);
 });

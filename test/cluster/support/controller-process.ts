@@ -19,8 +19,16 @@ export function startControllerProcess(kubeconfig: string, awsUrl: string, ...ar
     [
       BIN,
       'controller',
-      ...['--aws-endpoint-url', awsUrl, '--ses-calls-per-second', '1000', '--min-retry-delay', '100ms'],
-      ...['--metrics-address', '127.0.0.1:0', '--health-address', '127.0.0.1:0'],
+      '--aws-endpoint-url',
+      awsUrl,
+      '--ses-calls-per-second',
+      '1000',
+      '--min-retry-delay',
+      '100ms',
+      '--metrics-address',
+      '127.0.0.1:0',
+      '--health-address',
+      '127.0.0.1:0',
       ...args,
     ],
     {
