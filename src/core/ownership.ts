@@ -1,3 +1,4 @@
+import { PipelineError } from './fault.ts';
 import { API_GROUP } from './manifest.ts';
 import type { PipelineIdentity } from './names.ts';
 import type { Tags } from './observed.ts';
@@ -29,4 +30,19 @@ export function ownershipOf(tags: Tags, identity: PipelineIdentity): Ownership {
 /** The tags that `wanted` says and `live` does not; tags of others are left alone. */
 export function missingTags(wanted: Tags, live: Tags): Tags {
   return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => live[key] !== value));
+}
+
+/**
+ * Why something is left untouched that bears a name of ours and not our mark.
+ *
+ * @param thing what it is, with its name: `Bucket abc`
+ * @param advice a sentence that says what to do, without its full stop
+ */
+export function ownershipConflict(thing: string, owner: Ownership, advice: string): PipelineError {
+  const who = owner.kind === 'other' ? `belongs to ${owner.owner}` : 'was not made by ses-lambda-pipeline';
+  return new PipelineError({
+    class: 'conflict',
+    reason: 'OwnershipConflict',
+    message: `${thing} ${who}; it is left untouched. ${advice}`,
+  });
 }

@@ -1,7 +1,7 @@
 import { EXPIRY_RULE_ID, type Desired, type DesiredBucket } from './desired.ts';
 import { PipelineError } from './fault.ts';
 import type { ObservedBucket, ObservedPipeline, PublicAccessBlock } from './observed.ts';
-import { missingTags, ownershipOf } from './ownership.ts';
+import { missingTags, ownershipConflict, ownershipOf } from './ownership.ts';
 import type { AddStep } from './plan-pipeline.ts';
 import {
   bucketGrant,
@@ -10,6 +10,8 @@ import {
   type PolicyDocument,
   type Statement,
 } from './policy-document.ts';
+
+const BUCKET_NOT_OURS = 'To use it as it is, name it as messageBodyStorage.bucketName';
 
 export const ALL_PUBLIC_ACCESS_BLOCKED: PublicAccessBlock = {
   blockPublicAcls: true,
@@ -43,7 +45,7 @@ export function planBucket(
   if (live === undefined) return createBucket(desired, bucket, observed, ruleSets, lane, add);
 
   const owner = ownershipOf(live.tags, desired.identity);
-  if (owner.kind !== 'ours') throw notOurs(bucket.name, owner.kind === 'other' ? owner.owner : undefined);
+  if (owner.kind !== 'ours') throw ownershipConflict(`Bucket ${bucket.name}`, owner, BUCKET_NOT_OURS);
   const tags = missingTags(bucket.tags, live.tags);
   if (Object.keys(tags).length > 0)
     add({
@@ -241,15 +243,6 @@ export function mergePolicy(
 export function statementsOf(policy: PolicyDocument | undefined): readonly Statement[] {
   if (policy === undefined) return [];
   return Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as unknown as Statement];
-}
-
-function notOurs(bucket: string, owner: string | undefined): PipelineError {
-  const who = owner === undefined ? 'was not made by ses-lambda-pipeline' : `belongs to ${owner}`;
-  return new PipelineError({
-    class: 'conflict',
-    reason: 'OwnershipConflict',
-    message: `Bucket ${bucket} ${who}; it is left untouched. To use it as it is, name it as messageBodyStorage.bucketName`,
-  });
 }
 
 function missing(bucket: string): PipelineError {

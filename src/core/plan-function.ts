@@ -2,7 +2,7 @@ import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.t
 import { decodeDiscovery, LOGICAL_NAME_TAG } from './discovery.ts';
 import { PipelineError } from './fault.ts';
 import type { ObservedFunction } from './observed.ts';
-import { missingTags, ownershipOf } from './ownership.ts';
+import { missingTags, ownershipConflict, ownershipOf } from './ownership.ts';
 import { statementsOf } from './plan-bucket.ts';
 import type { AddStep } from './plan-pipeline.ts';
 import type { RoleReady } from './plan-role.ts';
@@ -16,6 +16,8 @@ import {
 } from './policy-document.ts';
 import type { FunctionConfiguration } from './ports.ts';
 import type { FieldChange } from './step.ts';
+
+const FUNCTION_NOT_OURS = 'Rename or delete it, or give the pipeline another name';
 
 /**
  * The function with SES's permission to invoke it. It waits for the bucket: no bucket, no function.
@@ -58,7 +60,7 @@ export function planFunction(
   }
 
   const owner = ownershipOf(live.tags, desired.identity);
-  if (owner.kind !== 'ours') throw notOurs(fn.name, owner.kind === 'other' ? owner.owner : undefined);
+  if (owner.kind !== 'ours') throw ownershipConflict(`Function ${fn.name}`, owner, FUNCTION_NOT_OURS);
   refuseOtherBucket(desired, live);
   // An idle function is Inactive; it wakes by itself and can be changed.
   const settled = (live.state === 'Active' || live.state === 'Inactive') && live.lastUpdateStatus !== 'InProgress';
@@ -242,14 +244,5 @@ function refuseOtherBucket(desired: Desired, live: ObservedFunction): void {
     class: 'invalid',
     reason: 'Immutable',
     message: `spec.messageBodyStorage: the bucket's identity is immutable, and the live pipeline has ${was}; delete the pipeline and apply it anew, or change it back`,
-  });
-}
-
-function notOurs(fn: string, owner: string | undefined): PipelineError {
-  const who = owner === undefined ? 'was not made by ses-lambda-pipeline' : `belongs to ${owner}`;
-  return new PipelineError({
-    class: 'conflict',
-    reason: 'OwnershipConflict',
-    message: `Function ${fn} ${who}; it is left untouched. Rename or delete it, or give the pipeline another name`,
   });
 }

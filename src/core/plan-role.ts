@@ -1,9 +1,10 @@
 import { ROLE_POLICY_NAME, type Desired } from './desired.ts';
-import { PipelineError } from './fault.ts';
 import type { ObservedRole } from './observed.ts';
-import { missingTags, ownershipOf } from './ownership.ts';
+import { missingTags, ownershipConflict, ownershipOf } from './ownership.ts';
 import type { AddStep } from './plan-pipeline.ts';
 import { samePolicy } from './policy-document.ts';
+
+const ROLE_NOT_OURS = 'To run the function as it, name it as role.existingArn';
 
 /** Ids of steps: after `exists` the role can be given to a function, after `policies` it may do what it must. */
 export type RoleReady = { readonly exists: readonly string[]; readonly policies: readonly string[] };
@@ -34,7 +35,7 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
     );
   } else {
     const owner = ownershipOf(live.tags, desired.identity);
-    if (owner.kind !== 'ours') throw notOurs(role.name, owner.kind === 'other' ? owner.owner : undefined);
+    if (owner.kind !== 'ours') throw ownershipConflict(`Role ${role.name}`, owner, ROLE_NOT_OURS);
     if (!samePolicy(live.trust, role.trust))
       exists.push(
         add({
@@ -142,13 +143,4 @@ function planBoundary(
           changes,
         }),
   ];
-}
-
-function notOurs(role: string, owner: string | undefined): PipelineError {
-  const who = owner === undefined ? 'was not made by ses-lambda-pipeline' : `belongs to ${owner}`;
-  return new PipelineError({
-    class: 'conflict',
-    reason: 'OwnershipConflict',
-    message: `Role ${role} ${who}; it is left untouched. To run the function as it, name it as role.existingArn`,
-  });
 }
