@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DescribeActiveReceiptRuleSetCommand, type ReceiptRule } from '@aws-sdk/client-ses';
 import { createTransport } from 'nodemailer';
 import { onTestFinished } from 'vitest';
@@ -72,6 +75,15 @@ export type World = Readonly<{
   writes: () => readonly string[];
 }>;
 
+/** Nobody is asked while a manifest comes from standard input, so what will be asked about has to be a file. */
+function onDisk(documents: readonly unknown[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ses-lambda-pipeline-world-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'pipelines.yaml');
+  writeFileSync(file, fileOf(documents));
+  return file;
+}
+
 export type WorldOptions = SandboxOptions & { readonly region?: string };
 
 /** A world that ends with the test. */
@@ -93,7 +105,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { r
         ...args,
         '--endpoint-url',
         sandbox.url,
-        ...(args[0] === 'explain' ? [] : ['-f', '-']),
+        ...(args[0] === 'explain' ? [] : ['-f', rest.answer === undefined ? '-' : onDisk(documents)]),
         '--ses-calls-per-second',
         '1000',
         ...flags,
