@@ -4,7 +4,7 @@ import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import { planRuleSet, type RuleChange } from './plan-rule-set.ts';
-import type { RuleBlock } from './rule-block.ts';
+import { storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './plan-pipeline.ts';
 import type { Departing } from './plan-teardown.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
@@ -241,9 +241,15 @@ function createOutput(region: string) {
   return { steps, problems, results, step, problem, changes };
 }
 
-/** A neighbour's rules are not ours to change here: the block is as it is now, and only its place among the others counts. */
+/**
+ * A neighbour's rules are not ours to change here: the block is as it is now, and only its place among the others counts.
+ * Its storage rule has to be known as such, or it would be a rule that nobody wants.
+ */
 function asItStands(neighbour: RuleBlock, rules: readonly ReceiptRule[]): RuleBlock {
-  return { ...neighbour, storageRule: undefined, rules: rules.filter((rule) => isRuleOf(neighbour.prefix, rule.name)) };
+  const own = rules.filter((rule) => isRuleOf(neighbour.prefix, rule.name));
+  const storageRule = own.find(({ name }) => name === storageRuleName(neighbour));
+  const bucketName = storageRule?.actions.find((action) => action.kind === 's3')?.bucketName ?? neighbour.bucketName;
+  return { ...neighbour, bucketName, storageRule, rules: own.filter((rule) => rule !== storageRule) };
 }
 
 function emptyBlock({ block }: Pick<Departing, 'block'>): RuleBlock {

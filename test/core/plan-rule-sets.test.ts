@@ -329,3 +329,28 @@ describe('plan: a rule set that is full', () => {
     expect(steps.filter(({ action }) => action.kind === 'createRule')).toHaveLength(2);
   });
 });
+
+describe('planRuleSets: neighbours that another run looks after', () => {
+  const neighbour = (name: string) => ({ ...pipeline(name).desired.block, bucketName: '', rules: [] });
+  const storage = rule(`${prefixOf('a')}MessageBodyStorage`, { actions: [store()] });
+  const planBeside = (rules: readonly ReceiptRule[]) =>
+    planRuleSets({
+      region: 'us-west-2',
+      pipelines: [pipeline('b')],
+      departing: [],
+      neighbours: [neighbour('a')],
+      ruleSets: { active: 'mail', sets: new Map([['mail', { name: 'mail', rules }]]) },
+    });
+
+  it('keep all their rules, the storage rule included', () => {
+    const live = [storage, ruleOf('a'), ruleOf('b')];
+
+    expect(stepsOf(planBeside(live))).toEqual([]);
+  });
+
+  it('have their place: a new block goes behind the one before it', () => {
+    const [created] = planBeside([storage, ruleOf('a'), rule('theirs')]).steps;
+
+    expect(created?.action).toMatchObject({ kind: 'createRule', after: [`${prefixOf('a')}A`] });
+  });
+});

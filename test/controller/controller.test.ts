@@ -1,0 +1,226 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createController, type ControllerOptions } from '../../src/controller/controller.ts';
+import type { Resource } from '../../src/controller/source.ts';
+import { createWorkQueue } from '../../src/controller/work-queue.ts';
+import { PipelineError } from '../../src/core/fault.ts';
+import { fakeAws } from '../core/support/fake-aws.ts';
+import { manualClock } from '../kubernetes/support/manual-clock.ts';
+import { fakeSource } from './support/fake-source.ts';
+import { KEY, resource } from './support/resource.ts';
+
+const MINUTE_MS = 60_000;
+const ignore = (): void => {};
+
+function controlling(first: readonly Resource[], over: Partial<ControllerOptions> = {}) {
+  const clock = manualClock();
+  const aws = fakeAws();
+  const source = fakeSource(...first);
+  const finished: string[] = [];
+  const panicked: unknown[] = [];
+  const timedOut: string[] = [];
+  const gone: string[] = [];
+  let ids = 0;
+  const controller = createController({
+    source,
+    portsOf: () => aws.ports,
+    queue: createWorkQueue<string>({ clock, minRetryMs: 1_000, maxRetryMs: 5 * MINUTE_MS }),
+    clock,
+    newReconcileId: () => `run ${(ids += 1)}`,
+    installation: 'slp',
+    concurrency: 2,
+    driftIntervalMs: 10 * MINUTE_MS,
+    driftJitter: 0.1,
+    reconcileTimeoutMs: 60_000,
+    observer: {
+      reconcileStarted: ignore,
+      reconcileFinished: ({ key, result, noop, stalled }) =>
+        void finished.push([key, result, ...(noop ? ['noop'] : []), ...(stalled ? ['stalled'] : [])].join(' ')),
+      panicked: ({ error }) => void panicked.push(error),
+      timedOut: ({ key }) => void timedOut.push(key),
+      planned: ignore,
+      driftDetected: ignore,
+      driftRepaired: ignore,
+      statusWritten: ignore,
+      told: ignore,
+      gone: (key) => void gone.push(key),
+    },
+    ...over,
+  });
+  const intake = new AbortController();
+  const calls = new AbortController();
+  const ended = controller.run(intake.signal, calls.signal);
+  onTestFinished(async () => {
+    intake.abort();
+    await ended;
+  });
+  const runs = (count: number, maxMs = 0) => clock.runUntil(() => finished.length >= count, maxMs);
+  return { clock, aws, source, finished, panicked, timedOut, gone, intake, calls, ended, runs };
+}
+
+describe('createController', () => {
+  it('claims in one run, brings about in the next, and looks again at the drift interval', async () => {
+    const world = controlling([resource({}, { claimed: false })]);
+
+    await world.runs(2);
+    expect(world.finished).toEqual([`${KEY} success noop`, `${KEY} requeue_after`]);
+    expect(world.clock.sleeping()).toEqual([10 * MINUTE_MS]);
+
+    await world.runs(3, 10 * MINUTE_MS);
+    expect(world.finished.at(-1)).toBe(`${KEY} requeue_after noop`);
+    expect(world.source.statuses).toHaveLength(1);
+  });
+
+  it('reports who waits for a person, and looks at them at the drift interval too', async () => {
+    const world = controlling([resource({}, { manifest: undefined })]);
+
+    await world.runs(1);
+
+    expect(world.finished).toEqual([`${KEY} requeue_after noop stalled`]);
+    expect(world.clock.sleeping()).toEqual([10 * MINUTE_MS]);
+  });
+
+  it('comes back with growing delays while a fault lasts, and starts short again after it', async () => {
+    const world = controlling([resource()]);
+    const away = { class: 'transient', reason: 'AwsUnavailable', message: 'away' } as const;
+    world.aws.before = (call) => (call.startsWith('identity.') ? away : undefined);
+    const delays: number[] = [];
+
+    for (let run = 1; run <= 3; run += 1) {
+      await world.runs(run, MINUTE_MS);
+      delays.push(...world.clock.sleeping());
+    }
+    expect(delays).toEqual([500, 1_000, 2_000]);
+
+    world.aws.before = () => undefined;
+    await world.runs(4, MINUTE_MS);
+    expect(world.clock.sleeping()).toEqual([10 * MINUTE_MS]);
+
+    world.aws.before = (call) => (call.startsWith('identity.') ? away : undefined);
+    await world.runs(5, 10 * MINUTE_MS);
+    expect(world.clock.sleeping()).toEqual([500]);
+  });
+
+  it.each(['get', 'code', 'writeStatus'])(
+    'keeps going when %s of the source throws on one pipeline, and tries that one again',
+    async (method) => {
+      const bug = new Error('a bug of ours');
+      const world = controlling([resource({}, { key: 'mail/broken' }), resource()], { concurrency: 1 });
+      world.source.before = (called, key) => {
+        if (called === method && key === 'mail/broken') throw bug;
+      };
+
+      await world.runs(2);
+      expect(world.finished).toContain(`${KEY} requeue_after`);
+      expect(world.panicked).toEqual(method === 'code' ? [] : [bug]);
+
+      world.source.before = ignore;
+      await world.runs(3, MINUTE_MS);
+      expect(world.finished.at(-1)).toMatch(/^mail\/broken requeue_after/);
+    },
+  );
+
+  it('makes a run again without a word when the resource has changed since it was read', async () => {
+    const world = controlling([resource()]);
+    world.source.before = (method) => {
+      if (method === 'writeStatus')
+        throw new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message: 'it has changed' });
+    };
+
+    await world.runs(1);
+    expect(world.finished).toEqual([`${KEY} requeue`]);
+    expect(world.panicked).toEqual([]);
+    expect(world.source.statuses).toEqual([]);
+
+    world.source.before = ignore;
+    await world.runs(2, MINUTE_MS);
+    expect(world.finished).toEqual([`${KEY} requeue`, `${KEY} requeue_after noop`]);
+  });
+
+  it('counts a source that does not answer as an error, not as a bug', async () => {
+    const world = controlling([resource()]);
+    world.source.before = (method) => {
+      if (method === 'writeStatus')
+        throw new PipelineError({ class: 'transient', reason: 'DependencyNotReady', message: 'away' });
+    };
+
+    await world.runs(1);
+
+    expect(world.finished).toEqual([`${KEY} error`]);
+    expect(world.panicked).toEqual([]);
+  });
+
+  it('forgets a pipeline that is gone, and does not come back to it', async () => {
+    const world = controlling([resource()]);
+    await world.runs(1);
+
+    world.source.remove(KEY);
+    await world.runs(2);
+
+    expect(world.gone).toEqual([KEY]);
+    expect(world.finished.at(-1)).toBe(`${KEY} success noop`);
+    expect(world.clock.sleeping()).toEqual([]);
+  });
+
+  it('takes down what is deleted, releases it, and counts that as no idle run', async () => {
+    const world = controlling([resource()]);
+    await world.runs(1);
+
+    world.source.put(resource({}, { deleting: true }));
+    await world.runs(3);
+
+    expect(world.source.releases).toEqual([KEY]);
+    expect(world.finished.slice(1)).toEqual([`${KEY} success`, `${KEY} success noop`]);
+    expect(world.aws.functions.size).toBe(0);
+  });
+
+  it('finishes what is under way after the intake has ended, and takes nothing more', async () => {
+    const world = controlling([resource()], { concurrency: 1 });
+    const held = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    world.aws.before = (call) => {
+      if (!call.startsWith('roles.create')) return undefined;
+      reached.resolve();
+      return held.promise;
+    };
+    await reached.promise;
+
+    world.intake.abort();
+    world.source.put(resource({}, { key: 'mail/late' }));
+    held.resolve();
+    await world.ended;
+
+    expect(world.finished).toEqual([`${KEY} requeue_after`]);
+    expect(world.aws.functions.size).toBe(1);
+  });
+
+  it('starts no further call once calls are aborted, and says what is still to do', async () => {
+    const world = controlling([resource()]);
+    const reached = Promise.withResolvers<void>();
+    world.aws.before = (call) => {
+      if (call.startsWith('roles.create')) {
+        world.calls.abort();
+        reached.resolve();
+      }
+      return undefined;
+    };
+    await reached.promise;
+    await world.runs(1);
+
+    expect(world.aws.functions.size).toBe(0);
+    expect(world.finished).toEqual([`${KEY} requeue`]);
+    expect(world.source.statuses[0]?.conditions[0]).toMatchObject({ type: 'Ready', status: 'Unknown' });
+  });
+
+  it('stops a run that takes too long, tells it, and tries again', async () => {
+    const world = controlling([resource()], { reconcileTimeoutMs: 1 });
+    world.aws.before = (call) => (call.startsWith('roles.create') ? timerPassed(5) : undefined);
+
+    await expect.poll(() => world.finished.length).toBeGreaterThan(0);
+
+    expect(world.timedOut).toEqual([KEY]);
+    expect(world.finished).toEqual([`${KEY} requeue`]);
+  });
+});
+
+/** A call that AWS answers only after the real timer of the run has passed. */
+const timerPassed = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { neighboursOf } from '../../src/controller/neighbours.ts';
+import { resource } from './support/resource.ts';
+
+const self = resource();
+const at = (key: string, spec: object = {}, over: Parameters<typeof resource>[1] = {}) =>
+  resource(spec, { key, ...over });
+
+const ownersOf = (...resources: readonly ReturnType<typeof resource>[]) =>
+  neighboursOf('mail/app', 'us-west-2', [self, ...resources], 'slp').map(({ owner }) => owner);
+
+describe('neighboursOf', () => {
+  it('names everybody else of the region, by place and prefix', () => {
+    const other = at('shop/orders', { ruleSet: { position: 'Head', priority: 7 } });
+
+    expect(neighboursOf('mail/app', 'us-west-2', [self, other], 'slp')).toEqual([
+      {
+        owner: 'shop/orders',
+        prefix: 'slp_shop_orders_',
+        bucketName: '',
+        position: 'Head',
+        priority: 7,
+        storageRule: undefined,
+        rules: [],
+      },
+    ]);
+  });
+
+  it('leaves out the pipeline itself', () => {
+    expect(ownersOf()).toEqual([]);
+  });
+
+  it('leaves out those of another region', () => {
+    expect(ownersOf(at('mail/a', { region: 'eu-west-1' }), at('mail/b'))).toEqual(['mail/b']);
+  });
+
+  it('leaves out those whose manifest cannot be read: nobody knows where they belong', () => {
+    expect(ownersOf(at('mail/a', {}, { manifest: undefined }))).toEqual([]);
+  });
+
+  it('keeps those that are being deleted: their rules still stand in the set', () => {
+    expect(ownersOf(at('mail/a', {}, { deleting: true }))).toEqual(['mail/a']);
+  });
+});

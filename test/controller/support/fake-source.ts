@@ -1,0 +1,100 @@
+import { conditionFaults } from '../../../src/core/conditions.ts';
+import type { FunctionCode } from '../../../src/core/function-code.ts';
+import type {
+  Change,
+  PipelineEvent,
+  PipelineSource,
+  Resource,
+  ResourceStatus,
+} from '../../../src/controller/source.ts';
+import { CODE } from '../../core/support/pipeline.ts';
+
+/** Pipelines in memory, with the manners of an API server: what is written comes back, its members sorted. */
+export type FakeSource = PipelineSource & {
+  readonly resources: Map<string, Resource>;
+  /** What `read` finds where that is not what was last seen; `undefined` for what is gone. */
+  readonly live: Map<string, Resource | undefined>;
+  readonly statuses: ResourceStatus[];
+  readonly events: PipelineEvent[];
+  readonly claims: string[];
+  readonly releases: string[];
+  readonly put: (resource: Resource) => void;
+  readonly remove: (key: string) => void;
+  /** Asked before each call of a method; it may throw. */
+  before: (method: string, key: string) => void;
+  codeOf: (key: string) => FunctionCode;
+};
+
+export function fakeSource(...first: readonly Resource[]): FakeSource {
+  let onChange: (change: Change) => void = () => {};
+  const resources = new Map(first.map((resource) => [resource.key, resource]));
+  const change = (key: string, over: Partial<Resource>): void => {
+    const before = resources.get(key);
+    if (before !== undefined) resources.set(key, { ...before, ...over });
+  };
+  const source: FakeSource = {
+    resources,
+    live: new Map(),
+    statuses: [],
+    events: [],
+    claims: [],
+    releases: [],
+    before: () => undefined,
+    codeOf: () => CODE,
+    put: (resource) => {
+      resources.set(resource.key, resource);
+      onChange({ key: resource.key, kind: 'spec' });
+    },
+    remove: (key) => {
+      resources.delete(key);
+      onChange({ key, kind: 'gone' });
+    },
+    start: async (listener) => {
+      onChange = listener;
+      for (const key of resources.keys()) onChange({ key, kind: 'spec' });
+    },
+    list: () => [...resources.values()],
+    get: (key) => {
+      source.before('get', key);
+      return resources.get(key);
+    },
+    read: async (key) => {
+      source.before('read', key);
+      return source.live.has(key) ? source.live.get(key) : resources.get(key);
+    },
+    claim: async ({ key }) => {
+      source.before('claim', key);
+      source.claims.push(key);
+      change(key, { claimed: true });
+      onChange({ key, kind: 'spec' });
+    },
+    release: async ({ key }) => {
+      source.before('release', key);
+      source.releases.push(key);
+      source.remove(key);
+    },
+    code: async ({ key }) => {
+      source.before('code', key);
+      return source.codeOf(key);
+    },
+    writeStatus: async ({ key }, status) => {
+      source.before('writeStatus', key);
+      const faults = conditionFaults(status.conditions);
+      if (faults.length > 0) throw new Error(`a status that must not be written: ${faults.join('; ')}`);
+      source.statuses.push(status);
+      change(key, { status: sorted(status) });
+    },
+    tell: (_, event) => void source.events.push(event),
+    lastAliveMs: () => 0,
+  };
+  return source;
+}
+
+/** The API server keeps no order of members: it sends them sorted. */
+function sorted<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  ) as T;
+}

@@ -1,0 +1,86 @@
+import type { Outcome } from '../../../src/controller/outcome.ts';
+import { createPropagationWatch } from '../../../src/controller/propagation-watch.ts';
+import { reconcile, type ReconcileDeps } from '../../../src/controller/reconcile.ts';
+import type { Resource } from '../../../src/controller/source.ts';
+import { describeAction, type Step } from '../../../src/core/step.ts';
+import { fakeAws, type FakeAws } from '../../core/support/fake-aws.ts';
+import { fakeSource, type FakeSource } from './fake-source.ts';
+import { KEY, resource } from './resource.ts';
+
+/** One source, one account, and what came of each reconcile. */
+export type Reconciling = {
+  readonly aws: FakeAws;
+  readonly source: FakeSource;
+  /** What the observer was told, such as `drift detected: update function x`. */
+  readonly told: string[];
+  readonly reconcile: (key?: string, signal?: AbortSignal) => Promise<Outcome>;
+  /** Reconciles, and gives what was done meanwhile. */
+  readonly next: (key?: string) => Promise<{
+    readonly outcome: Outcome;
+    readonly writes: readonly string[];
+    readonly statuses: number;
+    readonly events: readonly string[];
+  }>;
+  /** `Ready=True Succeeded` and so on, as it stands. */
+  readonly conditions: (...types: readonly string[]) => readonly string[];
+};
+
+export function reconciling(...resources: readonly Resource[]): Reconciling {
+  const aws = fakeAws();
+  const source = fakeSource(...resources);
+  const told: string[] = [];
+  const note = (what: string) => (_: unknown, steps: readonly Step[]) =>
+    void told.push(`${what}: ${steps.map(({ action }) => describeAction(action).verb).join(' ')}`);
+  const deps: ReconcileDeps = {
+    source,
+    portsOf: () => aws.ports,
+    installation: 'slp',
+    propagation: createPropagationWatch(aws.ports.clock),
+    clock: aws.ports.clock,
+    observer: {
+      planned: note('planned'),
+      driftDetected: note('drift detected'),
+      driftRepaired: note('drift repaired'),
+      statusWritten: (_, result) => void told.push(`status ${result}`),
+      told: (_, event) => void told.push(`event ${event.reason}`),
+    },
+  };
+  const run = (key = KEY, signal = new AbortController().signal) => reconcile(key, deps, signal);
+  return {
+    aws,
+    source,
+    told,
+    reconcile: run,
+    next: async (key) => {
+      const before = { writes: aws.writes().length, statuses: source.statuses.length, events: source.events.length };
+      const outcome = await run(key);
+      return {
+        outcome,
+        writes: aws.writes().slice(before.writes),
+        statuses: source.statuses.length - before.statuses,
+        events: source.events.slice(before.events).map(({ reason }) => reason),
+      };
+    },
+    conditions: (...types) =>
+      (source.resources.get(KEY)?.status?.conditions ?? [])
+        .filter(({ type }) => types.includes(type))
+        .map(({ type, status, reason }) => `${type}=${status} ${reason}`),
+  };
+}
+
+export const SUMMARY = ['Ready', 'Reconciling', 'Stalled'] as const;
+
+/** A pipeline that was brought about and told to be so. */
+export async function ready(spec: object = {}): Promise<Reconciling> {
+  const world = reconciling(resource(spec));
+  await world.reconcile();
+  const summary = world.conditions('Ready').join();
+  if (summary !== 'Ready=True Succeeded') throw new Error(`it did not become Ready: ${summary}`);
+  return world;
+}
+
+/** Another state of the pipeline, as its source would see it. */
+export function change({ source }: Reconciling, over: Partial<Resource>): void {
+  const before = source.resources.get(KEY);
+  if (before !== undefined) source.resources.set(KEY, { ...before, ...over });
+}
