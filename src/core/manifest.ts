@@ -475,11 +475,20 @@ export type ParsedManifest =
 
 /** Checks a document against the schema and fills in the defaults. Never throws. */
 export function parseManifest(document: unknown): ParsedManifest {
-  const parsed = manifestSchema.safeParse(withoutNulls(document));
   const unusable = prototypeKeys(document);
   if (unusable.length > 0) return { ok: false, issues: unusable };
-  if (parsed.success) return { ok: true, manifest: parsed.data };
-  return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
+  const parsed = manifestSchema.safeParse(withoutNulls(document));
+  const unknown = unknownFields(document);
+  if (parsed.success && unknown.length === 0) return { ok: true, manifest: parsed.data };
+  const others = parsed.success ? [] : parsed.error.issues.filter((issue) => issue.code !== 'unrecognized_keys');
+  return { ok: false, issues: [...unknown, ...others.flatMap(toIssues)] };
+}
+
+/** A field that does not exist is a mistake even when nothing is written behind it. */
+function unknownFields(document: unknown): ManifestIssue[] {
+  const parsed = manifestSchema.safeParse(document);
+  const issues = parsed.success ? [] : parsed.error.issues;
+  return issues.filter((issue) => issue.code === 'unrecognized_keys').flatMap(toIssues);
 }
 
 /**

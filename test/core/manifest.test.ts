@@ -101,6 +101,12 @@ describe('valid', () => {
 });
 
 describe('refused, with path and message', () => {
+  test('a field that does not exist, even without a value', () => {
+    expect(complaints(document({ role: { privilegs: null } }))).toEqual([
+      'spec.role.privilegs: unknown field (privilegs)',
+    ]);
+  });
+
   test.each<[string, unknown, string[]]>([
     ['nothing', null, [': must be of type object, not null']],
     ['a list', [], [': must be of type object, not array']],
