@@ -11,8 +11,17 @@ export const PIPELINES: ApiResource = { apiVersion: API_VERSION, kind: KIND, plu
 /** A pipeline as the API server sends it. */
 export type PipelineObject = ApiObject & { readonly spec?: unknown; readonly status?: unknown };
 
+// A run looks at every pipeline of its region; an object of the store never changes, so it is parsed once.
+const parsedObjects = new WeakMap<PipelineObject, Resource>();
+
 /** What the controller works with; an object that the schema refuses is kept, with what is wrong with it. */
 export function toResource(object: PipelineObject): Resource {
+  const known = parsedObjects.get(object) ?? parseObject(object);
+  parsedObjects.set(object, known);
+  return known;
+}
+
+function parseObject(object: PipelineObject): Resource {
   const { metadata } = object;
   const parsed = parseManifest({
     apiVersion: object.apiVersion,
