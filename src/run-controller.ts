@@ -10,6 +10,7 @@ import type { PipelineSource } from './controller/source.ts';
 import { createWorkQueue } from './controller/work-queue.ts';
 import type { Ports } from './core/ports.ts';
 import { createFolderSource } from './files/folder-source.ts';
+import { CONFIG_MAPS } from './kubernetes/api-object.ts';
 import { createKubernetesApi, type KubernetesApi } from './kubernetes/api.ts';
 import { kubeConfigTransport } from './kubernetes/api-transport.ts';
 import { createEventRecorder } from './kubernetes/events.ts';
@@ -64,7 +65,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
         kubernetes: {
           apiHost: new URL(kubernetes.server).host,
           leaseName: config.source.lease?.name ?? '',
-          watched: [PIPELINES.plural, 'configmaps'],
+          watched: [PIPELINES.plural, CONFIG_MAPS.plural],
         },
       }),
   });
@@ -258,7 +259,7 @@ function sourceOf(
           file,
         }),
     });
-  return createKubernetesSource({
+  const source = createKubernetesSource({
     api,
     clock,
     namespaces: from.namespaces.length === 0 ? 'all' : from.namespaces,
@@ -269,8 +270,10 @@ function sourceOf(
       instance: hostname(),
       onFailure: (error) => logger.warn('an event could not be told', { error }),
     }),
-    ...(metrics.kubernetes === undefined ? {} : { observer: metrics.kubernetes.reflector(PIPELINES.plural) }),
+    ...(metrics.kubernetes === undefined ? {} : { observerOf: metrics.kubernetes.reflector }),
   });
+  for (const [plural, aliveMs] of Object.entries(source.aliveMs)) metrics.kubernetes?.watchFreshness(plural, aliveMs);
+  return source;
 }
 
 /** One set of clients, and one lane to SES, for each region. */
@@ -285,6 +288,7 @@ function portsByRegion(config: Config, clock: ReturnType<typeof systemClock>, me
         clock,
         sesCallsPerSecond: config.sesCallsPerSecond,
         onCall: metrics.aws.awsCalled,
+        onLaneWaited: metrics.aws.laneWaited,
         ...(config.awsEndpointUrl === undefined ? {} : { endpointUrl: config.awsEndpointUrl }),
       });
       known.set(region, ports);

@@ -12,7 +12,12 @@ export type Lane = {
   readonly close: () => void;
 };
 
-type LaneOptions = { readonly clock: Clock; readonly callsPerSecond: number };
+type LaneOptions = {
+  readonly clock: Clock;
+  readonly callsPerSecond: number;
+  /** Told when a call is sent for the first time: how long it waited for its turn. */
+  readonly onWaited?: (waitMs: number) => void;
+};
 
 // By then a request has reached the server, even over a new TLS connection to the far side of the world: what is left
 // of a call is the server's work, and no reason to wait longer.
@@ -22,6 +27,7 @@ const READ_TRIES = 3;
 const FIRST_BACK_OFF_MS = 2_000;
 
 type Waiting = {
+  readonly sinceMs: number;
   readonly shareKey: string | undefined;
   readonly send: () => Promise<unknown>;
   readonly answer: Promise<unknown>;
@@ -36,7 +42,7 @@ type Waiting = {
  * read whose answer was lost, twice at most.
  * @see https://docs.aws.amazon.com/ses/latest/dg/quotas.html
  */
-export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
+export function createLane({ clock, callsPerSecond, onWaited }: LaneOptions): Lane {
   const intervalMs = 1_000 / callsPerSecond;
   const queue: Waiting[] = [];
   const closing = new AbortController();
@@ -73,12 +79,15 @@ export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
     );
   };
 
-  const serve = async ({ send, shareKey, resolve, reject }: Waiting): Promise<void> => {
+  const serve = async ({ sinceMs, send, shareKey, resolve, reject }: Waiting): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       try {
         await turn();
         closing.signal.throwIfAborted();
-        if (tries === 1) queue.shift(); // from here on nobody may join: the answer could be older than the question
+        if (tries === 1) {
+          queue.shift(); // from here on nobody may join: the answer could be older than the question
+          onWaited?.(clock.now() - sinceMs);
+        }
         resolve(await attempt(send));
         return;
       } catch (error) {
@@ -104,7 +113,7 @@ export function createLane({ clock, callsPerSecond }: LaneOptions): Lane {
       const shared = shareKey === undefined ? undefined : queue.find((each) => each.shareKey === shareKey);
       if (shared !== undefined) return shared.answer as Promise<T>;
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      queue.push({ shareKey, send, answer: promise, resolve, reject });
+      queue.push({ sinceMs: clock.now(), shareKey, send, answer: promise, resolve, reject });
       void drain();
       return promise as Promise<T>;
     },

@@ -14,6 +14,8 @@ export type AwsPortsOptions = ClientOptions & {
   /** What SES gets, at most; default 1, all that AWS allows. Divide it when several processes share an account. */
   readonly sesCallsPerSecond?: number;
   readonly onCall?: (report: CallReport) => void;
+  /** Told how long each SES call waited for its turn. */
+  readonly onLaneWaited?: (waitMs: number) => void;
 };
 
 /**
@@ -32,7 +34,11 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
   const calls = (service: AwsService) => callsOf(service, { clock, place, ...(onCall !== undefined && { onCall }) });
 
   const clients = awsClients(options);
-  const lane = createLane({ clock, callsPerSecond: options.sesCallsPerSecond ?? 1 });
+  const lane = createLane({
+    clock,
+    callsPerSecond: options.sesCallsPerSecond ?? 1,
+    ...(options.onLaneWaited !== undefined && { onWaited: options.onLaneWaited }),
+  });
   const caller = identity(clients.sts, calls('sts'));
 
   return {

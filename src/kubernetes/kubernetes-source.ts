@@ -14,11 +14,17 @@ export type KubernetesSourceOptions = {
   readonly namespaces: 'all' | readonly string[];
   readonly labelSelector?: string;
   readonly events: EventRecorder;
-  readonly observer?: ReflectorObserver;
+  /** What is told of the watch of a resource, by its plural. */
+  readonly observerOf?: (plural: string) => ReflectorObserver;
+};
+
+export type KubernetesSource = PipelineSource & {
+  /** Milliseconds since 1970 of the last sign of life of each watch, by plural. */
+  readonly aliveMs: Readonly<Record<string, () => number>>;
 };
 
 /** Pipelines from the Kubernetes API: watched, held back by a finalizer, told about by status and events. */
-export function createKubernetesSource(options: KubernetesSourceOptions): PipelineSource {
+export function createKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
   const { api, clock, namespaces } = options;
   let notify: (change: Change) => void = () => {};
 
@@ -28,7 +34,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
     resource: PIPELINES,
     namespaces,
     ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
-    ...(options.observer === undefined ? {} : { observer: options.observer }),
+    ...(options.observerOf === undefined ? {} : { observer: options.observerOf(PIPELINES.plural) }),
     onChange: (change) => {
       const kind = kindOf(change);
       if (kind !== undefined) notify({ key: keyOf(change.object), kind });
@@ -40,7 +46,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
     resource: CONFIG_MAPS,
     namespaces,
     metadataOnly: true,
-    ...(options.observer === undefined ? {} : { observer: options.observer }),
+    ...(options.observerOf === undefined ? {} : { observer: options.observerOf(CONFIG_MAPS.plural) }),
     onChange: (change, origin) => {
       if (origin === 'first-list') return;
       const changed = keyOf(change.object);
@@ -89,6 +95,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Pipeli
       const object = pipelines.get(resource.key);
       if (object !== undefined) options.events.tell(object, event);
     },
+    aliveMs: { [PIPELINES.plural]: () => aliveMs(pipelines), [CONFIG_MAPS.plural]: () => aliveMs(configMaps) },
     lastAliveMs: () => Math.min(aliveMs(pipelines), aliveMs(configMaps)),
   };
 

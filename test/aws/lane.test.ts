@@ -11,7 +11,8 @@ const refused = () => new PipelineError({ class: 'invalid', reason: 'InvalidSpec
 /** A lane whose calls take `durationMs` and note when they started. */
 function laneOf({ durationMs = 0, callsPerSecond = 1 } = {}) {
   const clock = virtualClock(0);
-  const lane = createLane({ clock, callsPerSecond });
+  const waits: number[] = [];
+  const lane = createLane({ clock, callsPerSecond, onWaited: (waitMs) => waits.push(waitMs) });
   const starts: [name: string, atMs: number][] = [];
   const call =
     (name: string, ...failures: Error[]) =>
@@ -22,10 +23,27 @@ function laneOf({ durationMs = 0, callsPerSecond = 1 } = {}) {
       if (failure !== undefined) throw failure;
       return name;
     };
-  return { clock, lane, call, starts };
+  return { clock, lane, call, starts, waits };
 }
 
 describe('createLane', () => {
+  it('tells how long each call waited for its turn, and a repeated one once', async () => {
+    const { lane, call, waits } = laneOf();
+
+    await Promise.all([lane.run(call('a', throttled())), lane.run(call('b'))]);
+
+    expect(waits).toEqual([0, 3_000]);
+  });
+
+  it('repeats a read whose answer was lost, and no write', async () => {
+    const lost = () => new PipelineError({ class: 'transient', reason: 'AwsUnavailable', message: 'lost' });
+    const { lane, call, starts } = laneOf();
+
+    expect(await lane.run(call('read', lost(), lost()), 'set')).toBe('read');
+    expect(await faultFrom(lane.run(call('write', lost())))).toMatchObject({ class: 'transient' });
+    expect(starts.map(([name]) => name)).toEqual(['read', 'read', 'read', 'write']);
+  });
+
   it('sends the first call at once and the others a second apart, in order', async () => {
     const { lane, call, starts } = laneOf();
 
