@@ -44,7 +44,6 @@ export type EventReason =
   | 'DriftDetected'
   | 'DriftRepaired'
   | 'BucketRecreated'
-  | 'ReconcileFailed'
   | 'Stalled'
   | 'DeletionBlocked';
 

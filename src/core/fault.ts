@@ -48,7 +48,6 @@ export type FaultReason =
   | 'DependencyNotReady'
   | 'OwnershipConflict'
   | 'BucketNameTaken'
-  | 'AccountChanged'
   | 'OrderBlocked'
   | 'RuleSetMissing'
   | 'OtherRuleSetActive'

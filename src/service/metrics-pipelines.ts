@@ -49,7 +49,7 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number): Pipeline
   const startedAtMs = new Map<string, number>();
   // Gone while it was being reconciled: what that run still tells must not bring its series back.
   const ghosts = new Set<string>();
-  const { condition, suspended, driftAge, writes, transitions, firstReady, deletion } = seriesOf(maker, known, now);
+  const { condition, driftAge, writes, transitions, firstReady, deletion } = seriesOf(maker, known, now);
 
   const look = (resource: Resource): Known | undefined => {
     if (ghosts.has(resource.key)) return undefined;
@@ -88,7 +88,6 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number): Pipeline
         secondsOf(now() - Date.parse(old.lastTransitionTime)),
       );
     showConditions(key, pipeline.conditions, conditions);
-    suspended.set(namesOf(key), conditions.some(isSuspended) ? 1 : 0);
     pipeline.conditions = conditions;
     if (!pipeline.isNew || !conditions.some(isReady)) return;
     firstReady.observe(secondsOf(now() - pipeline.seenAtMs));
@@ -129,7 +128,6 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number): Pipeline
       if (pipeline === undefined) return;
       if (pipeline.deletingSinceMs !== undefined) deletion.observe(secondsOf(now() - pipeline.deletingSinceMs));
       showConditions(key, pipeline.conditions, []);
-      suspended.remove(namesOf(key));
       driftAge.remove(namesOf(key));
     },
   };
@@ -146,9 +144,6 @@ function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap
       labels: ['namespace', 'name', 'type', 'status'],
     },
   );
-  const suspended = gauge(`${PREFIX}suspended`, '1 for each pipeline that is suspended, else 0.', {
-    labels: ['namespace', 'name'],
-  });
   const driftAge = gauge(
     `${PREFIX}drift_age_seconds`,
     'For how long a pipeline has been known to differ from AWS; 0 when it does not.',
@@ -158,14 +153,6 @@ function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap
         for (const [key, { driftSinceMs }] of known)
           metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
       },
-    },
-  );
-  gauge(
-    `${PREFIX}nonconverging_objects`,
-    'Pipelines on which the controller has stopped, since the same plan kept coming back.',
-    {
-      collect: (metric) =>
-        metric.set([...known.values()].filter(({ conditions }) => conditions.some(isNotConverging)).length),
     },
   );
   const writes = counter(
@@ -189,7 +176,7 @@ function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap
     'From the first sight of a deletion until the pipeline was gone.',
     LIFE_SECONDS,
   );
-  return { condition, suspended, driftAge, writes, transitions, firstReady, deletion };
+  return { condition, driftAge, writes, transitions, firstReady, deletion };
 }
 
 function namesOf(key: string): { readonly namespace: string; readonly name: string } {
@@ -204,6 +191,3 @@ function changed(before: readonly StoredCondition[], after: readonly StoredCondi
 
 const isKnownType = ({ type }: StoredCondition): boolean => (CONDITION_TYPES as readonly string[]).includes(type);
 const isReady = ({ type, status }: StoredCondition): boolean => type === 'Ready' && status === 'True';
-const isSuspended = ({ type, status }: StoredCondition): boolean => type === 'Suspended' && status === 'True';
-const isNotConverging = ({ type, reason }: StoredCondition): boolean =>
-  type === 'Stalled' && reason === 'NotConverging';

@@ -249,12 +249,10 @@ describe('metrics of a pipeline', () => {
       'written',
       statusOf(condition('Stalled', 'True', { reason: 'NotConverging' })),
     );
-    expect(await value('ses_lambda_pipeline_nonconverging_objects')).toBe(1);
     expect(await value('ses_lambda_pipeline_condition', { type: 'Stalled', status: 'True' })).toBe(1);
 
     metrics.controller.statusWritten(resource(), 'written', statusOf(ready));
     expect(await value('ses_lambda_pipeline_condition', { type: 'Stalled', status: 'True' })).toBeUndefined();
-    expect(await value('ses_lambda_pipeline_nonconverging_objects')).toBe(0);
   });
 
   it('ignore a condition of an unknown type: labels are a closed set', async () => {
@@ -313,14 +311,6 @@ describe('metrics of a pipeline', () => {
 
     metrics.controller.planned(resource(), []);
     expect(await value('ses_lambda_pipeline_drift_age_seconds')).toBe(0);
-  });
-
-  it('tell which are suspended', async () => {
-    const { metrics, value } = setUp();
-    metrics.controller.statusWritten(resource(), 'written', statusOf(ready, condition('Suspended', 'True')));
-    expect(await value('ses_lambda_pipeline_suspended')).toBe(1);
-    metrics.controller.statusWritten(resource(), 'written', statusOf(ready));
-    expect(await value('ses_lambda_pipeline_suspended')).toBe(0);
   });
 
   it('go with the pipeline, all of them, and say how long its deletion took', async () => {
@@ -391,7 +381,7 @@ describe('metrics of a pipeline', () => {
     const status = statusOf(...types.map((type) => condition(type, 'True')));
     for (let index = 0; index < 200; index += 1)
       metrics.controller.statusWritten(resource(`mail/p${index}`), 'written', status);
-    expect(await named()).toHaveLength(200 * (7 * 3 + 2));
+    expect(await named()).toHaveLength(200 * (7 * 3 + 1));
 
     for (let index = 0; index < 200; index += 1) metrics.controller.gone(`mail/p${index}`);
     expect(await named()).toEqual([]);
