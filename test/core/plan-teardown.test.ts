@@ -3,6 +3,7 @@ import { lookAhead } from '../../src/core/converge.ts';
 import { keptBucket } from '../../src/core/plan-teardown.ts';
 import { bucket, fakeAws, type FakeAws } from './support/fake-aws.ts';
 import { BUCKET_NAME, IDENTITY, pipeline } from './support/pipeline.ts';
+import { rule } from './support/rules.ts';
 import { applying, bringAbout, kindsOf, removing, settled } from './support/work.ts';
 
 const storage = (deletionPolicy: string) => ({ messageBodyStorage: { logicalName: 'Special', deletionPolicy } });
@@ -156,14 +157,7 @@ describe('the set', () => {
 
   test('stays when somebody else has a rule in it', async () => {
     const aws = await standing(asked);
-    const foreign = {
-      name: 'theirs',
-      enabled: true,
-      tlsPolicy: 'Optional',
-      scanEnabled: true,
-      recipients: [],
-      actions: [],
-    } as const;
+    const foreign = rule('theirs', { actions: [] });
     aws.sets.set('ses-lambda-pipeline', [...(aws.sets.get('ses-lambda-pipeline') ?? []), foreign]);
 
     await settled(removing(pipeline(asked)), aws);

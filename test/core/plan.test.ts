@@ -3,6 +3,7 @@ import { lookAhead } from '../../src/core/converge.ts';
 import type { Step } from '../../src/core/step.ts';
 import { bucket, fakeAws } from './support/fake-aws.ts';
 import { BUCKET_NAME, IDENTITY, manifest, pipeline } from './support/pipeline.ts';
+import { rule } from './support/rules.ts';
 import { applying, bringAbout, kindsOf, settled } from './support/work.ts';
 
 const rules = (...names: string[]) => ({
@@ -99,14 +100,7 @@ describe('a new pipeline', () => {
 
   test('does not care who else is in the bucket policy and the set', async () => {
     const aws = fakeAws();
-    const foreign = {
-      name: 'theirs',
-      enabled: true,
-      tlsPolicy: 'Optional',
-      scanEnabled: true,
-      recipients: [],
-      actions: [],
-    } as const;
+    const foreign = rule('theirs', { actions: [] });
     aws.sets.set('ses-lambda-pipeline', [foreign]);
     aws.active = 'ses-lambda-pipeline';
 

@@ -3,6 +3,7 @@ import { lookAhead } from '../../src/core/converge.ts';
 import { statusOf, type PipelineStatus } from '../../src/core/status.ts';
 import { fakeAws, type FakeAws } from './support/fake-aws.ts';
 import { BUCKET_NAME, pipeline } from './support/pipeline.ts';
+import { rule } from './support/rules.ts';
 import { applying, settled } from './support/work.ts';
 
 async function statusNow(aws: FakeAws, spec: object = {}): Promise<PipelineStatus> {
@@ -75,14 +76,7 @@ test('is the same after a look that found nothing new', async () => {
 
 test('counts the position among all rules of the set', async () => {
   const aws = fakeAws();
-  const foreign = {
-    name: 'theirs',
-    enabled: true,
-    tlsPolicy: 'Optional',
-    scanEnabled: true,
-    recipients: [],
-    actions: [],
-  } as const;
+  const foreign = rule('theirs', { actions: [] });
   aws.sets.set('ses-lambda-pipeline', [foreign]);
   await settled(applying(pipeline({ ruleSet: { position: 'Tail' } })), aws);
 
