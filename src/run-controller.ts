@@ -89,6 +89,8 @@ export async function runController({ args, env, version, err }: ControllerRun):
     minRetryMs: config.minRetryDelayMs,
     maxRetryMs: config.maxRetryDelayMs,
     observer: metrics.queue,
+    // One look at a region's rule sets, and one plan for them, serve all that wait at the same time.
+    groupOf: (key) => source.get(key)?.manifest?.spec.region,
   });
   metrics.queue.watch(() => queue.stats());
   const controller = createController({
@@ -97,6 +99,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
     queue,
     observer,
     clock,
+    after,
     newReconcileId: randomUUID,
     installation: config.installation,
     concurrency: config.concurrency,
@@ -172,10 +175,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
     {
       process,
       graceMs: config.shutdownGraceMs,
-      after: (delayMs, call) => {
-        const timer = setTimeout(call, delayMs);
-        return () => clearTimeout(timer);
-      },
+      after,
       onStage: (stage, why) => logger.info(`shutdown: ${stage}`, { why }),
       onCrash: (error) => logger.error('an error that nobody caught', { error }),
     },
@@ -298,6 +298,11 @@ function portsByRegion(config: Config, clock: ReturnType<typeof systemClock>, me
       for (const ports of known.values()) ports.close();
     },
   };
+}
+
+function after(delayMs: number, call: () => void): () => void {
+  const timer = setTimeout(call, delayMs);
+  return () => clearTimeout(timer);
 }
 
 function every(intervalMs: number, beat: () => void): () => void {

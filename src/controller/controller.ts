@@ -1,12 +1,17 @@
+import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { Clock, Ports } from '../core/ports.ts';
+import { createConvergenceWatch } from './convergence-watch.ts';
 import { nextCheckMs } from './drift-timing.ts';
+import { createFaultStreaks } from './fault-streaks.ts';
+import { ownersOf } from './neighbours.ts';
 import type { ControllerObserver, ReconcileResult } from './observer.ts';
 import type { Outcome } from './outcome.ts';
 import { createPropagationWatch } from './propagation-watch.ts';
-import { reconcile } from './reconcile.ts';
-import type { Change, PipelineSource } from './source.ts';
-import type { WorkQueue } from './work-queue.ts';
+import { reconcile, type Asked } from './reconcile.ts';
+import { createRuleSetLooks, type RuleSetLooks } from './rule-set-looks.ts';
+import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
+import type { Batch, WorkQueue } from './work-queue.ts';
 
 export type ControllerOptions = {
   readonly source: PipelineSource;
@@ -14,6 +19,8 @@ export type ControllerOptions = {
   readonly queue: WorkQueue<string>;
   readonly observer: ControllerObserver;
   readonly clock: Clock;
+  /** Calls once, after so many milliseconds, unless it is cancelled by what it returns. */
+  readonly after: (delayMs: number, call: () => void) => () => void;
   /** A fresh id for each reconcile: it ties log lines together. */
   readonly newReconcileId: () => string;
   readonly installation: string;
@@ -39,61 +46,103 @@ export type Controller = {
 export function createController(options: ControllerOptions): Controller {
   const { source, queue, observer, clock } = options;
   const propagation = createPropagationWatch(clock);
+  const streaks = createFaultStreaks();
+  const convergence = createConvergenceWatch();
+  const looks = new Map<string, RuleSetLooks>();
+
+  const forget = (key: string): void => {
+    propagation.forget(key);
+    streaks.ended(key);
+    convergence.forget(key);
+  };
 
   const onChange = ({ key, kind }: Change): void => {
     if (kind === 'gone') {
-      propagation.forget(key);
+      forget(key);
       observer.gone(key);
     }
+    // What somebody wants now is no longer what did not converge.
+    if (kind === 'spec' || kind === 'dependency') convergence.forget(key);
     queue.add(key, 'change');
   };
 
-  const runOne = async (key: string, calls: AbortSignal): Promise<void> => {
-    const reconcileId = options.newReconcileId();
+  const looksOf = (region: string): RuleSetLooks => {
+    const known = looks.get(region);
+    if (known !== undefined) return known;
+    const made = createRuleSetLooks({
+      ports: options.portsOf(region),
+      clock,
+      onChangedByOthers: (rules) => {
+        for (const key of ownersOf(rules, region, source.list(), options.installation)) queue.add(key, 'resync');
+      },
+    });
+    looks.set(region, made);
+    return made;
+  };
+
+  const runBatch = async (batch: Batch<string>, calls: AbortSignal): Promise<void> => {
     const startedAtMs = clock.now();
     const timeout = AbortSignal.timeout(options.reconcileTimeoutMs);
-    let noop = true;
-    let stalled = false;
-    const finished = (result: ReconcileResult) =>
-      observer.reconcileFinished({ key, reconcileId, result, durationMs: clock.now() - startedAtMs, noop, stalled });
-    try {
-      const generation = source.get(key)?.generation;
-      observer.reconcileStarted({ key, reconcileId, ...(generation === undefined ? {} : { generation }) });
-      const outcome = await reconcile(
-        key,
-        {
-          source,
-          portsOf: options.portsOf,
-          installation: options.installation,
-          propagation,
-          clock,
-          observer: {
-            ...observer,
-            planned: (resource, steps) => {
-              noop = steps.length === 0;
-              observer.planned(resource, steps);
-            },
-            statusWritten: (resource, result, status) => {
-              stalled = status.conditions.some(({ type, status: value }) => type === 'Stalled' && value === 'True');
-              observer.statusWritten(resource, result, status);
-            },
+    const runs = new Map(batch.keys.map((key) => [key, begin(key)]));
+    const outcomes = await reconcile(
+      { keys: batch.keys, ...freshness(batch, startedAtMs) },
+      {
+        source,
+        portsOf: options.portsOf,
+        looksOf,
+        installation: options.installation,
+        propagation,
+        streaks,
+        convergence,
+        clock,
+        after: options.after,
+        observer: {
+          ...observer,
+          planned: (resource, steps) => {
+            const run = runs.get(resource.key);
+            if (run !== undefined) run.noop = steps.length === 0;
+            observer.planned(resource, steps);
+          },
+          statusWritten: (resource, result, status) => {
+            const run = runs.get(resource.key);
+            if (run !== undefined) run.stalled = isStalled(status);
+            observer.statusWritten(resource, result, status);
           },
         },
-        AbortSignal.any([calls, timeout]),
-      );
+      },
+      AbortSignal.any([calls, timeout]),
+    );
+    for (const [key, { reconcileId, noop, stalled }] of runs) {
       if (timeout.aborted) observer.timedOut({ key, reconcileId });
+      const outcome = outcomes.get(key) ?? { kind: 'retry' };
       follow(key, outcome);
-      finished(RESULTS[outcome.kind]);
-    } catch (error) {
-      queue.addRateLimited(key);
-      // The source did not answer, or the resource has changed since it was read: no bug, and it comes back by itself.
-      if (error instanceof PipelineError) {
-        finished(error.fault.class === 'stale' ? 'requeue' : 'error');
-        return;
-      }
-      observer.panicked({ key, reconcileId, error });
-      finished('error');
+      if (isBug(outcome)) observer.panicked({ key, reconcileId, error: outcome.error });
+      const durationMs = clock.now() - startedAtMs;
+      observer.reconcileFinished({ key, reconcileId, result: resultOf(outcome), durationMs, noop, stalled });
     }
+  };
+
+  /** One that cannot be read is for its own run to fail on: it does not keep the others of its batch from theirs. */
+  const peek = (key: string): Resource | undefined => {
+    try {
+      return source.get(key);
+    } catch {
+      return undefined;
+    }
+  };
+
+  const begin = (key: string): { readonly reconcileId: string; noop: boolean; stalled: boolean } => {
+    const reconcileId = options.newReconcileId();
+    const generation = peek(key)?.generation;
+    observer.reconcileStarted({ key, reconcileId, ...(generation === undefined ? {} : { generation }) });
+    return { reconcileId, noop: true, stalled: false };
+  };
+
+  /** Who waited shares a look with those who waited too; only what somebody asks for now is looked at now. */
+  const freshness = ({ keys, lane, askedAtMs }: Batch<string>, nowMs: number): Omit<Asked, 'keys'> => {
+    if (keys.some((key) => isRequested(peek(key)))) return { lookedAfterMs: nowMs, readAfterMs: nowMs };
+    if (lane === 'change') return { lookedAfterMs: askedAtMs, readAfterMs: askedAtMs };
+    return { lookedAfterMs: nowMs - options.driftIntervalMs, readAfterMs: nowMs };
   };
 
   const follow = (key: string, outcome: Outcome): void => {
@@ -107,6 +156,7 @@ export function createController(options: ControllerOptions): Controller {
         queue.addAfter(key, outcome.delayMs);
         return;
       case 'retry':
+      case 'threw':
         queue.addRateLimited(key);
         return;
       case 'forget':
@@ -116,9 +166,11 @@ export function createController(options: ControllerOptions): Controller {
 
   const work = async (intake: AbortSignal, calls: AbortSignal): Promise<void> => {
     for (;;) {
-      const key = await queue.get(intake).catch(() => undefined);
-      if (key === undefined) return;
-      await runOne(key, calls).finally(() => queue.done(key));
+      const batch = await queue.get(intake).catch(() => undefined);
+      if (batch === undefined) return;
+      await runBatch(batch, calls).finally(() => {
+        for (const key of batch.keys) queue.done(key);
+      });
     }
   };
 
@@ -130,9 +182,29 @@ export function createController(options: ControllerOptions): Controller {
   };
 }
 
-const RESULTS: Readonly<Record<Outcome['kind'], ReconcileResult>> = {
-  settled: 'requeue_after',
-  after: 'requeue_after',
-  retry: 'requeue',
-  forget: 'success',
+const isStalled = ({ conditions }: ResourceStatus): boolean =>
+  conditions.some(({ type, status }) => type === 'Stalled' && status === 'True');
+
+/** A request that no status tells of yet. */
+const isRequested = (resource: Resource | undefined): boolean => {
+  const request = resource?.annotations[RECONCILE_REQUESTED_AT];
+  return request !== undefined && request !== resource?.status?.lastHandledReconcileAt;
 };
+
+/** The source did not answer, or the resource has changed since it was read: no bug, and it comes back by itself. */
+const isBug = (outcome: Outcome): outcome is Extract<Outcome, { readonly kind: 'threw' }> =>
+  outcome.kind === 'threw' && !(outcome.error instanceof PipelineError);
+
+function resultOf(outcome: Outcome): ReconcileResult {
+  switch (outcome.kind) {
+    case 'settled':
+    case 'after':
+      return 'requeue_after';
+    case 'retry':
+      return 'requeue';
+    case 'forget':
+      return 'success';
+    case 'threw':
+      return outcome.error instanceof PipelineError && outcome.error.fault.class === 'stale' ? 'requeue' : 'error';
+  }
+}

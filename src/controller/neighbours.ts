@@ -1,19 +1,19 @@
-import { pipelineKey, rulePrefix } from '../core/names.ts';
+import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
 import type { RuleBlock } from '../core/rule-block.ts';
 import type { Resource } from './source.ts';
 
 /**
- * The blocks of all other pipelines of a region, by their place among each other. What rules they hold is read off the
+ * The blocks of all pipelines of a region but those of a run, by their place among each other. What rules they hold is read off the
  * live set: another run looks after them.
  */
 export function neighboursOf(
-  key: string,
+  keys: ReadonlySet<string>,
   region: string,
   resources: readonly Resource[],
   installation: string,
 ): readonly RuleBlock[] {
   return resources.flatMap(({ key: owner, manifest }): RuleBlock[] => {
-    if (owner === key || manifest?.spec.region !== region) return [];
+    if (keys.has(owner) || manifest?.spec.region !== region) return [];
     const [namespace = '', name = ''] = owner.split('/');
     const { position, priority } = manifest.spec.ruleSet;
     const prefix = rulePrefix({ installation, namespace, name });
@@ -28,5 +28,20 @@ export function neighboursOf(
         rules: [],
       },
     ];
+  });
+}
+
+/** Keys of the pipelines in a region that some of these rules belong to. */
+export function ownersOf(
+  rules: readonly string[],
+  region: string,
+  resources: readonly Resource[],
+  installation: string,
+): readonly string[] {
+  return resources.flatMap(({ key, manifest }) => {
+    if (manifest?.spec.region !== region) return [];
+    const [namespace = '', name = ''] = key.split('/');
+    const prefix = rulePrefix({ installation, namespace, name });
+    return rules.some((rule) => isRuleOf(prefix, rule)) ? [key] : [];
   });
 }

@@ -9,7 +9,9 @@ export type Outcome =
   /** Looked at again with growing delays. */
   | { readonly kind: 'retry' }
   /** Not looked at again. */
-  | { readonly kind: 'forget' };
+  | { readonly kind: 'forget' }
+  /** The source did not answer, or a bug of ours: looked at again with growing delays. */
+  | { readonly kind: 'threw'; readonly error: unknown };
 
 const SECOND = 1000;
 

@@ -1,231 +1,256 @@
-import { isDeepStrictEqual } from 'node:util';
+import type { StepEvent } from '../core/apply.ts';
 import { converge, lookAhead, type Convergence, type Outlook } from '../core/converge.ts';
-import { isFinal, nextConditions, type Phase, type StoredCondition } from '../core/conditions.ts';
-import type { Pipeline } from '../core/desired.ts';
-import { faultOf, type Fault } from '../core/fault.ts';
+import type { Phase } from '../core/conditions.ts';
+import type { Fault } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
-import type { PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
-import type { Ports } from '../core/ports.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
-import { describeAction, isWrite, type Step } from '../core/step.ts';
+import { isWrite, type Step } from '../core/step.ts';
+import { admit, type AdmitDeps, type Admitted } from './admit.ts';
+import type { ConvergenceWatch } from './convergence-watch.ts';
+import type { FaultStreaks } from './fault-streaks.ts';
 import { neighboursOf } from './neighbours.ts';
 import type { ControllerObserver } from './observer.ts';
-import { outcomeOf, worstFault, type Outcome } from './outcome.ts';
+import { worstFault, type Outcome } from './outcome.ts';
 import type { PropagationWatch } from './propagation-watch.ts';
-import type { PipelineEvent, PipelineSource, Resource, ResourceStatus } from './source.ts';
+import { outcomeOfPhase, phaseOf, report, tell } from './report.ts';
+import type { RuleSetLooks } from './rule-set-looks.ts';
+import type { Resource } from './source.ts';
+import { namesOf, toDo, writesOf } from './told-steps.ts';
 
-export type ReconcileDeps = {
-  readonly source: PipelineSource;
-  /** The ports of a region; one lane to SES for all pipelines in it. */
-  readonly portsOf: (region: string) => Ports;
-  readonly installation: string;
+export type ReconcileDeps = AdmitDeps & {
+  /** One for each region, so that the pipelines in it share their looks at SES. */
+  readonly looksOf: (region: string) => RuleSetLooks;
   readonly propagation: PropagationWatch;
-  readonly clock: Ports['clock'];
+  readonly streaks: FaultStreaks;
+  readonly convergence: ConvergenceWatch;
+  /** Calls once, after so many milliseconds, unless it is cancelled by what it returns. */
+  readonly after: (delayMs: number, call: () => void) => () => void;
   readonly observer: Pick<ControllerObserver, 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'told'>;
 };
 
+/** Pipelines to look at together. */
+export type Asked = {
+  readonly keys: readonly string[];
+  /** Milliseconds since 1970: whether anything differs is judged by the rule sets as they were then, or later. */
+  readonly lookedAfterMs: number;
+  /** Rules are changed only by what they were then, or later. */
+  readonly readAfterMs: number;
+};
+
+type Task = Exclude<Admitted, { readonly kind: 'ended' }>;
+
+/** What was found out about one pipeline, its status as it was last written included. */
+type Round = { readonly task: Task; current: Resource };
+
 /**
- * Brings AWS in line with one pipeline. Level-based: it looks at what is, never at which event came. The status is
- * written here only, once, and only when it says something new.
+ * Brings AWS in line with pipelines that are looked at together: those of a region share its rule sets, and so one look
+ * and one plan. Level-based: it looks at what is, never at which event came. Each pipeline fails by itself, and its
+ * status is written only when it says something new.
  */
-export async function reconcile(key: string, deps: ReconcileDeps, signal: AbortSignal): Promise<Outcome> {
-  const resource = deps.source.get(key);
-  if (resource === undefined) return { kind: 'forget' };
-  if (resource.deleting) return tearDown(resource, deps, signal);
-  const { manifest } = resource;
-  if (manifest === undefined)
-    return report(resource, { kind: 'stalled', fault: invalidManifest(resource) }, undefined, deps);
-  if (!resource.claimed) {
-    // The claim comes back as a change, and only the run that sees it writes to AWS.
-    await deps.source.claim(resource);
-    return { kind: 'forget' };
-  }
-  const { region } = manifest.spec;
-  const ports = deps.portsOf(region);
-  let pipeline: Pipeline;
-  try {
-    const identity = await identityOf(resource, region, deps, ports);
-    pipeline = { manifest, identity, code: await deps.source.code(resource) };
-  } catch (error) {
-    return report(resource, phaseOf(faultToReport(error)), undefined, deps);
-  }
-  const neighbours = neighboursOf(resource.key, region, deps.source.list(), deps.installation);
-  return bringAbout(resource, pipeline, { region, apply: [pipeline], remove: [], neighbours }, deps, ports, signal);
+export async function reconcile(
+  asked: Asked,
+  deps: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  const tasks: Task[] = [];
+  await Promise.all(
+    asked.keys.map(async (key) => {
+      try {
+        const admitted = await admit(key, deps);
+        if (admitted.kind === 'ended') outcomes.set(key, admitted.outcome);
+        else tasks.push(admitted);
+      } catch (error) {
+        outcomes.set(key, { kind: 'threw', error });
+      }
+    }),
+  );
+  const regions = Map.groupBy(tasks, regionOf);
+  await Promise.all(
+    [...regions].map(async ([region, here]) => {
+      for (const [key, outcome] of await reconcileRegion(region, here, asked, deps, signal)) outcomes.set(key, outcome);
+    }),
+  );
+  return outcomes;
 }
 
-async function bringAbout(
-  resource: Resource,
-  pipeline: Pipeline,
-  work: Work,
+async function reconcileRegion(
+  region: string,
+  tasks: readonly Task[],
+  { lookedAfterMs, readAfterMs }: Asked,
   deps: ReconcileDeps,
-  ports: Ports,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const outlook = await lookAhead(work, ports);
+): Promise<ReadonlyMap<string, Outcome>> {
+  const looks = deps.looksOf(region);
+  const rounds = tasks.map((task): Round => ({ task, current: task.resource }));
+  const look = (at: readonly Round[], afterMs: number) => lookAhead(workOf(region, at, deps), looks.planning(afterMs));
+  let outlook = await look(rounds, lookedAfterMs);
+  if (writesOf(outlook).some(isOfRules) && looks.takenAtMs() < readAfterMs) outlook = await look(rounds, readAfterMs);
+
+  const endless = rounds.filter(({ current: { key } }) => notConverging(key, outlook, deps) !== undefined);
+  const active = rounds.filter((round) => !endless.includes(round));
+  const outcomes = await eachSettled(endless, (round) => settle(round, outlook, undefined, deps));
+  if (endless.length > 0) outlook = await look(active, lookedAfterMs);
+  for (const round of active) announce(round, outlook, deps);
+  if (writesOf(outlook).length === 0)
+    return new Map([...outcomes, ...(await eachSettled(active, (round) => settle(round, outlook, undefined, deps)))]);
+
+  const progress = tellProgress(active, outlook, deps);
+  const options = { signal, waits: false, onEvent: progress.onEvent };
+  const run = await converge(workOf(region, active, deps), outlook, looks.acting, options);
+  await progress.stop();
+  const after = await look(active, lookedAfterMs);
+  for (const round of active) tellWhatHappened(round, outlook, run, deps);
+  const settled = await eachSettled(active, (round) => settle(round, after, run, deps));
+  return new Map([...outcomes, ...settled]);
+}
+
+function workOf(region: string, rounds: readonly Round[], { source, installation }: ReconcileDeps): Work {
+  const tasks = rounds.map(({ task }) => task);
+  const keys = new Set(tasks.map(({ resource }) => resource.key));
+  return {
+    region,
+    apply: tasks.flatMap((task) => (task.kind === 'keep' ? [task.pipeline] : [])),
+    remove: tasks.flatMap((task) => (task.kind === 'remove' ? [task.leaving] : [])),
+    neighbours: neighboursOf(keys, region, source.list(), installation),
+  };
+}
+
+/**
+ * The part of a plan that is about one pipeline. What is done to a rule set as a whole is everybody's when nobody has
+ * anything else to do in it, such as an order that somebody has changed; otherwise it is for those who have.
+ */
+function outlookOf(key: string, outlook: Outlook): Outlook {
   const writes = writesOf(outlook);
-  deps.observer.planned(resource, writes);
-  if (writes.length === 0) return settle(resource, outlook, [], deps);
-  const drifted = wasReady(resource) && hadCode(resource, pipeline.code);
-  if (drifted) {
-    deps.observer.driftDetected(resource, writes);
-    tell(
-      resource,
-      { type: 'Warning', reason: 'DriftDetected', message: `On AWS something differs: ${namesOf(writes)}` },
-      deps,
-    );
-  }
-  const run = await converge(work, outlook, ports, { signal, waits: false });
-  tellWhatHappened(resource, run, drifted, deps);
-  return settle(resource, await lookAhead(work, ports), faultsOf(run), deps);
+  const shares = writes.some(({ owner }) => owner === key) || writes.every(({ owner }) => owner === undefined);
+  return {
+    ...outlook,
+    steps: outlook.steps.filter(({ owner }) => owner === key || (owner === undefined && shares)),
+    problems: outlook.problems.filter(({ owner }) => owner === key),
+  };
+}
+
+function notConverging(key: string, outlook: Outlook, { convergence }: ReconcileDeps): Fault | undefined {
+  return convergence.judge(key, ownWrites(key, outlook));
+}
+
+/** Says what was found before anything is done about it. */
+function announce({ task, current }: Round, outlook: Outlook, deps: ReconcileDeps): void {
+  const own = ownWrites(current.key, outlook);
+  deps.observer.planned(current, own);
+  if (own.length === 0) deps.convergence.forget(current.key);
+  if (!drifted(task, own)) return;
+  deps.observer.driftDetected(current, own);
+  const message = `On AWS something differs: ${namesOf(own)}`;
+  tell(current, { type: 'Warning', reason: 'DriftDetected', message }, deps);
+}
+
+const LONG_RUN_MS = 5_000;
+
+/** A run that takes long says so in the status, once; what takes no time at all does not make it flicker. */
+function tellProgress(rounds: readonly Round[], { steps }: Outlook, deps: ReconcileDeps) {
+  const left = new Set(steps);
+  let told: Promise<unknown> = Promise.resolve();
+  const tellOne = async (round: Round): Promise<void> => {
+    const own = [...left].filter(({ owner, action }) => owner === round.current.key && isWrite(action));
+    if (own.length === 0) return;
+    const removing: Phase = { kind: 'deleting', fault: undefined };
+    const phase: Phase = round.task.kind === 'remove' ? removing : { kind: 'working', message: toDo(own) };
+    round.current = { ...round.current, status: await report(round.current, phase, undefined, deps) };
+  };
+  const cancel = deps.after(LONG_RUN_MS, () => {
+    // What cannot be written now is written at the end of the run.
+    told = Promise.allSettled(rounds.map(tellOne));
+  });
+  return {
+    onEvent: ({ kind, step }: StepEvent) => void (kind === 'done' && left.delete(step)),
+    stop: () => {
+      cancel();
+      return told;
+    },
+  };
 }
 
 /** The phase follows from what went wrong and from what is still to do. */
-function settle(
-  resource: Resource,
-  outlook: Outlook,
-  runFaults: readonly Fault[],
+async function settle(
+  round: Round,
+  whole: Outlook,
+  run: Convergence | undefined,
   deps: ReconcileDeps,
 ): Promise<Outcome> {
-  const faults = [...runFaults, ...outlook.problems.map((problem) => problem.fault)];
-  const worst = deps.propagation.judge(resource.key, worstFault(faults));
+  const { task, current } = round;
+  const { key } = current;
+  const outlook = outlookOf(key, whole);
+  const faults = [...faultsOf(key, run), ...outlook.problems.map(({ fault }) => fault)];
+  const worst = deps.propagation.judge(key, worstFault(faults));
   const left = writesOf(outlook);
-  const status = statusFrom(outlook);
-  if (worst !== undefined) return report(resource, phaseOf(worst), status, deps);
-  if (left.length > 0)
-    return report(resource, { kind: 'working', message: `Still to do: ${namesOf(left)}` }, status, deps);
-  return report(resource, { kind: 'settled' }, status, deps);
-}
-
-async function tearDown(resource: Resource, deps: ReconcileDeps, signal: AbortSignal): Promise<Outcome> {
-  if (!resource.claimed) return { kind: 'forget' };
-  const live = await deps.source.read(resource.key);
-  if (live === undefined || live.uid !== resource.uid || !live.deleting) return { kind: 'retry' };
-  const { manifest } = live;
-  if (manifest === undefined) return report(live, { kind: 'deleting', fault: invalidManifest(live) }, undefined, deps);
-  const ports = deps.portsOf(manifest.spec.region);
-  let identity: PipelineIdentity;
-  try {
-    identity = await identityOf(live, manifest.spec.region, deps, ports);
-  } catch (error) {
-    return report(live, { kind: 'deleting', fault: faultToReport(error) }, undefined, deps);
-  }
-  const work: Work = { region: identity.region, apply: [], remove: [{ manifest, identity }] };
-  const outlook = await lookAhead(work, ports);
-  deps.observer.planned(live, writesOf(outlook));
-  const run = await converge(work, outlook, ports, { signal, waits: false });
-  const left = await lookAhead(work, ports);
-  const worst = worstFault([...faultsOf(run), ...left.problems.map((problem) => problem.fault)]);
-  if (worst !== undefined) return report(live, { kind: 'deleting', fault: worst }, undefined, deps);
-  if (writesOf(left).length > 0) return { kind: 'retry' };
-  // Seen to be gone: only now may the resource go.
-  tell(live, { type: 'Normal', reason: 'Deleted', message: 'What the pipeline owned on AWS is gone' }, deps);
-  await deps.source.release(live);
-  return { kind: 'forget' };
-}
-
-async function identityOf(
-  resource: Resource,
-  region: string,
-  deps: ReconcileDeps,
-  ports: Ports,
-): Promise<PipelineIdentity> {
-  const { account, partition } = await ports.identity.caller();
-  const [namespace = '', name = ''] = resource.key.split('/');
-  return { partition, account, region, installation: deps.installation, namespace, name };
-}
-
-async function report(
-  resource: Resource,
-  phase: Phase,
-  status: PipelineStatus | undefined,
-  deps: ReconcileDeps,
-): Promise<Outcome> {
-  const previous = resource.status?.conditions ?? [];
-  const now = new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-  const parts = status?.conditions ?? previous.filter(({ type }) => type.endsWith('Ready') || type === 'RuleSetActive');
-  const conditions = nextConditions(phase, parts as PipelineStatus['conditions'], previous, {
-    now,
-    generation: resource.generation,
-  });
-  const known = status ?? resource.status ?? {};
-  const next: ResourceStatus = { ...known, observedGeneration: resource.generation, conditions };
-  const changed = !sameStatus(next, resource.status);
-  if (changed) await deps.source.writeStatus(resource, next);
-  deps.observer.statusWritten(resource, changed ? 'written' : 'unchanged', next);
-  tellTransition(resource, phase, conditions, deps);
+  if (task.kind === 'remove') return settleDeletion(round, worst, left, deps);
+  const phase = phaseFrom(worst ?? notConverging(key, whole, deps), left);
+  if (phase.kind === 'retrying' && mayPass(phase.fault)) {
+    // What is settled is not called broken because AWS was slow to answer once or twice.
+    if (deps.streaks.failed(key) < FAULTS_SHOWN && wasReady(task.resource)) return { kind: 'retry' };
+  } else deps.streaks.ended(key);
+  await report(current, phase, statusFrom(key, outlook), deps);
   return outcomeOfPhase(phase);
 }
 
-function outcomeOfPhase(phase: Phase): Outcome {
-  switch (phase.kind) {
-    case 'settled':
-      return { kind: 'settled' };
-    case 'working':
-      return { kind: 'retry' };
-    case 'retrying':
-    case 'stalled':
-      return outcomeOf(phase.fault);
-    case 'deleting':
-      return phase.fault === undefined ? { kind: 'retry' } : outcomeOf(phase.fault);
+function phaseFrom(worst: Fault | undefined, left: readonly Step[]): Phase {
+  if (worst !== undefined) return phaseOf(worst);
+  return left.length > 0 ? { kind: 'working', message: toDo(left) } : { kind: 'settled' };
+}
+
+async function settleDeletion(
+  { current }: Round,
+  worst: Fault | undefined,
+  left: readonly Step[],
+  deps: ReconcileDeps,
+): Promise<Outcome> {
+  if (worst !== undefined) {
+    const phase: Phase = { kind: 'deleting', fault: worst };
+    await report(current, phase, undefined, deps);
+    return outcomeOfPhase(phase);
   }
+  if (left.some(({ owner }) => owner === current.key)) return { kind: 'retry' };
+  // Seen to be gone: only now may the resource go.
+  tell(current, { type: 'Normal', reason: 'Deleted', message: 'What the pipeline owned on AWS is gone' }, deps);
+  await deps.source.release(current);
+  return { kind: 'forget' };
 }
 
-/** What has changed since it was read is nobody's fault: the run is simply made again. */
-function faultToReport(error: unknown): Fault {
-  const fault = faultOf(error);
-  if (fault.class === 'stale') throw error;
-  return fault;
-}
+/** A settled pipeline shows a fault that may pass by itself when it came so often in a row. */
+const FAULTS_SHOWN = 3;
 
-/** In whatever order the members come: the API server sorts them. */
-const sameStatus = (next: ResourceStatus, stored: ResourceStatus | undefined): boolean =>
-  isDeepStrictEqual(JSON.parse(JSON.stringify(next)), stored);
+const mayPass = (fault: Fault): boolean => fault.class === 'throttled' || fault.class === 'transient';
 
-const writesOf = ({ steps }: Outlook): Step[] => steps.filter((step) => isWrite(step.action));
-
-const phaseOf = (fault: Fault): Phase =>
-  isFinal(fault.class) ? { kind: 'stalled', fault } : { kind: 'retrying', fault };
-
-function statusFrom({ observation, steps, problems }: Outlook): PipelineStatus | undefined {
-  const pipeline = observation?.input.pipelines[0];
+function statusFrom(key: string, { observation, steps, problems }: Outlook): PipelineStatus | undefined {
+  const pipeline = observation?.input.pipelines.find(({ desired }) => desired.key === key);
   if (observation === undefined || pipeline === undefined) return undefined;
   return statusOf({ ...pipeline, ruleSets: observation.input.ruleSets, steps, problems });
 }
 
-function tellWhatHappened(resource: Resource, run: Convergence, drifted: boolean, deps: ReconcileDeps): void {
+function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Convergence, deps: ReconcileDeps): void {
+  const { key } = current;
+  const planned = ownWrites(key, outlook);
   const done = run.results.flatMap((result) =>
-    result.kind === 'done' && isWrite(result.step.action) ? [result.step] : [],
+    result.kind === 'done' && result.step.owner === key && isWrite(result.step.action) ? [result.step] : [],
   );
-  if (done.length === 0) return;
+  if (planned.length > 0 && faultsOf(key, run).length === 0 && done.length >= planned.length)
+    deps.convergence.carriedOut(key, planned);
+  if (done.length === 0 || task.kind === 'remove') return;
+  const repaired = drifted(task, planned);
   const created = done.some((step) => step.action.kind === 'createFunction');
-  const reason = drifted ? 'DriftRepaired' : created ? 'Created' : 'Updated';
-  if (drifted) deps.observer.driftRepaired(resource, done);
-  tell(resource, { type: 'Normal', reason, message: namesOf(done) }, deps);
+  const reason = repaired ? 'DriftRepaired' : created ? 'Created' : 'Updated';
+  if (repaired) deps.observer.driftRepaired(current, done);
+  tell(current, { type: 'Normal', reason, message: namesOf(done) }, deps);
   const bucket = done.find((step) => step.action.kind === 'createBucket');
   if (bucket !== undefined && !created)
-    tell(resource, { type: 'Warning', reason: 'BucketRecreated', message: bucket.why }, deps);
+    tell(current, { type: 'Warning', reason: 'BucketRecreated', message: bucket.why }, deps);
 }
 
-/** Told once, when it begins. */
-function tellTransition(
-  resource: Resource,
-  phase: Phase,
-  conditions: readonly StoredCondition[],
-  deps: ReconcileDeps,
-): void {
-  const stalled = conditions.find(({ type }) => type === 'Stalled');
-  if (stalled === undefined) return;
-  const before = resource.status?.conditions.find(({ type }) => type === 'Stalled');
-  if (before?.message === stalled.message) return;
-  const reason = phase.kind === 'deleting' ? 'DeletionBlocked' : 'Stalled';
-  tell(resource, { type: 'Warning', reason, message: `${stalled.reason}: ${stalled.message}` }, deps);
-}
-
-function tell(resource: Resource, event: PipelineEvent, { source, observer }: ReconcileDeps): void {
-  source.tell(resource, event);
-  observer.told(resource, event);
-}
+/** AWS differs from what it was seen to be, although nobody has changed the pipeline. */
+const drifted = (task: Task, writes: readonly Step[]): boolean =>
+  task.kind === 'keep' && writes.length > 0 && wasReady(task.resource) && hadCode(task.resource, task.pipeline.code);
 
 const wasReady = ({ status, generation }: Resource): boolean =>
   status?.observedGeneration === generation &&
@@ -235,21 +260,27 @@ const wasReady = ({ status, generation }: Resource): boolean =>
 const hadCode = ({ status }: Resource, code: FunctionCode): boolean =>
   code.kind !== 'zip' || status?.function === undefined || status.function.codeSha256 === code.sha256;
 
-const faultsOf = (run: Convergence): Fault[] =>
-  run.results.flatMap((result) => (result.kind === 'failed' ? [result.fault] : []));
+const isOfRules = ({ part }: Step): boolean => part === 'rules' || part === 'ruleSet';
 
-const MOST_NAMED = 5;
+const regionOf = (task: Task): string =>
+  task.kind === 'keep' ? task.pipeline.identity.region : task.leaving.identity.region;
 
-function namesOf(steps: readonly Step[]): string {
-  const names = steps.slice(0, MOST_NAMED).map(({ action }) => {
-    const { verb, target } = describeAction(action);
-    return `${verb} ${target}`;
-  });
-  return steps.length > MOST_NAMED ? `${names.join(', ')} and ${steps.length - MOST_NAMED} more` : names.join(', ');
-}
+const ownWrites = (key: string, outlook: Outlook): readonly Step[] => writesOf(outlookOf(key, outlook));
 
-function invalidManifest({ issues }: Resource): Fault {
-  const [first] = issues;
-  const where = first?.path.join('.') ?? '';
-  return { class: 'invalid', reason: 'InvalidSpec', message: `${where}: ${first?.message ?? 'is not valid'}` };
+const faultsOf = (key: string, run: Convergence | undefined): readonly Fault[] =>
+  (run?.results ?? []).flatMap((result) =>
+    result.kind === 'failed' && (result.step.owner === key || result.step.owner === undefined) ? [result.fault] : [],
+  );
+
+/** One that throws does not keep the others from ending. */
+async function eachSettled(
+  rounds: readonly Round[],
+  end: (round: Round) => Promise<Outcome>,
+): Promise<readonly (readonly [string, Outcome])[]> {
+  return Promise.all(
+    rounds.map(async (round) => {
+      const outcome = await end(round).catch((error: unknown): Outcome => ({ kind: 'threw', error }));
+      return [round.current.key, outcome] as const;
+    }),
+  );
 }

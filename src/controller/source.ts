@@ -14,6 +14,8 @@ export type Resource = {
   readonly manifest: Manifest | undefined;
   /** Why there is no manifest. */
   readonly issues: readonly ManifestIssue[];
+  /** Of this group and others; there even when the manifest is not. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** Somebody asked for the deletion; AWS has to be cleaned up first. */
   readonly deleting: boolean;
   /** Whether the source holds the resource back until {@link PipelineSource.release}. */
@@ -25,6 +27,8 @@ export type Resource = {
 export type ResourceStatus = Partial<Omit<PipelineStatus, 'conditions'>> & {
   readonly observedGeneration: number;
   readonly conditions: readonly StoredCondition[];
+  /** The request to look now that was followed last. */
+  readonly lastHandledReconcileAt?: string;
 };
 
 export type Change = { readonly key: string; readonly kind: 'spec' | 'gone' | 'dependency' };
@@ -45,7 +49,8 @@ export type EventReason =
   | 'DriftRepaired'
   | 'BucketRecreated'
   | 'Stalled'
-  | 'DeletionBlocked';
+  | 'DeletionBlocked'
+  | 'LeftInPlace';
 
 /**
  * Where pipelines come from and where their state is told. The controller is the same for all sources.

@@ -1,10 +1,15 @@
 /** Who goes first: what somebody changed, or what is looked at because time has passed. */
 export type Lane = 'change' | 'resync';
 
+export type Taken<K> = { readonly key: K; readonly lane: Lane; readonly sinceMs: number };
+
 export type Lanes<K> = {
   /** True when the key entered the lane: not when it only waits there already. It keeps the time since when it waits. */
   readonly push: (key: K, lane: Lane, sinceMs: number) => boolean;
-  readonly take: (nowMs: number) => { readonly key: K; readonly lane: Lane; readonly sinceMs: number } | undefined;
+  /** The next key of those that may go now; the others keep their places. */
+  readonly take: (nowMs: number, mayGo: (key: K) => boolean) => Taken<K> | undefined;
+  /** More keys of one lane, in their order: company for one that was taken. */
+  readonly takeAlso: (lane: Lane, accepts: (key: K) => boolean, most: number) => readonly Taken<K>[];
   readonly has: (key: K) => boolean;
   readonly size: () => number;
   readonly depth: () => Readonly<Record<Lane, number>>;
@@ -28,23 +33,31 @@ export function createLanes<K>({ maxOvertakes, maxResyncWaitMs }: LanesOptions):
     return overtakes > 0 && nowMs - sinceMs >= maxResyncWaitMs ? 'resync' : 'change';
   };
 
+  const pick = (lane: Lane, accepts: (key: K) => boolean, most: number): Taken<K>[] => {
+    const taken: Taken<K>[] = [];
+    for (const [key, sinceMs] of waiting[lane]) {
+      if (taken.length >= most) break;
+      if (accepts(key)) taken.push({ key, lane, sinceMs });
+    }
+    for (const { key } of taken) waiting[lane].delete(key);
+    return taken;
+  };
+
   return {
     push: (key, lane, sinceMs) => {
-      const other = waiting.resync.get(key);
-      if (waiting.change.has(key) || (lane === 'resync' && other !== undefined)) return false;
+      const asResync = waiting.resync.get(key);
+      if (waiting.change.has(key) || (lane === 'resync' && asResync !== undefined)) return false;
       waiting.resync.delete(key);
-      waiting[lane].set(key, other ?? sinceMs);
+      waiting[lane].set(key, asResync ?? sinceMs);
       return true;
     },
-    take: (nowMs) => {
-      const lane = nextLane(nowMs);
-      const [first] = waiting[lane];
-      if (first === undefined) return undefined;
-      const [key, sinceMs] = first;
-      waiting[lane].delete(key);
-      overtakes = lane === 'change' && waiting.resync.size > 0 ? overtakes + 1 : 0;
-      return { key, lane, sinceMs };
+    take: (nowMs, mayGo) => {
+      const preferred = nextLane(nowMs);
+      const taken = pick(preferred, mayGo, 1)[0] ?? pick(other(preferred), mayGo, 1)[0];
+      if (taken !== undefined) overtakes = taken.lane === 'change' && waiting.resync.size > 0 ? overtakes + 1 : 0;
+      return taken;
     },
+    takeAlso: pick,
     has: (key) => waiting.change.has(key) || waiting.resync.has(key),
     size: () => waiting.change.size + waiting.resync.size,
     depth: () => ({ change: waiting.change.size, resync: waiting.resync.size }),
@@ -54,3 +67,5 @@ export function createLanes<K>({ maxOvertakes, maxResyncWaitMs }: LanesOptions):
     },
   };
 }
+
+const other = (lane: Lane): Lane => (lane === 'change' ? 'resync' : 'change');

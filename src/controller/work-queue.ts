@@ -31,8 +31,11 @@ export type WorkQueue<K extends string> = {
   readonly addRateLimited: (key: K) => void;
   /** The key is well: its next retry starts with the shortest delay again. */
   readonly forget: (key: K) => void;
-  /** The next key; nobody else gets it before `done`. `undefined`: shut down. Rejects with the signal's reason. */
-  readonly get: (signal?: AbortSignal) => Promise<K | undefined>;
+  /**
+   * The next key, with others of its lane and group that wait too; nobody else gets them, or any of the group, before
+   * `done` was called for each. `undefined`: shut down. Rejects with the signal's reason.
+   */
+  readonly get: (signal?: AbortSignal) => Promise<Batch<K> | undefined>;
   /** Ends the run. What was added meanwhile is queued now. */
   readonly done: (key: K) => void;
   /** Takes nothing more and drops what is delayed; resolves when the last run has ended. What is queued is still run, or dropped. */
@@ -40,7 +43,15 @@ export type WorkQueue<K extends string> = {
   readonly stats: () => WorkQueueStats;
 };
 
-export type WorkQueueOptions = {
+/** Keys that are worked on together. */
+export type Batch<K extends string> = {
+  readonly keys: readonly [K, ...K[]];
+  readonly lane: Lane;
+  /** Milliseconds since 1970: when the last of them was asked for. */
+  readonly askedAtMs: number;
+};
+
+export type WorkQueueOptions<K extends string> = {
   readonly clock: Clock;
   readonly minRetryMs: number;
   readonly maxRetryMs: number;
@@ -49,20 +60,25 @@ export type WorkQueueOptions = {
   /** A resync that has waited so long takes every other turn. */
   readonly maxResyncWaitMs?: number;
   readonly observer?: WorkQueueObserver;
+  /** Keys of one group are worked on together and never beside each other. `undefined`: the key stands alone. */
+  readonly groupOf?: (key: K) => string | undefined;
+  /** Keys in a batch; default 16. */
+  readonly mostAtOnce?: number;
 };
 
-type Run = { readonly lane: Lane; readonly startedAtMs: number };
+type Run = { readonly lane: Lane; readonly startedAtMs: number; readonly group: string | undefined };
 type Delayed = { readonly dueAtMs: number; readonly lane: Lane; readonly cancel: () => void };
-type Getter<K> = { readonly resolve: (key: K | undefined) => void };
+type Getter<K extends string> = { readonly resolve: (batch: Batch<K> | undefined) => void };
 
 /**
  * The de-duplicating queue of client-go: a key never runs twice at once, a burst of adds becomes one run, and every add
  * is followed by a run that starts after it. Like controller-runtime's priority queue it keeps a key in one place, with
- * the earliest of its times and the more urgent of its lanes.
+ * the earliest of its times and the more urgent of its lanes. Beyond both, keys of one group are handed out together.
  * @see https://pkg.go.dev/k8s.io/client-go/util/workqueue
  */
-export function createWorkQueue<K extends string>(options: WorkQueueOptions): WorkQueue<K> {
+export function createWorkQueue<K extends string>(options: WorkQueueOptions<K>): WorkQueue<K> {
   const { clock, minRetryMs, maxRetryMs, maxOvertakes = 8, maxResyncWaitMs = 60_000, observer = {} } = options;
+  const { groupOf = () => undefined, mostAtOnce = 16 } = options;
   const lanes = createLanes<K>({ maxOvertakes, maxResyncWaitMs });
   const running = new Map<K, Run>();
   const again = new Map<K, { readonly lane: Lane; readonly sinceMs: number }>(); // added during its own run
@@ -79,14 +95,28 @@ export function createWorkQueue<K extends string>(options: WorkQueueOptions): Wo
 
   const handOut = (): void => {
     for (const getter of getters) {
-      const next = lanes.take(clock.now());
-      if (next === undefined) break;
+      const batch = takeBatch();
+      if (batch === undefined) break;
       getters.delete(getter);
-      running.set(next.key, { lane: next.lane, startedAtMs: clock.now() });
-      observer.started?.(next.lane, clock.now() - next.sinceMs);
-      getter.resolve(next.key);
+      getter.resolve(batch);
     }
     endIfIdle();
+  };
+
+  const takeBatch = (): Batch<K> | undefined => {
+    const busy = new Set([...running.values()].map(({ group }) => group));
+    busy.delete(undefined);
+    const first = lanes.take(clock.now(), (key) => !busy.has(groupOf(key)));
+    if (first === undefined) return undefined;
+    const group = groupOf(first.key);
+    const company =
+      group === undefined ? [] : lanes.takeAlso(first.lane, (key) => groupOf(key) === group, mostAtOnce - 1);
+    for (const { key, lane, sinceMs } of [first, ...company]) {
+      running.set(key, { lane, startedAtMs: clock.now(), group });
+      observer.started?.(lane, clock.now() - sinceMs);
+    }
+    const askedAtMs = Math.max(...[first, ...company].map(({ sinceMs }) => sinceMs));
+    return { keys: [first.key, ...company.map(({ key }) => key)], lane: first.lane, askedAtMs };
   };
 
   const endIfIdle = (): void => {
@@ -146,14 +176,14 @@ export function createWorkQueue<K extends string>(options: WorkQueueOptions): Wo
     forget: (key) => void failures.delete(key),
     get: (signal) => {
       if (signal?.aborted === true) return Promise.reject(asError(signal.reason));
-      const { promise, resolve, reject } = Promise.withResolvers<K | undefined>();
+      const { promise, resolve, reject } = Promise.withResolvers<Batch<K> | undefined>();
       const abort = (): void => {
         if (getters.delete(getter)) reject(asError(signal?.reason));
       };
       const getter: Getter<K> = {
-        resolve: (key) => {
+        resolve: (batch) => {
           signal?.removeEventListener('abort', abort);
-          resolve(key);
+          resolve(batch);
         },
       };
       getters.add(getter);
@@ -169,7 +199,7 @@ export function createWorkQueue<K extends string>(options: WorkQueueOptions): Wo
       const next = again.get(key);
       again.delete(key);
       if (next !== undefined) push(key, next.lane, next.sinceMs);
-      endIfIdle();
+      handOut(); // the group may be free now
     },
     shutDown: (queued = 'run') => {
       shuttingDown = true;

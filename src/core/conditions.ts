@@ -22,12 +22,20 @@ export type Phase =
   | { readonly kind: 'retrying'; readonly fault: Fault }
   /** Nothing will change until a person does something. */
   | { readonly kind: 'stalled'; readonly fault: Fault }
+  /** `managementPolicy: Observe`: AWS differs, and the difference is told and left alone. */
+  | {
+      readonly kind: 'drifted';
+      readonly message: string;
+      /** Part of it does not exist at all. */ readonly missing: boolean;
+    }
+  /** `suspend: true`: nobody looks at AWS, so what was known last is what is known. */
+  | { readonly kind: 'suspended' }
   /** The resource is being deleted. */
   | { readonly kind: 'deleting'; readonly fault: Fault | undefined };
 
 /** What kstatus reads, first of all; the parts follow. @see https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md */
 type Summary = {
-  readonly type: ConditionType | 'Reconciling' | 'Stalled';
+  readonly type: ConditionType | 'Reconciling' | 'Stalled' | 'Suspended' | 'Drifted';
   readonly status: Condition['status'];
   readonly reason: string;
   readonly message: string;
@@ -46,6 +54,7 @@ export function nextConditions(
   previous: readonly StoredCondition[],
   context: { readonly now: string; readonly generation: number },
 ): readonly StoredCondition[] {
+  if (phase.kind === 'suspended') return suspendedConditions(previous, context);
   const wanted: readonly Summary[] = [...summaryOf(phase), ...parts.filter((part) => part.type !== 'Ready')];
   return wanted.map((condition) => {
     const before = previous.find((other) => other.type === condition.type);
@@ -59,7 +68,34 @@ export function nextConditions(
   });
 }
 
-function summaryOf(phase: Phase): Summary[] {
+/** What was known stays as it was, and of the generation it was known of; only that nobody works on it is new. */
+function suspendedConditions(
+  previous: readonly StoredCondition[],
+  { now, generation }: { readonly now: string; readonly generation: number },
+): readonly StoredCondition[] {
+  const known = previous.filter(({ type }) => type !== 'Reconciling' && type !== 'Suspended');
+  const before = previous.find(({ type }) => type === 'Suspended');
+  const suspended: StoredCondition = {
+    type: 'Suspended',
+    status: 'True',
+    reason: 'Suspended',
+    message: 'spec.suspend is true: nothing is compared with AWS and nothing is written until it is false',
+    lastTransitionTime: before?.lastTransitionTime ?? now,
+    observedGeneration: generation,
+  };
+  if (known.some(({ type }) => type === 'Ready')) return [...known, suspended];
+  const ready: StoredCondition = {
+    type: 'Ready',
+    status: 'Unknown',
+    reason: 'Suspended',
+    message: 'The pipeline was suspended before AWS was looked at',
+    lastTransitionTime: now,
+    observedGeneration: generation,
+  };
+  return [ready, ...known, suspended];
+}
+
+function summaryOf(phase: Exclude<Phase, { readonly kind: 'suspended' }>): Summary[] {
   switch (phase.kind) {
     case 'settled':
       return [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: 'AWS is as the manifest says' }];
@@ -78,6 +114,25 @@ function summaryOf(phase: Phase): Summary[] {
         { type: 'Ready', status: 'False', reason: phase.fault.reason, message: phase.fault.message },
         { type: 'Stalled', status: 'True', reason: phase.fault.reason, message: phase.fault.message },
       ];
+    case 'drifted': {
+      const drifted: Summary = { type: 'Drifted', status: 'True', reason: 'DriftDetected', message: phase.message };
+      if (!phase.missing)
+        return [
+          {
+            type: 'Ready',
+            status: 'True',
+            reason: 'Succeeded',
+            message: 'Observed only; see Drifted for what differs',
+          },
+          drifted,
+        ];
+      // Nothing will bring it about while it is only observed.
+      return [
+        { type: 'Ready', status: 'False', reason: 'NotCreated', message: phase.message },
+        { type: 'Stalled', status: 'True', reason: 'NotCreated', message: phase.message },
+        drifted,
+      ];
+    }
     case 'deleting': {
       const message = phase.fault?.message ?? 'What the pipeline owns on AWS is being deleted';
       const ready: Summary = { type: 'Ready', status: 'False', reason: phase.fault?.reason ?? 'Deleting', message };
@@ -132,8 +187,11 @@ export function conditionFaults(conditions: readonly StoredCondition[]): readonl
     ready?.status !== 'True' || (of('Reconciling') === undefined && of('Stalled') === undefined),
     'Ready beside Reconciling or Stalled',
   );
+  for (const type of ['Suspended', 'Drifted'])
+    check(of(type) === undefined || of(type)?.status === 'True', `${type} is there without being True`);
+  check(of('Suspended') === undefined || of('Reconciling') === undefined, 'Suspended beside Reconciling');
   check(
-    ready?.status === 'True' || of('Reconciling') !== undefined || of('Stalled') !== undefined,
+    ready?.status === 'True' || ['Reconciling', 'Stalled', 'Suspended'].some((type) => of(type) !== undefined),
     'not Ready and nothing says why',
   );
   for (const { type, reason, message } of conditions) {

@@ -60,6 +60,7 @@ export type FaultReason =
   | 'QuotaExceeded'
   | 'FunctionFailed'
   | 'DeletionBlocked'
+  | 'NotConverging'
   | 'InternalError';
 
 /** Carries a {@link Fault} up the stack; `cause` keeps the original error for the log, never for the user. */

@@ -56,7 +56,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
     resources = new Map([...next].map(([key, pipeline]) => [key, toResource(key, pipeline, statuses.get(key))]));
     for (const [key, pipeline] of next) {
       const was = before.get(key);
-      if (was === undefined || generationOf(was) !== generationOf(pipeline)) onChange({ key, kind: 'spec' });
+      if (was === undefined || toldBy(was) !== toldBy(pipeline)) onChange({ key, kind: 'spec' });
       else if (codeOf(was) !== codeOf(pipeline)) onChange({ key, kind: 'dependency' });
     }
     for (const [key, pipeline] of before) {
@@ -141,6 +141,10 @@ function generationOf({ manifest }: LoadedPipeline): number {
   return Number.parseInt(createHash('sha256').update(JSON.stringify(manifest.spec)).digest('hex').slice(0, 12), 16);
 }
 
+/** What asks for another look: the spec, or a request in the annotations. */
+const toldBy = (pipeline: LoadedPipeline): string =>
+  `${generationOf(pipeline)} ${JSON.stringify(pipeline.manifest.metadata.annotations ?? {})}`;
+
 function codeOf({ code }: LoadedPipeline): string {
   return code.kind === 'zip' ? code.sha256 : JSON.stringify(code);
 }
@@ -152,6 +156,7 @@ function toResource(key: string, pipeline: LoadedPipeline, status: ResourceStatu
     generation: generationOf(pipeline),
     manifest: pipeline.manifest,
     issues: [],
+    annotations: pipeline.manifest.metadata.annotations ?? {},
     deleting: false,
     claimed: true,
     status,

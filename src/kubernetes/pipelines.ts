@@ -35,6 +35,7 @@ function parseObject(object: PipelineObject): Resource {
     generation: metadata.generation ?? 0,
     manifest: parsed.ok ? parsed.manifest : undefined,
     issues: parsed.ok ? [] : parsed.issues,
+    annotations: metadata.annotations ?? {},
     deleting: metadata.deletionTimestamp !== undefined,
     claimed: metadata.finalizers?.includes(FINALIZER) === true,
     status: toStatus(object.status),

@@ -25,6 +25,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
     portsOf: () => aws.ports,
     queue: createWorkQueue<string>({ clock, minRetryMs: 1_000, maxRetryMs: 5 * MINUTE_MS }),
     clock,
+    after: () => () => {},
     newReconcileId: () => `run ${(ids += 1)}`,
     installation: 'slp',
     concurrency: 2,

@@ -7,13 +7,13 @@ const at = (key: string, spec: object = {}, over: Parameters<typeof resource>[1]
   resource(spec, { key, ...over });
 
 const ownersOf = (...resources: readonly ReturnType<typeof resource>[]) =>
-  neighboursOf('mail/app', 'us-west-2', [self, ...resources], 'slp').map(({ owner }) => owner);
+  neighboursOf(new Set(['mail/app']), 'us-west-2', [self, ...resources], 'slp').map(({ owner }) => owner);
 
 describe('neighboursOf', () => {
   it('names everybody else of the region, by place and prefix', () => {
     const other = at('shop/orders', { ruleSet: { position: 'Head', priority: 7 } });
 
-    expect(neighboursOf('mail/app', 'us-west-2', [self, other], 'slp')).toEqual([
+    expect(neighboursOf(new Set(['mail/app']), 'us-west-2', [self, other], 'slp')).toEqual([
       {
         owner: 'shop/orders',
         prefix: 'slp_shop_orders_',

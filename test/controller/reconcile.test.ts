@@ -199,17 +199,44 @@ describe('a pipeline that cannot be brought about', () => {
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
   });
 
-  it('keeps what it knew when AWS cannot be read', async () => {
+  it('keeps its status while AWS cannot be read once or twice, and shows it the third time in a row', async () => {
     const world = await ready();
     world.aws.before = (call) => (call.startsWith('receiptRules.') ? AWAY : undefined);
 
-    expect(await world.next()).toMatchObject({ outcome: { kind: 'retry' }, writes: [] });
+    for (const _ of ['first', 'second'])
+      expect(await world.next()).toMatchObject({ outcome: { kind: 'retry' }, writes: [], statuses: 0 });
+    expect(world.conditions('Ready')).toEqual(['Ready=True Succeeded']);
 
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'retry' }, writes: [], statuses: 1 });
     expect(world.source.resources.get(KEY)?.status?.function).toMatchObject({ name: FUNCTION });
     expect(world.conditions('Ready', 'BucketReady')).toEqual([
       'Ready=False AwsUnavailable',
       'BucketReady=True Succeeded',
     ]);
+  });
+
+  it('counts faults in a row only: a good look in between starts anew', async () => {
+    const world = await ready();
+    const away = () => {
+      world.aws.before = (call) => (call.startsWith('receiptRules.') ? AWAY : undefined);
+    };
+
+    for (const _ of ['once', 'twice', 'thrice']) {
+      away();
+      await world.next();
+      await world.next();
+      world.aws.before = () => undefined;
+      expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, statuses: 0 });
+    }
+  });
+
+  it('shows a fault at once while its changed spec was not brought about', async () => {
+    const world = await ready();
+    change(world, { generation: 2 });
+    world.aws.before = (call) => (call.startsWith('receiptRules.') ? AWAY : undefined);
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'retry' }, statuses: 1 });
+    expect(world.conditions('Ready')).toEqual(['Ready=False AwsUnavailable']);
   });
 
   it('waits for propagation for a while, then calls it a fault of the manifest', async () => {
@@ -238,6 +265,95 @@ describe('a pipeline that cannot be brought about', () => {
 
     expect(world.aws.writes()).toEqual([]);
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=Unknown Progressing', 'Reconciling=True Progressing']);
+  });
+});
+
+describe('a run that takes longer than five seconds', () => {
+  it('says what it is about once, and what came of it at the end', async () => {
+    const world = reconciling(resource());
+    world.aws.before = (call) => {
+      if (call.startsWith('receiptRules.create ')) world.takesLong();
+      return undefined;
+    };
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, statuses: 2 });
+
+    const [during, end] = world.source.statuses;
+    expect(during?.conditions.slice(0, 2)).toMatchObject([
+      {
+        type: 'Ready',
+        status: 'Unknown',
+        reason: 'Progressing',
+        message: expect.stringMatching(/^Waiting for its turn at SES: /),
+      },
+      { type: 'Reconciling', status: 'True' },
+    ]);
+    expect(end?.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
+  });
+
+  it('says that it is deleting', async () => {
+    const world = await ready();
+    change(world, { deleting: true });
+    world.aws.before = (call) => {
+      if (call.startsWith('functions.delete')) world.takesLong();
+      return undefined;
+    };
+
+    await world.next();
+
+    expect(world.source.statuses.at(-1)?.conditions[0]).toMatchObject({
+      type: 'Ready',
+      status: 'False',
+      reason: 'Deleting',
+    });
+    expect(world.source.releases).toEqual([KEY]);
+  });
+});
+
+describe('a request to reconcile now', () => {
+  const REQUEST = `${API_GROUP}/reconcile-requested-at`;
+
+  it('is followed and echoed in the status, once', async () => {
+    const world = await ready();
+    change(world, { annotations: { [REQUEST]: 'today' } });
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, statuses: 1 });
+    expect(world.source.resources.get(KEY)?.status?.lastHandledReconcileAt).toBe('today');
+    expect(await world.next()).toMatchObject({ statuses: 0 });
+  });
+
+  it('is not said to be followed while AWS could not be asked', async () => {
+    const world = await ready();
+    change(world, { annotations: { [REQUEST]: 'today' } });
+    world.aws.before = (call) => (call.startsWith('receiptRules.') ? AWAY : undefined);
+
+    await world.next();
+
+    expect(world.source.resources.get(KEY)?.status?.lastHandledReconcileAt).toBeUndefined();
+  });
+});
+
+describe('a plan that keeps coming back', () => {
+  it('is given up after three times, with the fields that do not stay, and taken up again when it changes', async () => {
+    const world = await ready();
+    const undo = () => {
+      const fn = world.aws.functions.get(FUNCTION);
+      if (fn !== undefined) world.aws.functions.set(FUNCTION, { ...fn, memorySize: 3008 });
+    };
+    for (const _ of [1, 2, 3]) {
+      undo();
+      expect((await world.next()).writes).toHaveLength(1);
+    }
+    undo();
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, writes: [], events: ['Stalled'] });
+    expect(world.conditions(...SUMMARY)).toEqual(['Ready=False NotConverging', 'Stalled=True NotConverging']);
+    expect(await world.next()).toMatchObject({ writes: [], statuses: 0, events: [] });
+
+    const fn = world.aws.functions.get(FUNCTION);
+    if (fn !== undefined) world.aws.functions.set(FUNCTION, { ...fn, memorySize: 128 });
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, writes: [], statuses: 1 });
+    expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
   });
 });
 

@@ -29,7 +29,7 @@ async function takeOne(model: Model, real: Real): Promise<void> {
   const idle = new AbortController();
   const got = real.queue.get(idle.signal).catch(() => undefined);
   idle.abort();
-  const key = await got;
+  const key = (await got)?.keys[0];
   const nowMs = real.clock.now();
   const idleWishes = model.owed.filter((wish) => !model.running.has(wish.key));
   if (key === undefined) {

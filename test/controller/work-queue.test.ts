@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWorkQueue, type WorkQueueOptions } from '../../src/controller/work-queue.ts';
+import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from '../../src/controller/work-queue.ts';
 import { manualClock, settled } from '../kubernetes/support/manual-clock.ts';
 
 describe('createWorkQueue', () => {
@@ -8,13 +8,13 @@ describe('createWorkQueue', () => {
 
     for (let each = 0; each < 5; each += 1) queue.add('a', 'change');
 
-    expect(await queue.get()).toBe('a');
+    expect(await next(queue)).toBe('a');
     expect(queue.stats().depth).toEqual({ change: 0, resync: 0 });
   });
 
   it('gives a waiting worker the key as soon as it comes', async () => {
     const { queue } = start();
-    const waiting = queue.get();
+    const waiting = next(queue);
 
     queue.add('a', 'resync');
 
@@ -24,16 +24,16 @@ describe('createWorkQueue', () => {
   it('runs a key again when it was added during its run, and not before that has ended', async () => {
     const { queue } = start();
     queue.add('a', 'change');
-    await queue.get();
+    await next(queue);
     queue.add('a', 'change');
-    const next = outcomeOf(queue.get());
+    const following = outcomeOf(next(queue));
     await settled();
-    expect(next.settled).toBe(false);
+    expect(following.settled).toBe(false);
 
     queue.done('a');
 
     await settled();
-    expect(next.value).toBe('a');
+    expect(following.value).toBe('a');
   });
 
   it('lets a change overtake waiting resyncs', async () => {
@@ -74,12 +74,12 @@ describe('createWorkQueue', () => {
   it('adds a delayed key when its time has come', async () => {
     const { queue, clock } = start();
     queue.addAfter('a', 500);
-    const next = outcomeOf(queue.get());
+    const following = outcomeOf(next(queue));
 
     await clock.advance(499);
-    expect(next.settled).toBe(false);
+    expect(following.settled).toBe(false);
     await clock.advance(1);
-    expect(next.value).toBe('a');
+    expect(following.value).toBe('a');
   });
 
   it('keeps the earlier of two delays of a key, whichever was asked for first', async () => {
@@ -99,7 +99,7 @@ describe('createWorkQueue', () => {
     const { queue, clock } = start();
     queue.addAfter('a', 500);
     queue.add('a', 'change');
-    await queue.get();
+    await next(queue);
     queue.done('a');
 
     await clock.advance(500);
@@ -118,7 +118,7 @@ describe('createWorkQueue', () => {
     for (let each = 0; each < 4; each += 1) {
       retry();
       await clock.advance(5_000);
-      await queue.get();
+      await next(queue);
       queue.done('a');
     }
     queue.forget('a');
@@ -153,15 +153,15 @@ describe('createWorkQueue', () => {
   it('rejects a get whose signal is aborted and gives its key to the next', async () => {
     const { queue } = start();
     const stopping = new AbortController();
-    const stopped = queue.get(stopping.signal);
-    const other = queue.get();
+    const stopped = next(queue, stopping.signal);
+    const other = next(queue);
 
     stopping.abort(new Error('stopping'));
     queue.add('a', 'change');
 
     await expect(stopped).rejects.toThrow('stopping');
     expect(await other).toBe('a');
-    await expect(queue.get(stopping.signal)).rejects.toThrow('stopping');
+    await expect(next(queue, stopping.signal)).rejects.toThrow('stopping');
   });
 
   it('runs what is queued when it shuts down, and takes nothing more', async () => {
@@ -172,25 +172,25 @@ describe('createWorkQueue', () => {
     queue.add('b', 'change');
     queue.addAfter('b', 1);
 
-    expect(await queue.get()).toBe('a');
+    expect(await next(queue)).toBe('a');
     await clock.advance(1_000);
     expect(down.settled).toBe(false);
     queue.done('a');
 
     await settled();
     expect(down.settled).toBe(true);
-    expect(await queue.get()).toBeUndefined();
+    expect(await next(queue)).toBeUndefined();
   });
 
   it('waits only for what runs when it is told to drop the rest', async () => {
     const { queue } = start();
     queue.add('running', 'change');
     queue.add('queued', 'change');
-    await queue.get();
+    await next(queue);
     queue.add('running', 'change');
     const down = outcomeOf(queue.shutDown('drop'));
 
-    expect(await queue.get()).toBeUndefined();
+    expect(await next(queue)).toBeUndefined();
     expect(down.settled).toBe(false);
     queue.done('running');
 
@@ -200,11 +200,69 @@ describe('createWorkQueue', () => {
 
   it('wakes idle workers when it shuts down', async () => {
     const { queue } = start();
-    const idle = queue.get();
+    const idle = next(queue);
 
     await queue.shutDown();
 
     expect(await idle).toBeUndefined();
+  });
+
+  describe('with groups', () => {
+    const groupOf = (key: string) => (key.includes('/') ? key.slice(0, key.indexOf('/')) : undefined);
+
+    it('hands out what waits of a group and a lane together', async () => {
+      const { queue } = start({ groupOf });
+      for (const key of ['west/a', 'east/a', 'west/b', 'alone']) queue.add(key, 'change');
+      queue.add('west/c', 'resync');
+
+      expect((await queue.get())?.keys).toEqual(['west/a', 'west/b']);
+      expect((await queue.get())?.keys).toEqual(['east/a']);
+      expect((await queue.get())?.keys).toEqual(['alone']);
+    });
+
+    it('keeps a group to one worker until the last of its keys is done', async () => {
+      const { queue } = start({ groupOf });
+      for (const key of ['west/a', 'west/b']) queue.add(key, 'change');
+      await queue.get();
+      queue.add('west/c', 'change');
+      const waiting = outcomeOf(queue.get());
+
+      queue.done('west/a');
+      await settled();
+      expect(waiting.settled).toBe(false);
+
+      queue.done('west/b');
+      await settled();
+      expect(waiting.value?.keys).toEqual(['west/c']);
+    });
+
+    it('lets another group by while one is busy', async () => {
+      const { queue } = start({ groupOf });
+      queue.add('west/a', 'change');
+      await queue.get();
+      queue.add('west/b', 'change');
+      queue.add('east/a', 'resync');
+
+      expect((await queue.get())?.keys).toEqual(['east/a']);
+    });
+
+    it('hands out no more at once than allowed', async () => {
+      const { queue } = start({ groupOf, mostAtOnce: 2 });
+      for (const key of ['west/a', 'west/b', 'west/c']) queue.add(key, 'change');
+
+      expect((await queue.get())?.keys).toEqual(['west/a', 'west/b']);
+    });
+
+    it('says when the last of a batch was asked for', async () => {
+      const { queue, clock } = start({ groupOf });
+      queue.add('west/a', 'change');
+      await clock.advance(500);
+      const askedAtMs = clock.now();
+      queue.add('west/b', 'change');
+      await clock.advance(500);
+
+      expect((await queue.get())?.askedAtMs).toBe(askedAtMs);
+    });
   });
 
   it('refuses a done that nobody got', () => {
@@ -225,7 +283,7 @@ describe('createWorkQueue', () => {
     });
     queue.add('a', 'resync');
     await clock.advance(30);
-    await queue.get();
+    await next(queue);
     await clock.advance(70);
     expect(queue.stats()).toMatchObject({ running: 1, longestRunningMs: 70, unfinishedWorkMs: 70 });
     queue.addRateLimited('a');
@@ -240,10 +298,13 @@ describe('createWorkQueue', () => {
   });
 });
 
-function start(options: Partial<WorkQueueOptions> = {}, random = () => 0.5) {
+function start(options: Partial<WorkQueueOptions<string>> = {}, random = () => 0.5) {
   const clock = manualClock(random);
   return { clock, queue: createWorkQueue<string>({ clock, minRetryMs: 1_000, maxRetryMs: 300_000, ...options }) };
 }
+
+/** One key, where no two belong together. */
+const next = async (queue: WorkQueue<string>, signal?: AbortSignal) => (await queue.get(signal))?.keys[0];
 
 async function take(
   queue: ReturnType<typeof start>['queue'],
@@ -252,7 +313,7 @@ async function take(
 ): Promise<readonly (string | undefined)[]> {
   const keys: (string | undefined)[] = [];
   for (let each = 0; each < count; each += 1) {
-    const key = await queue.get();
+    const key = await next(queue);
     keys.push(key);
     if (done && key !== undefined) queue.done(key);
   }

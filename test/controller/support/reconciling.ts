@@ -1,6 +1,9 @@
 import type { Outcome } from '../../../src/controller/outcome.ts';
+import { createConvergenceWatch } from '../../../src/controller/convergence-watch.ts';
+import { createFaultStreaks } from '../../../src/controller/fault-streaks.ts';
 import { createPropagationWatch } from '../../../src/controller/propagation-watch.ts';
 import { reconcile, type ReconcileDeps } from '../../../src/controller/reconcile.ts';
+import { createRuleSetLooks } from '../../../src/controller/rule-set-looks.ts';
 import type { Resource } from '../../../src/controller/source.ts';
 import { describeAction, type Step } from '../../../src/core/step.ts';
 import { fakeAws, type FakeAws } from '../../core/support/fake-aws.ts';
@@ -14,6 +17,10 @@ export type Reconciling = {
   /** What the observer was told, such as `drift detected: update function x`. */
   readonly told: string[];
   readonly reconcile: (key?: string, signal?: AbortSignal) => Promise<Outcome>;
+  /** Several at once: they share a look at the rule sets, and a plan. */
+  readonly reconcileAll: (...keys: readonly string[]) => Promise<ReadonlyMap<string, Outcome>>;
+  /** The run under way has taken longer than five seconds; told once. */
+  readonly takesLong: () => void;
   /** Reconciles, and gives what was done meanwhile. */
   readonly next: (key?: string) => Promise<{
     readonly outcome: Outcome;
@@ -31,10 +38,19 @@ export function reconciling(...resources: readonly Resource[]): Reconciling {
   const told: string[] = [];
   const note = (what: string) => (_: unknown, steps: readonly Step[]) =>
     void told.push(`${what}: ${steps.map(({ action }) => describeAction(action).verb).join(' ')}`);
+  let whenLong: (() => void) | undefined;
+  const looks = createRuleSetLooks({ ports: aws.ports, clock: aws.ports.clock });
   const deps: ReconcileDeps = {
     source,
     portsOf: () => aws.ports,
+    looksOf: () => looks,
     installation: 'slp',
+    streaks: createFaultStreaks(),
+    convergence: createConvergenceWatch(),
+    after: (_, call) => {
+      whenLong = call;
+      return () => void (whenLong = undefined);
+    },
     propagation: createPropagationWatch(aws.ports.clock),
     clock: aws.ports.clock,
     observer: {
@@ -45,12 +61,28 @@ export function reconciling(...resources: readonly Resource[]): Reconciling {
       told: (_, event) => void told.push(`event ${event.reason}`),
     },
   };
-  const run = (key = KEY, signal = new AbortController().signal) => reconcile(key, deps, signal);
+  const runAll = async (keys: readonly string[], signal = new AbortController().signal) => {
+    await aws.ports.clock.sleep(1); // each run looks anew
+    const nowMs = aws.ports.clock.now();
+    return reconcile({ keys, lookedAfterMs: nowMs, readAfterMs: nowMs }, deps, signal);
+  };
+  const run = async (key = KEY, signal?: AbortSignal): Promise<Outcome> => {
+    const outcome = (await runAll([key], signal)).get(key);
+    if (outcome === undefined) throw new Error(`nothing came of ${key}`);
+    if (outcome.kind === 'threw') throw outcome.error;
+    return outcome;
+  };
   return {
     aws,
     source,
     told,
     reconcile: run,
+    reconcileAll: (...keys) => runAll(keys),
+    takesLong: () => {
+      const call = whenLong;
+      whenLong = undefined;
+      call?.();
+    },
     next: async (key) => {
       const before = { writes: aws.writes().length, statuses: source.statuses.length, events: source.events.length };
       const outcome = await run(key);

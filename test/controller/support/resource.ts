@@ -13,6 +13,7 @@ export function resource(spec: object = {}, over: Partial<Resource> = {}): Resou
     generation: 1,
     manifest: manifest(spec, { namespace, name }),
     issues: [],
+    annotations: {},
     deleting: false,
     claimed: true,
     status: undefined,

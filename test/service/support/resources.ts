@@ -30,6 +30,7 @@ export function resource(key = 'mail/app', over: Partial<Resource> = {}): Resour
     generation: 1,
     manifest: undefined,
     issues: [],
+    annotations: {},
     deleting: false,
     claimed: true,
     status: undefined,

@@ -1,0 +1,82 @@
+import type { Phase } from '../core/conditions.ts';
+import type { Pipeline } from '../core/desired.ts';
+import type { Fault } from '../core/fault.ts';
+import type { Manifest } from '../core/manifest.ts';
+import type { PipelineIdentity } from '../core/names.ts';
+import type { Leaving } from '../core/observe.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Outcome } from './outcome.ts';
+import { faultToReport, outcomeOfPhase, phaseOf, report, type ReportDeps } from './report.ts';
+import type { PipelineSource, Resource } from './source.ts';
+
+export type AdmitDeps = ReportDeps & {
+  readonly source: PipelineSource;
+  readonly portsOf: (region: string) => Ports;
+  readonly installation: string;
+};
+
+/** What a run has to do about one pipeline on AWS, if anything. */
+export type Admitted =
+  | { readonly kind: 'keep'; readonly resource: Resource; readonly pipeline: Pipeline }
+  | { readonly kind: 'remove'; readonly resource: Resource; readonly leaving: Leaving }
+  | { readonly kind: 'ended'; readonly outcome: Outcome };
+
+/**
+ * Everything that is settled before AWS is asked about the pipeline's own resources.
+ *
+ * @throws {PipelineError} when the source does not answer, or has a newer version
+ */
+export async function admit(key: string, deps: AdmitDeps): Promise<Admitted> {
+  const resource = deps.source.get(key);
+  if (resource === undefined) return ended({ kind: 'forget' });
+  if (resource.deleting) return admitDeletion(resource, deps);
+  const { manifest } = resource;
+  if (manifest === undefined) return reported(resource, { kind: 'stalled', fault: invalidManifest(resource) }, deps);
+  if (!resource.claimed) {
+    // The claim comes back as a change, and only the run that sees it writes to AWS.
+    await deps.source.claim(resource);
+    return ended({ kind: 'forget' });
+  }
+  try {
+    const identity = await identityOf(resource, manifest, deps);
+    return { kind: 'keep', resource, pipeline: { manifest, identity, code: await deps.source.code(resource) } };
+  } catch (error) {
+    return reported(resource, phaseOf(faultToReport(error)), deps);
+  }
+}
+
+async function admitDeletion(resource: Resource, deps: AdmitDeps): Promise<Admitted> {
+  if (!resource.claimed) return ended({ kind: 'forget' });
+  const live = await deps.source.read(resource.key);
+  if (live === undefined || live.uid !== resource.uid || !live.deleting) return ended({ kind: 'retry' });
+  const { manifest } = live;
+  if (manifest === undefined) return reported(live, { kind: 'deleting', fault: invalidManifest(live) }, deps);
+  try {
+    return { kind: 'remove', resource: live, leaving: { manifest, identity: await identityOf(live, manifest, deps) } };
+  } catch (error) {
+    return reported(live, { kind: 'deleting', fault: faultToReport(error) }, deps);
+  }
+}
+
+const ended = (outcome: Outcome): Admitted => ({ kind: 'ended', outcome });
+
+async function reported(resource: Resource, phase: Phase, deps: AdmitDeps): Promise<Admitted> {
+  await report(resource, phase, undefined, deps);
+  return ended(outcomeOfPhase(phase));
+}
+
+async function identityOf(
+  { key }: Resource,
+  { spec: { region } }: Manifest,
+  { portsOf, installation }: AdmitDeps,
+): Promise<PipelineIdentity> {
+  const { account, partition } = await portsOf(region).identity.caller();
+  const [namespace = '', name = ''] = key.split('/');
+  return { partition, account, region, installation, namespace, name };
+}
+
+function invalidManifest({ issues }: Resource): Fault {
+  const [first] = issues;
+  const where = first?.path.join('.') ?? '';
+  return { class: 'invalid', reason: 'InvalidSpec', message: `${where}: ${first?.message ?? 'is not valid'}` };
+}
