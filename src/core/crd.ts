@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_GROUP, KIND, manifestSchema } from './manifest.ts';
+import { statusSchema } from './status-schema.ts';
 
 type Schema = { [key: string]: unknown };
 
@@ -11,7 +12,7 @@ type Schema = { [key: string]: unknown };
  * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
 export function customResourceDefinition(): Schema {
-  const schema = z.toJSONSchema(manifestSchema, { io: 'input', target: 'openapi-3.0' }) as Schema;
+  const schema = openApi(manifestSchema);
   const properties = schema['properties'] as Record<string, Schema>;
   const column = (name: string, jsonPath: string, type = 'string') => ({ name, type, jsonPath });
   return {
@@ -54,7 +55,7 @@ export function customResourceDefinition(): Schema {
                 kind: { type: 'string' },
                 metadata: { type: 'object' },
                 spec: structural(properties['spec'] ?? {}),
-                status: statusSchema(),
+                status: structural(openApi(statusSchema)),
               },
             },
           },
@@ -64,35 +65,7 @@ export function customResourceDefinition(): Schema {
   };
 }
 
-/** Until the controller fills it in, the status is whatever the controller says. */
-function statusSchema(): Schema {
-  return {
-    description: 'What the controller found out.',
-    type: 'object',
-    'x-kubernetes-preserve-unknown-fields': true,
-    default: { observedGeneration: -1 },
-    properties: {
-      observedGeneration: { type: 'integer', format: 'int64' },
-      conditions: {
-        type: 'array',
-        'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': ['type'],
-        items: {
-          type: 'object',
-          required: ['type', 'status'],
-          properties: {
-            type: { type: 'string' },
-            status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-            observedGeneration: { type: 'integer', format: 'int64' },
-            lastTransitionTime: { type: 'string', format: 'date-time' },
-            reason: { type: 'string' },
-            message: { type: 'string', maxLength: 32_768 },
-          },
-        },
-      },
-    },
-  };
-}
+const openApi = (schema: z.ZodType): Schema => z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0' }) as Schema;
 
 /** The subset of OpenAPI that Kubernetes calls structural. */
 function structural(schema: Schema): Schema {
@@ -100,7 +73,8 @@ function structural(schema: Schema): Schema {
   for (const [key, value] of Object.entries(schema)) {
     if (key === 'propertyNames' || key === 'filesOnly') continue;
     if (key === 'additionalProperties') {
-      if (typeof value === 'object' && value !== null) out[key] = structural(value as Schema);
+      const members = typeof value === 'object' && value !== null ? structural(value as Schema) : {};
+      if (Object.keys(members).length > 0) out[key] = members;
     } else if (key === 'properties') {
       const kept = Object.entries(value as Record<string, Schema>).filter(
         ([, property]) => property['filesOnly'] !== true,

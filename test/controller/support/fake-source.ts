@@ -1,4 +1,5 @@
 import { conditionFaults } from '../../../src/core/conditions.ts';
+import { statusSchema } from '../../../src/core/status-schema.ts';
 import type { FunctionCode } from '../../../src/core/function-code.ts';
 import type {
   Change,
@@ -81,6 +82,7 @@ export function fakeSource(...first: readonly Resource[]): FakeSource {
       source.before('writeStatus', key);
       const faults = conditionFaults(status.conditions);
       if (faults.length > 0) throw new Error(`a status that must not be written: ${faults.join('; ')}`);
+      statusSchema.parse(JSON.parse(JSON.stringify(status))); // what the API server would drop would be written forever
       source.statuses.push(status);
       change(key, { status: sorted(status) });
     },
