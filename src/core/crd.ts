@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { API_GROUP, KIND, manifestSchema } from './manifest.ts';
+import { API_GROUP } from './api-group.ts';
+import { KIND, manifestSchema } from './manifest.ts';
 import { statusSchema } from './status-schema.ts';
 
 type Schema = { [key: string]: unknown };

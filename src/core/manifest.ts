@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { annotationsSchema, unknownAnnotations } from './annotations.ts';
+import { API_GROUP } from './api-group.ts';
+import { cel } from './cel.ts';
+import { intervalSchema } from './interval.ts';
 
-export const API_GROUP = 'ses-lambda-pipeline.dev';
 export const API_VERSION = `${API_GROUP}/v1alpha1`;
 export const KIND = 'SesLambdaPipeline';
-
-/** A rule of the API server beside the schema: the same check as the zod refinement it stands next to. */
-type CelRule = { rule: string; message: string };
-const cel = (...rules: CelRule[]) => ({ 'x-kubernetes-validations': rules });
 
 /** A DNS label as Kubernetes defines it (RFC 1123), the only names a pipeline and its namespace may have. */
 export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -417,6 +416,17 @@ const spec = z
           message: 'the name of each rule must be unique',
         }),
       }),
+    interval: intervalSchema,
+    suspend: z
+      .boolean()
+      .default(false)
+      .describe('Leave everything on AWS as it is, and do not look at it. Deleting the pipeline still deletes.'),
+    managementPolicy: z
+      .enum(['Full', 'Observe', 'NoDelete'])
+      .default('Full')
+      .describe(
+        'Observe: report differences, write nothing. NoDelete: as Full, but deleting the pipeline leaves everything on AWS.',
+      ),
   })
   .meta({
     description: 'What the pipeline is.',
@@ -442,7 +452,7 @@ export const manifestSchema = z
     metadata: z.looseObject({
       name: z.string().regex(DNS_LABEL, NAME_MESSAGE),
       namespace: z.string().regex(DNS_LABEL, NAME_MESSAGE).optional(),
-      annotations: z.record(z.string(), z.string()).optional(),
+      annotations: annotationsSchema.optional(),
     }),
     spec,
     status: z.unknown().optional(),
@@ -488,8 +498,22 @@ export function parseManifest(document: unknown): ParsedManifest {
 function unknownFields(document: unknown): ManifestIssue[] {
   const parsed = manifestSchema.safeParse(document);
   const issues = parsed.success ? [] : parsed.error.issues;
-  return issues.filter((issue) => issue.code === 'unrecognized_keys').flatMap(toIssues);
+  const fields = issues.filter((issue) => issue.code === 'unrecognized_keys').flatMap(toIssues);
+  return [...fields, ...misspeltAnnotations(document)];
 }
+
+function misspeltAnnotations(document: unknown): ManifestIssue[] {
+  const annotations = memberOf(memberOf(document, 'metadata'), 'annotations');
+  if (typeof annotations !== 'object' || annotations === null) return [];
+  return unknownAnnotations(annotations).map((key) => ({
+    path: ['metadata', 'annotations', key],
+    message: 'unknown annotation',
+    unknownField: key,
+  }));
+}
+
+const memberOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
 
 /**
  * An empty value in YAML is null, and the API server takes a field that is null for one that is not there.

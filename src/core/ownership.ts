@@ -1,7 +1,7 @@
-import { PipelineError } from './fault.ts';
-import { API_GROUP } from './manifest.ts';
+import { API_GROUP } from './api-group.ts';
 import type { PipelineIdentity } from './names.ts';
 import type { Tags } from './observed.ts';
+import type { FieldChange } from './step.ts';
 
 /** Tags that mark what a pipeline owns; they are part of the create call. */
 export function ownerTags(identity: PipelineIdentity): Tags {
@@ -27,22 +27,18 @@ export function ownershipOf(tags: Tags, identity: PipelineIdentity): Ownership {
   return { kind: 'other', owner: `pipeline ${namespace}/${name} of installation ${installation}` };
 }
 
+/** Whether it bears nobody's mark: only with leave to adopt does a plan get as far as to mark it. */
+export const isUnmarked = (tags: Tags, identity: PipelineIdentity): boolean =>
+  ownershipOf(tags, identity).kind === 'none';
+
+/** Why the tags of something are written. */
+export const whyTagged = (tags: Tags, identity: PipelineIdentity): string =>
+  isUnmarked(tags, identity) ? 'it is adopted: it has our name and bears nobody’s mark' : 'tags differ';
+
 /** The tags that `wanted` says and `live` does not; tags of others are left alone. */
 export function missingTags(wanted: Tags, live: Tags): Tags {
   return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => live[key] !== value));
 }
 
-/**
- * Why something is left untouched that bears a name of ours and not our mark.
- *
- * @param thing what it is, with its name: `Bucket abc`
- * @param advice a sentence that says what to do, without its full stop
- */
-export function ownershipConflict(thing: string, owner: Ownership, advice: string): PipelineError {
-  const who = owner.kind === 'other' ? `belongs to ${owner.owner}` : 'was not made by ses-lambda-pipeline';
-  return new PipelineError({
-    class: 'conflict',
-    reason: 'OwnershipConflict',
-    message: `${thing} ${who}; it is left untouched. ${advice}`,
-  });
-}
+export const tagChanges = (tags: Tags, live: Tags): FieldChange[] =>
+  Object.entries(tags).map(([key, after]) => ({ field: `tags.${key}`, before: live[key], after }));

@@ -1,4 +1,5 @@
-import { API_GROUP, KIND, type Manifest, parseManifest } from '../core/manifest.ts';
+import { API_GROUP } from '../core/api-group.ts';
+import { KIND, type Manifest, parseManifest } from '../core/manifest.ts';
 import { parseConfigMap } from '../code/config-map.ts';
 import { type FileProblem, type Origin, originText, type Path, pathText } from './file-problem.ts';
 import { issueMessage } from './issue-message.ts';

@@ -6,6 +6,6 @@ export function issueMessage({ path, message, unknownField }: ManifestIssue): st
   if (unknownField === undefined) return message;
   const suggestion = suggestField(path.slice(0, -1), unknownField);
   return suggestion === undefined
-    ? `unknown field ${JSON.stringify(unknownField)}`
-    : `unknown field ${JSON.stringify(unknownField)}; did you mean ${JSON.stringify(suggestion)}?`;
+    ? `${message} ${JSON.stringify(unknownField)}`
+    : `${message} ${JSON.stringify(unknownField)}; did you mean ${JSON.stringify(suggestion)}?`;
 }

@@ -1,5 +1,6 @@
 import type { StoredCondition } from '../core/conditions.ts';
-import { API_GROUP, API_VERSION, KIND, parseManifest } from '../core/manifest.ts';
+import { API_GROUP } from '../core/api-group.ts';
+import { API_VERSION, KIND, parseManifest } from '../core/manifest.ts';
 import type { Resource, ResourceStatus } from '../controller/source.ts';
 import { keyOf, type ApiObject, type ApiResource } from './api-object.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDurationMs } from './duration.ts';
+import { parseDurationMs } from '../core/duration.ts';
 import { parseListenAddress } from './listen-address.ts';
 
 /** What help and the reference say about a setting, beside its description and default. */

@@ -60,6 +60,9 @@ export const BASES = {
         },
         { name: 'All.the-rest', recipients: [] },
       ],
+      interval: '1h30m',
+      suspend: true,
+      managementPolicy: 'NoDelete',
     }),
   ),
   existing: asJson(

@@ -139,6 +139,14 @@ export const REFUSALS: readonly Refusal[] = [
     says: '"a@example.com" is in the list twice',
     server: 'Duplicate value: "a@example.com"',
   },
+  ...['29999ms', '24h1ms', '999999999h'].map((value): Refusal => ({
+    name: `an interval of ${value}`,
+    base: 'short',
+    path: ['spec', 'interval'],
+    value,
+    says: 'must be a duration from 30s to 24h, such as 90s, 10m or 1h30m',
+    ...(value === '999999999h' ? { server: 'invalid duration' } : {}),
+  })),
 ];
 
 /** Changes that only the API server can refuse, since they are about what was there before. */

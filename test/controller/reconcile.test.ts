@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { API_GROUP } from '../../src/core/manifest.ts';
+import { API_GROUP } from '../../src/core/api-group.ts';
 import { PipelineError, type Fault } from '../../src/core/fault.ts';
 import { functionName, roleName } from '../../src/core/names.ts';
 import { BUCKET_NAME, CODE, IDENTITY } from '../core/support/pipeline.ts';

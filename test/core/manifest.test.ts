@@ -62,6 +62,8 @@ test('a short manifest gets every default', () => {
         stop: false,
       },
     ],
+    suspend: false,
+    managementPolicy: 'Full',
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LOG_LEVEL_VARIABLE, DISCOVERY_VARIABLE } from '../../src/core/discovery.ts';
 import { configOptions } from '../../src/service/config-options.ts';
 import { ConfigError, loadConfig } from '../../src/service/config.ts';
-import { parseDurationMs } from '../../src/service/duration.ts';
+import { parseDurationMs } from '../../src/core/duration.ts';
 import { isLabelSelector } from '../../src/service/label-selector.ts';
 import { parseListenAddress, showListenAddress } from '../../src/service/listen-address.ts';
 import { isNoSetting } from '../../src/service/read-settings.ts';

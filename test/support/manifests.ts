@@ -16,7 +16,8 @@ export type PipelineParts = {
   readonly invocationType?: Spec['invocationType'];
   readonly ruleSet?: Spec['ruleSet'];
   readonly rules?: Spec['receiptRules'];
-};
+  readonly annotations?: Document['metadata']['annotations'];
+} & Pick<Partial<Spec>, 'interval' | 'suspend' | 'managementPolicy'>;
 
 /** A handler that logs each mail as one line of JSON. */
 export const ECHO = `export const handler = async (event) => {
@@ -29,7 +30,11 @@ export function pipeline(parts: PipelineParts = {}): Document {
   return {
     apiVersion: 'ses-lambda-pipeline.dev/v1alpha1',
     kind: 'SesLambdaPipeline',
-    metadata: { name: parts.name ?? 'app', namespace: parts.namespace ?? 'mail' },
+    metadata: {
+      name: parts.name ?? 'app',
+      namespace: parts.namespace ?? 'mail',
+      ...(parts.annotations === undefined ? {} : { annotations: parts.annotations }),
+    },
     spec: {
       region: parts.region ?? 'us-west-2',
       messageBodyStorage:
@@ -39,6 +44,9 @@ export function pipeline(parts: PipelineParts = {}): Document {
       ...(parts.invocationType === undefined ? {} : { invocationType: parts.invocationType }),
       ...(parts.ruleSet === undefined ? {} : { ruleSet: parts.ruleSet }),
       receiptRules: parts.rules ?? [rule('First', 'first@example.com'), rule('Second', 'second@example.com')],
+      ...(parts.interval === undefined ? {} : { interval: parts.interval }),
+      ...(parts.suspend === undefined ? {} : { suspend: parts.suspend }),
+      ...(parts.managementPolicy === undefined ? {} : { managementPolicy: parts.managementPolicy }),
     },
   };
 }
