@@ -29,6 +29,7 @@ export function joinPlans(plans: readonly Plan[]): Plan {
   return plans.reduce(
     (whole, plan) => ({
       steps: [...whole.steps, ...plan.steps],
+      withheld: [...whole.withheld, ...plan.withheld],
       problems: [...whole.problems, ...plan.problems],
       warnings: [...whole.warnings, ...plan.warnings],
     }),

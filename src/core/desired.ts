@@ -1,3 +1,4 @@
+import { asksForAdoption } from './annotations.ts';
 import {
   discoveryOf,
   encodeDiscovery,
@@ -79,6 +80,9 @@ export type Desired = {
   readonly ruleSet: ManifestSpec['ruleSet'];
   readonly block: RuleBlock;
   readonly discovery: Discovery;
+  readonly managementPolicy: ManifestSpec['managementPolicy'];
+  /** Whether what stands under our names and bears nobody's mark becomes ours. */
+  readonly adopts: boolean;
   /** What is allowed but worth a second look, one sentence each. */
   readonly warnings: readonly string[];
 };
@@ -119,6 +123,8 @@ export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Di
     ruleSet: spec.ruleSet,
     block: desiredBlock(spec, identity, bucketName),
     discovery,
+    managementPolicy: spec.managementPolicy,
+    adopts: asksForAdoption(manifest),
     warnings: warningsOf(spec),
   };
 }
@@ -235,7 +241,8 @@ function codeSource(code: FunctionCode & { kind: 's3' }): string {
   return hex([code.bucket, code.key, code.version ?? '']).slice(0, 32);
 }
 
-function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): RuleBlock {
+/** The rules of a pipeline; a bucket's name is needed only for those that are written. */
+export function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): RuleBlock {
   const prefix = rulePrefix(identity);
   const head = spec.messageBodyStorage.placement === 'HeadRule' ? storageRule(spec, prefix, bucketName) : undefined;
   return {

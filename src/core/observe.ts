@@ -1,4 +1,5 @@
-import { desiredPipeline, type Pipeline } from './desired.ts';
+import { ADOPT, asksForAdoption } from './annotations.ts';
+import { desiredBlock, desiredPipeline, type Pipeline } from './desired.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
@@ -12,7 +13,8 @@ import type {
   ObservedRuleSets,
 } from './observed.ts';
 import { ownershipOf } from './ownership.ts';
-import type { PlanInput, Problem } from './plan.ts';
+import { restraintOf } from './management-policy.ts';
+import type { PlanInput, Problem, Suspended } from './plan.ts';
 import { grantedRuleSets } from './plan-function.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
@@ -40,32 +42,44 @@ export type Observation = { readonly input: PlanInput; readonly problems: readon
  */
 export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const problems: Problem[] = [];
-  const guarded = async <T>(identity: PipelineIdentity, read: () => Promise<T>): Promise<T | undefined> => {
+  const guarded = async <T>({ identity, manifest }: Leaving, read: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await read();
     } catch (error) {
-      problems.push({ owner: pipelineKey(identity), part: 'bucket', fault: faultOf(error), stops: true });
+      const problem: Problem = { owner: pipelineKey(identity), part: 'bucket', fault: faultOf(error), stops: true };
+      problems.push(manifest.spec.managementPolicy === 'Observe' ? { ...problem, withheld: true } : problem);
       return undefined;
     }
   };
-  const arriving = work.apply.map((pipeline) =>
-    guarded(pipeline.identity, async () => {
+  const arriving = activeIn(work).map((pipeline) =>
+    guarded(pipeline, async () => {
       const { bucketName, observed } = await observePipeline(pipeline.manifest, pipeline.identity, ports);
       const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
       return { desired: desiredPipeline(pipeline, bucketName, live), observed };
     }),
   );
-  const leaving = work.remove.map((one) => guarded(one.identity, () => observeLeaving(one, ports)));
+  const leaving = work.remove.map((one) => guarded(one, () => observeLeaving(one, ports)));
   const pipelines = (await Promise.all(arriving)).filter((one) => one !== undefined);
   const removed = (await Promise.all(leaving)).filter((one) => one !== undefined);
   const wanted = [
     ...pipelines.flatMap(({ desired, observed }) => [desired.ruleSet.name, ...grantedTo(desired.identity, observed)]),
     ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
   ];
-  const ruleSets = await observeRuleSets(wanted, ports);
-  const neighbours = work.neighbours ?? [];
-  return { input: { region: work.region, pipelines, departing: removed, neighbours, ruleSets }, problems };
+  const ruleSets = wanted.length === 0 ? NO_RULE_SETS : await observeRuleSets(wanted, ports);
+  const { region, neighbours = [] } = work;
+  const suspended = work.apply.filter(isSuspended).map(({ manifest, identity }): Suspended => ({
+    block: desiredBlock(manifest.spec, identity, ''),
+    message: restraintOf(manifest) ?? '',
+  }));
+  return { input: { region, pipelines, departing: removed, suspended, neighbours, ruleSets }, problems };
 }
+
+const isSuspended = ({ manifest }: Pipeline): boolean => manifest.spec.suspend;
+
+const activeIn = ({ apply }: Work): readonly Pipeline[] => apply.filter((pipeline) => !isSuspended(pipeline));
+
+/** Where nothing is planned, SES is not asked. */
+const NO_RULE_SETS: ObservedRuleSets = { active: undefined, sets: new Map() };
 
 const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): readonly string[] =>
   grantedRuleSets(observed.function, invokeGrantIdPrefix(identity));
@@ -100,7 +114,7 @@ export async function observePipeline(
   const bucket =
     logicalName === undefined
       ? await observeExistingBucket(bucketName ?? '', ports)
-      : await findOwnBucket(identity, logicalName, fn, ports);
+      : await findOwnBucket(identity, logicalName, { fn, adopts: asksForAdoption(manifest) }, ports);
   return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn } };
 }
 
@@ -123,14 +137,14 @@ async function observeContents(bucket: string, ports: Ports): Promise<BucketCont
 
 /**
  * The bucket that bears our mark, whichever of the candidate names it has; without one the name that the live function
- * uses, or else the first free one.
+ * uses, or with leave to adopt the first that bears nobody's mark, or else the first free one.
  *
  * @throws {PipelineError} `BucketNameTaken` when every name belongs to somebody else
  */
 async function findOwnBucket(
   identity: PipelineIdentity,
   logicalName: string,
-  fn: ObservedFunction | undefined,
+  { fn, adopts }: { readonly fn: ObservedFunction | undefined; readonly adopts: boolean },
   ports: Ports,
 ): Promise<{ name: string; live: ObservedBucket | undefined }> {
   const names = bucketNames(identity, logicalName);
@@ -138,21 +152,25 @@ async function findOwnBucket(
   const [first, ...others] = used === undefined ? names : [used, ...names.filter((name) => name !== used)];
   if (first === undefined) throw new Error('a pipeline has bucket names');
   const looked = [await lookAt(first, identity, ports)];
-  if (looked[0]?.ours !== true)
+  if (looked[0]?.owner !== 'ours')
     looked.push(...(await Promise.all(others.map((name) => lookAt(name, identity, ports)))));
-  const ours = looked.find((bucket) => bucket.ours);
+  const ours = looked.find(({ owner }) => owner === 'ours');
   if (ours !== undefined) return { name: ours.name, live: await observeBucket(ours.name, ports) };
   if (used !== undefined && looked[0]?.free === false) {
     // Mail lies there: no other bucket may take its place. Without our mark the plan refuses it.
     if (!looked[0].accessible) throw bucketInUseUnreachable(used);
     return { name: used, live: await observeBucket(used, ports) };
   }
+  const unmarked = looked.find(({ owner }) => owner === 'none');
+  if (unmarked !== undefined && adopts) return { name: unmarked.name, live: await observeBucket(unmarked.name, ports) };
   const free = looked.find((bucket) => bucket.free);
   if (free !== undefined) return { name: free.name, live: undefined };
   throw new PipelineError({
     class: 'conflict',
     reason: 'BucketNameTaken',
-    message: `All ${names.length} bucket names of logicalName ${logicalName} belong to somebody else; choose another logicalName, or name an existing bucket as bucketName`,
+    message:
+      `All ${names.length} bucket names of logicalName ${logicalName} belong to somebody else; choose another logicalName, or name an existing bucket as bucketName` +
+      (unmarked === undefined ? '' : `; to make ${unmarked.name} ours, annotate the pipeline with ${ADOPT}: "true"`),
   });
 }
 
@@ -164,8 +182,8 @@ function usedBucket(fn: ObservedFunction | undefined, names: readonly string[]):
 async function lookAt(name: string, identity: PipelineIdentity, ports: Ports) {
   const presence = await ports.buckets.head(name);
   const accessible = presence === 'accessible';
-  const ours = accessible && ownershipOf(await ports.buckets.tags(name), identity).kind === 'ours';
-  return { name, ours, accessible, free: presence === 'absent' };
+  const owner = accessible ? ownershipOf(await ports.buckets.tags(name), identity).kind : undefined;
+  return { name, owner, accessible, free: presence === 'absent' };
 }
 
 function bucketInUseUnreachable(name: string): PipelineError {
@@ -220,7 +238,7 @@ async function observeFunction(name: string, { functions }: Ports): Promise<Obse
 
 /** The same fault for every pipeline that could not even be looked at. */
 export function problemForAll(work: Work, fault: Fault): Problem[] {
-  return [...work.apply, ...work.remove].map(({ identity }) => ({
+  return [...activeIn(work), ...work.remove].map(({ identity }) => ({
     owner: pipelineKey(identity),
     part: 'ruleSet',
     fault,

@@ -1,8 +1,6 @@
 import { EXPIRY_RULE_ID, type Desired, type DesiredBucket } from './desired.ts';
-import { PipelineError } from './fault.ts';
 import type { ObservedBucket, ObservedPipeline, PublicAccessBlock } from './observed.ts';
-import { missingTags, ownershipConflict, ownershipOf } from './ownership.ts';
-import type { AddStep } from './plan-pipeline.ts';
+import { isUnmarked, missingTags, tagChanges, whyTagged } from './ownership.ts';
 import {
   bucketGrant,
   bucketGrantSidPrefix,
@@ -10,8 +8,7 @@ import {
   type PolicyDocument,
   type Statement,
 } from './policy-document.ts';
-
-const BUCKET_NOT_OURS = 'To use it as it is, name it as messageBodyStorage.bucketName';
+import type { AddStep } from './step-list.ts';
 
 export const ALL_PUBLIC_ACCESS_BLOCKED: PublicAccessBlock = {
   blockPublicAcls: true,
@@ -27,7 +24,6 @@ export const OWNERSHIP = 'BucketOwnerEnforced';
  * The bucket and SES's grant in its policy.
  *
  * @returns ids of the steps after which bodies can be stored
- * @throws {PipelineError} `conflict` when the bucket is not ours, `dependency` when an existing one is missing
  */
 export function planBucket(
   desired: Desired,
@@ -38,24 +34,10 @@ export function planBucket(
   const { bucket } = desired;
   const live = observed.bucket;
   const lane = `bucket ${bucket.name}`;
-  if (bucket.kind === 'existing') {
-    if (live === undefined) throw missing(bucket.name);
-    return planGrants(desired, live, ruleSets, [], lane, add);
-  }
+  if (bucket.kind === 'existing') return live === undefined ? [] : planGrants(desired, live, ruleSets, [], lane, add);
   if (live === undefined) return createBucket(desired, bucket, observed, ruleSets, lane, add);
 
-  const owner = ownershipOf(live.tags, desired.identity);
-  if (owner.kind !== 'ours') throw ownershipConflict(`Bucket ${bucket.name}`, owner, BUCKET_NOT_OURS);
-  const tags = missingTags(bucket.tags, live.tags);
-  if (Object.keys(tags).length > 0)
-    add({
-      part: 'bucket',
-      lane,
-      needs: [],
-      why: 'tags differ',
-      action: { kind: 'putBucketTags', bucket: bucket.name, tags: { ...live.tags, ...bucket.tags } },
-      changes: Object.entries(tags).map(([key, after]) => ({ field: `tags.${key}`, before: live.tags[key], after })),
-    });
+  const marked = planTags(desired, bucket, live, lane, add);
   const closed =
     live.publicAccessBlock !== undefined && Object.values(live.publicAccessBlock).every(Boolean)
       ? []
@@ -63,7 +45,7 @@ export function planBucket(
           add({
             part: 'bucket',
             lane,
-            needs: [],
+            needs: marked,
             why: 'public access must be blocked',
             action: { kind: 'blockPublicAccess', bucket: bucket.name },
             changes: [{ field: 'publicAccessBlock', before: live.publicAccessBlock, after: ALL_PUBLIC_ACCESS_BLOCKED }],
@@ -73,13 +55,34 @@ export function planBucket(
     add({
       part: 'bucket',
       lane,
-      needs: [],
+      needs: marked,
       why: 'ACLs must be off',
       action: { kind: 'putBucketOwnership', bucket: bucket.name },
       changes: [{ field: 'ownership', before: live.ownership, after: OWNERSHIP }],
     });
-  planSettings(bucket, live, [], lane, add);
-  return planGrants(desired, live, ruleSets, closed, lane, add);
+  planSettings(bucket, live, marked, lane, add);
+  return planGrants(desired, live, ruleSets, [...marked, ...closed], lane, add);
+}
+
+/** @returns the step that makes an unmarked bucket ours, which comes before any other change of it */
+function planTags(
+  { identity }: Desired,
+  bucket: DesiredBucket & { kind: 'own' },
+  live: ObservedBucket,
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  const tags = missingTags(bucket.tags, live.tags);
+  if (Object.keys(tags).length === 0) return [];
+  const tagged = add({
+    part: 'bucket',
+    lane,
+    needs: [],
+    why: whyTagged(live.tags, identity),
+    action: { kind: 'putBucketTags', bucket: bucket.name, tags: { ...live.tags, ...bucket.tags } },
+    changes: tagChanges(tags, live.tags),
+  });
+  return isUnmarked(live.tags, identity) ? [tagged] : [];
 }
 
 function createBucket(
@@ -243,12 +246,4 @@ export function mergePolicy(
 export function statementsOf(policy: PolicyDocument | undefined): readonly Statement[] {
   if (policy === undefined) return [];
   return Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as unknown as Statement];
-}
-
-function missing(bucket: string): PipelineError {
-  return new PipelineError({
-    class: 'dependency',
-    reason: 'DependencyNotReady',
-    message: `spec.messageBodyStorage.bucketName: bucket ${bucket} does not exist or cannot be reached with these credentials; create it, or use logicalName for a bucket of our own`,
-  });
 }

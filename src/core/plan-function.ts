@@ -1,10 +1,7 @@
 import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
-import { decodeDiscovery, LOGICAL_NAME_TAG } from './discovery.ts';
-import { PipelineError } from './fault.ts';
 import type { ObservedFunction } from './observed.ts';
-import { missingTags, ownershipConflict, ownershipOf } from './ownership.ts';
+import { isUnmarked, missingTags, ownerTags, tagChanges, whyTagged } from './ownership.ts';
 import { statementsOf } from './plan-bucket.ts';
-import type { AddStep } from './plan-pipeline.ts';
 import type { RoleReady } from './plan-role.ts';
 import {
   invokeGrant,
@@ -15,9 +12,8 @@ import {
   type Statement,
 } from './policy-document.ts';
 import type { FunctionConfiguration } from './ports.ts';
+import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
-
-const FUNCTION_NOT_OURS = 'Rename or delete it, or give the pipeline another name';
 
 /**
  * The function with SES's permission to invoke it. It waits for the bucket: no bucket, no function.
@@ -26,7 +22,6 @@ const FUNCTION_NOT_OURS = 'Rename or delete it, or give the pipeline another nam
  * @see https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  *
  * @returns ids of the steps after which a rule may name the function
- * @throws {PipelineError} `conflict` when a function of this name is not ours, `invalid` when the bucket's identity changed
  */
 export function planFunction(
   desired: Desired,
@@ -59,13 +54,12 @@ export function planFunction(
     return [active, ...grants];
   }
 
-  const owner = ownershipOf(live.tags, desired.identity);
-  if (owner.kind !== 'ours') throw ownershipConflict(`Function ${fn.name}`, owner, FUNCTION_NOT_OURS);
-  refuseOtherBucket(desired, live);
+  const marked = markUnmarked(desired, live, lane, add);
   // An idle function is Inactive; it wakes by itself and can be changed.
   const settled = (live.state === 'Active' || live.state === 'Inactive') && live.lastUpdateStatus !== 'InProgress';
-  let last: readonly string[] = settled ? needs : [awaitFunction(fn, needs, lane, add)];
-  const done: string[] = settled ? [] : [...last];
+  const first = [...needs, ...marked];
+  let last: readonly string[] = settled ? first : [awaitFunction(fn, first, lane, add)];
+  const done: string[] = settled ? [...marked] : [...last];
   const code = codeChange(fn, live);
   if (code !== undefined) {
     const updated = add({
@@ -92,7 +86,7 @@ export function planFunction(
     last = [awaitFunction(fn, [updated], lane, add)];
     done.push(updated, ...last);
   }
-  const tags = missingTags(fn.tags, live.tags);
+  const tags = missingTags(fn.tags, marked.length === 0 ? live.tags : { ...live.tags, ...ownerTags(desired.identity) });
   if (Object.keys(tags).length > 0)
     add({
       part: 'function',
@@ -101,7 +95,7 @@ export function planFunction(
       needs: last,
       why: 'tags differ',
       action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
-      changes: Object.entries(tags).map(([key, after]) => ({ field: `tags.${key}`, before: live.tags[key], after })),
+      changes: tagChanges(tags, live.tags),
     });
   const granted = statementsOf(live.policy);
   const grants = wantedGrants(desired, ruleSets)
@@ -109,10 +103,31 @@ export function planFunction(
     .flatMap((grant) => {
       // Somebody changed what stands under our id: there is no update, so it goes and comes back.
       const altered = granted.some(({ Sid }) => Sid === grant.statementId);
-      const removed = altered ? [removeGrant(fn, grant.statementId, [], 'it was altered', lane, add)] : [];
-      return [addGrant(fn, grant, removed, lane, add)];
+      const removed = altered ? [removeGrant(fn, grant.statementId, marked, 'it was altered', lane, add)] : [];
+      return [addGrant(fn, grant, [...marked, ...removed], lane, add)];
     });
   return [...done, ...grants];
+}
+
+/** Makes an unmarked function ours, before any other change of it. */
+function markUnmarked(
+  { identity, function: fn }: Desired,
+  live: ObservedFunction,
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  if (!isUnmarked(live.tags, identity)) return [];
+  const tags = ownerTags(identity);
+  return [
+    add({
+      part: 'function',
+      lane,
+      needs: [],
+      why: whyTagged(live.tags, identity),
+      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
+      changes: tagChanges(tags, live.tags),
+    }),
+  ];
 }
 
 /** Ids of permissions of this pipeline that none of the sets needs. */
@@ -227,22 +242,4 @@ function configurationChanges(wanted: FunctionConfiguration, live: ObservedFunct
     else changes.push({ field, before: '(set)', after: '(changed)' });
   }
   return changes;
-}
-
-/** A bucket's identity cannot change; the API server refuses it by CEL, and here it is read off the live function. */
-function refuseOtherBucket(desired: Desired, live: ObservedFunction): void {
-  const discovered = Object.values(decodeDiscovery(live.environment) ?? {});
-  const bucket = discovered.find((entry) => typeof entry === 'object');
-  if (bucket === undefined || typeof bucket === 'string') return;
-  const before = bucket.Tags?.find((tag) => tag.Key === LOGICAL_NAME_TAG)?.Value;
-  const after = desired.bucket.kind === 'own' ? desired.bucket.logicalName : undefined;
-  const sameBucket =
-    desired.bucket.kind === 'own' ? before === after : before === undefined && bucket.Ref === desired.bucket.name;
-  if (sameBucket) return;
-  const was = before === undefined ? `bucketName ${bucket.Ref}` : `logicalName ${before}`;
-  throw new PipelineError({
-    class: 'invalid',
-    reason: 'Immutable',
-    message: `spec.messageBodyStorage: the bucket's identity is immutable, and the live pipeline has ${was}; delete the pipeline and apply it anew, or change it back`,
-  });
 }

@@ -1,10 +1,10 @@
 import type { Desired } from './desired.ts';
 import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
-import { stepId } from './plan-pipeline.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 import { union } from './recipients.ts';
 import type { RuleBlock } from './rule-block.ts';
+import { stepId } from './step-list.ts';
 import type { Step, StepAction } from './step.ts';
 
 /**

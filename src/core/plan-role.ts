@@ -1,18 +1,14 @@
 import { ROLE_POLICY_NAME, type Desired } from './desired.ts';
 import type { ObservedRole } from './observed.ts';
-import { missingTags, ownershipConflict, ownershipOf } from './ownership.ts';
-import type { AddStep } from './plan-pipeline.ts';
+import { isUnmarked, missingTags, tagChanges, whyTagged } from './ownership.ts';
 import { samePolicy } from './policy-document.ts';
-
-const ROLE_NOT_OURS = 'To run the function as it, name it as role.existingArn';
+import type { AddStep } from './step-list.ts';
 
 /** Ids of steps: after `exists` the role can be given to a function, after `policies` it may do what it must. */
 export type RoleReady = { readonly exists: readonly string[]; readonly policies: readonly string[] };
 
 /**
  * The role with its policies. A role of ours is ours as a whole: policies that the manifest does not name are taken off.
- *
- * @throws {PipelineError} `conflict` when a role of this name is not ours
  */
 export function planRole(desired: Desired, live: ObservedRole | undefined, add: AddStep): RoleReady {
   const wanted = desired.role;
@@ -21,6 +17,8 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
   const lane = `role ${role.name}`;
   const exists: string[] = [];
   const policies: string[] = [];
+  /** What makes an unmarked role ours comes before any other change of it. */
+  const marked: string[] = [];
 
   if (live === undefined) {
     exists.push(
@@ -34,14 +32,25 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
       }),
     );
   } else {
-    const owner = ownershipOf(live.tags, desired.identity);
-    if (owner.kind !== 'ours') throw ownershipConflict(`Role ${role.name}`, owner, ROLE_NOT_OURS);
+    const tags = missingTags(role.tags, live.tags);
+    if (Object.keys(tags).length > 0) {
+      const tagged = add({
+        part: 'role',
+        lane,
+        needs: [],
+        why: whyTagged(live.tags, desired.identity),
+        action: { kind: 'tagRole', role: role.name, tags },
+        changes: tagChanges(tags, live.tags),
+      });
+      if (isUnmarked(live.tags, desired.identity)) marked.push(tagged);
+    }
+    exists.push(...marked);
     if (!samePolicy(live.trust, role.trust))
       exists.push(
         add({
           part: 'role',
           lane,
-          needs: [],
+          needs: marked,
           why: 'only Lambda may assume it',
           action: { kind: 'updateRoleTrust', role: role.name, trust: role.trust },
           changes: [{ field: 'trust', before: live.trust, after: role.trust }],
@@ -51,22 +60,12 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
       add({
         part: 'role',
         lane,
-        needs: [],
+        needs: marked,
         why: 'description differs',
         action: { kind: 'updateRoleDescription', role: role.name, description: role.description },
         changes: [{ field: 'description', before: live.description, after: role.description }],
       });
-    const tags = missingTags(role.tags, live.tags);
-    if (Object.keys(tags).length > 0)
-      add({
-        part: 'role',
-        lane,
-        needs: [],
-        why: 'tags differ',
-        action: { kind: 'tagRole', role: role.name, tags },
-        changes: Object.entries(tags).map(([key, after]) => ({ field: `tags.${key}`, before: live.tags[key], after })),
-      });
-    policies.push(...planBoundary(role, live, lane, add));
+    policies.push(...planBoundary(role, live, marked, lane, add));
   }
 
   const current = live?.inlinePolicies[ROLE_POLICY_NAME];
@@ -85,7 +84,7 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
     add({
       part: 'role',
       lane,
-      needs: [],
+      needs: marked,
       why: 'the manifest does not name it',
       action: { kind: 'deleteRolePolicy', role: role.name, policyName },
       changes: [{ field: `policies.${policyName}`, before: 'attached' }],
@@ -106,7 +105,7 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
     add({
       part: 'role',
       lane,
-      needs: [],
+      needs: marked,
       why: 'the manifest does not name it',
       action: { kind: 'detachRolePolicy', role: role.name, policyArn },
       changes: [{ field: 'managedPolicyArns', before: policyArn }],
@@ -117,6 +116,7 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
 function planBoundary(
   role: { name: string; permissionsBoundaryArn: string | undefined },
   live: ObservedRole,
+  marked: readonly string[],
   lane: string,
   add: AddStep,
 ): string[] {
@@ -129,7 +129,7 @@ function planBoundary(
       ? add({
           part: 'role',
           lane,
-          needs: [],
+          needs: marked,
           why: 'the manifest names none',
           action: { kind: 'deleteRoleBoundary', role: role.name },
           changes,
@@ -137,7 +137,7 @@ function planBoundary(
       : add({
           part: 'role',
           lane,
-          needs: [],
+          needs: marked,
           why: 'the manifest names another',
           action: { kind: 'putRoleBoundary', role: role.name, policyArn: wanted },
           changes,

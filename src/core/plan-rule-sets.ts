@@ -5,7 +5,7 @@ import type { ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import { planRuleSet, type RuleChange } from './plan-rule-set.ts';
 import { storageRuleName, type RuleBlock } from './rule-block.ts';
-import { stepId } from './plan-pipeline.ts';
+import { stepId } from './step-list.ts';
 import type { Departing } from './plan-teardown.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 import type { FieldChange, Step, StepAction } from './step.ts';

@@ -4,9 +4,9 @@ import { pipelineKey, rulePrefix, type PipelineIdentity } from './names.ts';
 import type { ObservedPipeline } from './observed.ts';
 import { ownershipOf } from './ownership.ts';
 import { statementsOf } from './plan-bucket.ts';
-import { stepId, type AddStep } from './plan-pipeline.ts';
 import type { RuleBlock } from './rule-block.ts';
 import { bucketGrantSidPrefix } from './policy-document.ts';
+import { createStepList, type AddStep } from './step-list.ts';
 import type { Step } from './step.ts';
 
 /** What lies in a bucket that is to be deleted. */
@@ -51,12 +51,7 @@ export function departing(
 
 /** The reverse of a create: rules have gone first, then function, role, and the bucket last. What is not ours stays. */
 export function planTeardown(leaving: Departing, region: string, ruleSteps: readonly Step[]): Step[] {
-  const steps: Step[] = [];
-  const add: AddStep = (step) => {
-    const id = stepId(leaving.key, step.action);
-    steps.push({ id, owner: leaving.key, region, ...step });
-    return id;
-  };
+  const { steps, add } = createStepList(leaving.key, region);
   const rules = ruleSteps.filter((step) => step.owner === leaving.key).map((step) => step.id);
   const functionGone = deleteFunction(leaving, rules, add);
   deleteRole(leaving, [...rules, ...functionGone], add);

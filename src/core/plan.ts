@@ -2,22 +2,28 @@ import { lostClaims } from './claims.ts';
 import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
+import { obstacleTo } from './obstacle.ts';
 import { leftoverGrants } from './plan-bucket.ts';
 import { leftoverPermissions, removeGrant } from './plan-function.ts';
-import { planPipeline, stepId, type AddStep } from './plan-pipeline.ts';
+import { planPipeline } from './plan-pipeline.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
 import type { RuleBlock } from './rule-block.ts';
+import { createStepList } from './step-list.ts';
 import type { Part, Step } from './step.ts';
 
 /** A pipeline to keep, and what AWS has of it. */
 export type Arriving = { readonly desired: Desired; readonly observed: ObservedPipeline };
+
+/** A suspended pipeline: its rules stand as they are, and the recipients that it names stay its own. */
+export type Suspended = { readonly block: RuleBlock; readonly message: string };
 
 export type PlanInput = {
   readonly region: string;
   readonly pipelines: readonly Arriving[];
   /** Pipelines to take down. */
   readonly departing: readonly Departing[];
+  readonly suspended?: readonly Suspended[];
   /** Blocks of other pipelines of ours in this region: they keep their rules, and ours stand in order with them. */
   readonly neighbours?: readonly RuleBlock[];
   readonly ruleSets: ObservedRuleSets;
@@ -31,17 +37,21 @@ export type Problem = {
   readonly fault: Fault;
   /** True: nothing at all is done for this pipeline. False: the rest of it goes on. */
   readonly stops: boolean;
+  /** Of a pipeline under `Observe`, for which nothing would have been done anyway: it need not hold up the others. */
+  readonly withheld?: true;
 };
 
 export type Plan = {
   readonly steps: readonly Step[];
+  /** What pipelines under `Observe` would need. Never run: it is there to be reported. */
+  readonly withheld: readonly Step[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
 };
 
 export type Warning = { readonly owner: string; readonly message: string };
 
-export const EMPTY_PLAN: Plan = { steps: [], problems: [], warnings: [] };
+export const EMPTY_PLAN: Plan = { steps: [], withheld: [], problems: [], warnings: [] };
 
 /** Most rules that a set may hold. @see https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
 const MAX_RULES = 200;
@@ -49,51 +59,97 @@ const MAX_RULES = 200;
 /**
  * Everything that must be done in one region so that AWS holds what the pipelines say, in an order that can be run from
  * top to bottom. An empty list of steps means that nothing differs.
+ *
+ * A pipeline under `Observe` is a neighbour to the others, so no step is its own. Its differences are what the same
+ * planning finds for it when nobody is held back.
  */
 export function plan(input: PlanInput): Plan {
-  const problems: Problem[] = [];
-  const stopped = (owner: string, part: Part, fault: Fault) => problems.push({ owner, part, fault, stops: true });
+  const suspended = input.suspended ?? [];
+  const all: Planning = {
+    ...input,
+    neighbours: [...(input.neighbours ?? []), ...suspended.map(({ block }) => block)],
+    lost: lostClaims([...input.pipelines.map(({ desired }) => desired), ...suspended].map(({ block }) => block)),
+  };
+  const warnings = [
+    ...input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
+    ...suspended.map(({ block, message }) => ({ owner: block.owner, message })),
+  ];
+  const watched = input.pipelines.map(({ desired }) => desired).filter(isWatchedOnly);
+  if (watched.length === 0) return { ...planEverything(all), withheld: [], warnings };
 
-  const lost = lostClaims(input.pipelines.map(({ desired }) => desired));
-  const able = input.pipelines.filter(({ desired, observed }) => {
-    const claimed = lost.get(desired.key);
-    if (claimed !== undefined) stopped(desired.key, 'rules', claimed);
-    const planned = planPipeline(desired, observed, [desired.ruleSet.name]);
-    if ('fault' in planned) stopped(desired.key, planned.part, planned.fault);
-    return claimed === undefined && !('fault' in planned);
+  const managed = planEverything({
+    ...all,
+    pipelines: input.pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
+    neighbours: [...all.neighbours, ...watched.map(({ block }) => block)],
   });
+  const unrestrained = planEverything(all);
+  const done = new Set(managed.steps.map(({ id }) => id));
+  const isWatched = (owner: string | undefined) => watched.some(({ key }) => key === owner);
+  return {
+    steps: managed.steps,
+    withheld: unrestrained.steps.filter(({ owner, id }) => isWatched(owner) || (owner === undefined && !done.has(id))),
+    problems: [
+      ...managed.problems,
+      ...unrestrained.problems
+        .filter(({ owner }) => isWatched(owner))
+        .map((problem) => ({ ...problem, withheld: true }) as const),
+    ],
+    warnings,
+  };
+}
+
+const isWatchedOnly = ({ managementPolicy }: Desired): boolean => managementPolicy === 'Observe';
+
+type Planning = Omit<PlanInput, 'suspended'> & {
+  readonly neighbours: readonly RuleBlock[];
+  /** Those who name a recipient of somebody else. */
+  readonly lost: ReadonlyMap<string, Fault>;
+};
+
+type Planned = Pick<Plan, 'steps' | 'problems'>;
+
+/** The plan when nobody is held back. */
+function planEverything(input: Planning): Planned {
+  const hindered = input.pipelines.flatMap((pipeline) => hindrances(pipeline, input.lost));
+  const able = withoutOwners(input.pipelines, hindered);
   const sets = planRuleSets({ ...input, pipelines: able });
-  const overfull = overfullOwners(sets);
-  const missing = new Map(sets.problems.filter((problem) => problem.stops).map((problem) => [problem.owner, problem]));
-  for (const [owner, fault] of overfull) stopped(owner, 'rules', fault);
-  problems.push(...missing.values());
-  if (overfull.size > 0 || missing.size > 0) {
-    const rest = able.filter(({ desired }) => !overfull.has(desired.key) && !missing.has(desired.key));
-    const planned = plan({ ...input, pipelines: rest });
-    return { ...planned, problems: [...problems, ...planned.problems] };
+  const homeless = [...overfull(sets), ...sets.problems.filter(({ stops }) => stops)];
+  if (homeless.length > 0) {
+    // Whose rules have no place is left out altogether, which makes another plan for the rest.
+    const rest = planEverything({ ...input, pipelines: withoutOwners(able, homeless) });
+    return { ...rest, problems: [...hindered, ...homeless, ...rest.problems] };
   }
   const kept = input.departing.flatMap((leaving): Problem[] => {
     const fault = keptBucket(leaving);
     return fault === undefined ? [] : [{ owner: leaving.key, part: 'bucket', fault, stops: false }];
   });
-  return {
-    steps: assemble(input, able, sets),
-    problems: [...problems, ...sets.problems, ...kept],
-    warnings: input.pipelines.flatMap(({ desired }) =>
-      desired.warnings.map((message) => ({ owner: desired.key, message })),
-    ),
-  };
+  return { steps: assemble(input, able, sets), problems: [...hindered, ...sets.problems, ...kept] };
+}
+
+function hindrances({ desired, observed }: Arriving, lost: Planning['lost']): Problem[] {
+  const { key: owner } = desired;
+  const claimed = lost.get(owner);
+  const obstacle = obstacleTo(desired, observed);
+  return [
+    ...(claimed === undefined ? [] : [{ owner, part: 'rules', fault: claimed, stops: true } as const]),
+    ...(obstacle === undefined ? [] : [{ owner, ...obstacle, stops: true }]),
+  ];
+}
+
+function withoutOwners(pipelines: readonly Arriving[], problems: readonly Problem[]): readonly Arriving[] {
+  const owners = new Set(problems.map(({ owner }) => owner));
+  return pipelines.filter(({ desired }) => !owners.has(desired.key));
 }
 
 /** Pipelines side by side, then the rules of all, then what nobody needs any more. */
-function assemble(input: PlanInput, pipelines: readonly Arriving[], sets: RuleSetsPlan): Step[] {
+function assemble(input: Planning, pipelines: readonly Arriving[], sets: RuleSetsPlan): Step[] {
   const steps: Step[] = [];
   const beforeRules = new Map<string, readonly string[]>();
-  for (const { desired, observed } of pipelines) {
-    const planned = planPipeline(desired, observed, sets.setsOf(desired.key));
-    if ('fault' in planned) continue;
+  for (const pipeline of pipelines) {
+    const { key } = pipeline.desired;
+    const planned = planPipeline(pipeline, sets.setsOf(key));
     steps.push(...planned.steps);
-    beforeRules.set(desired.key, planned.beforeRules);
+    beforeRules.set(key, planned.beforeRules);
   }
   const known = new Set(steps.map((step) => step.id));
   const ruleSteps = sets.steps.map((step): Step => {
@@ -114,14 +170,9 @@ function leftovers(
   observed: ObservedPipeline,
   ruleSets: readonly string[],
   ruleSteps: readonly Step[],
-): Step[] {
-  const steps: Step[] = [];
+): readonly Step[] {
+  const { steps, add } = createStepList(desired.key, desired.identity.region, ' (leftover)');
   const needs = ruleSteps.filter((step) => step.owner === desired.key).map((step) => step.id);
-  const add: AddStep = (step) => {
-    const id = `${stepId(desired.key, step.action)} (leftover)`;
-    steps.push({ id, owner: desired.key, region: desired.identity.region, ...step });
-    return id;
-  };
   const why = 'no rule of this pipeline needs it any more';
   for (const statementId of leftoverPermissions(desired, observed.function, ruleSets))
     removeGrant(desired.function, statementId, needs, why, `function ${desired.function.name}`, add);
@@ -138,17 +189,19 @@ function leftovers(
   return steps;
 }
 
-function overfullOwners(sets: RuleSetsPlan): ReadonlyMap<string, Fault> {
-  const found = new Map<string, Fault>();
+/** Those who would make a rule in a set that then holds more than SES allows. */
+function overfull(sets: RuleSetsPlan): readonly Problem[] {
+  const found = new Map<string, Problem>();
   for (const [ruleSet, rules] of sets.results) {
     if (rules.length <= MAX_RULES) continue;
+    const fault: Fault = {
+      class: 'invalid',
+      reason: 'QuotaExceeded',
+      message: `Rule set ${ruleSet} would hold ${rules.length} rules; SES allows ${MAX_RULES}, and the quota cannot be raised. Join rules, or use another account or region`,
+    };
     for (const { owner, action } of sets.steps)
       if (owner !== undefined && action.kind === 'createRule' && action.ruleSet === ruleSet)
-        found.set(owner, {
-          class: 'invalid',
-          reason: 'QuotaExceeded',
-          message: `Rule set ${ruleSet} would hold ${rules.length} rules; SES allows ${MAX_RULES}, and the quota cannot be raised. Join rules, or use another account or region`,
-        });
+        found.set(owner, { owner, part: 'rules', fault, stops: true });
   }
-  return found;
+  return [...found.values()];
 }

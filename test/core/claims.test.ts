@@ -2,13 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { lostClaims } from '../../src/core/claims.ts';
 import { block, rule } from './support/rules.ts';
 
-const pipeline = (key: string, ...rules: readonly (readonly string[])[]) => ({
-  key,
-  block: block(
+const pipeline = (owner: string, ...rules: readonly (readonly string[])[]) =>
+  block(
     rules.map((recipients, index) => rule(`r${index}`, { recipients })),
-    { owner: key },
-  ),
-});
+    { owner },
+  );
 
 const losers = (...pipelines: ReturnType<typeof pipeline>[]) =>
   [...lostClaims(pipelines)].map(([key, { reason, message }]) => `${key} ${reason}: ${message}`);
