@@ -1,12 +1,14 @@
+import { isAbandoned } from '../core/annotations.ts';
 import type { Phase } from '../core/conditions.ts';
 import type { Pipeline } from '../core/desired.ts';
 import type { Fault } from '../core/fault.ts';
+import { deletionIntent } from '../core/management-policy.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { PipelineIdentity } from '../core/names.ts';
 import type { Leaving } from '../core/observe.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Outcome } from './outcome.ts';
-import { faultToReport, outcomeOfPhase, phaseOf, report, type ReportDeps } from './report.ts';
+import { faultToReport, outcomeOfPhase, phaseOf, report, tell, type ReportDeps } from './report.ts';
 import type { PipelineSource, Resource } from './source.ts';
 
 export type AdmitDeps = ReportDeps & {
@@ -32,6 +34,7 @@ export async function admit(key: string, deps: AdmitDeps): Promise<Admitted> {
   if (resource.deleting) return admitDeletion(resource, deps);
   const { manifest } = resource;
   if (manifest === undefined) return reported(resource, { kind: 'stalled', fault: invalidManifest(resource) }, deps);
+  if (manifest.spec.suspend) return reported(resource, { kind: 'suspended' }, deps);
   if (!resource.claimed) {
     // The claim comes back as a change, and only the run that sees it writes to AWS.
     await deps.source.claim(resource);
@@ -50,12 +53,26 @@ async function admitDeletion(resource: Resource, deps: AdmitDeps): Promise<Admit
   const live = await deps.source.read(resource.key);
   if (live === undefined || live.uid !== resource.uid || !live.deleting) return ended({ kind: 'retry' });
   const { manifest } = live;
+  const because = reasonToLeave(live);
+  if (because !== undefined) {
+    const message = `What the pipeline owns on AWS stays as it is: ${because}`;
+    tell(live, { type: 'Normal', reason: 'LeftInPlace', message }, deps);
+    await deps.source.release(live);
+    return ended({ kind: 'forget' });
+  }
   if (manifest === undefined) return reported(live, { kind: 'deleting', fault: invalidManifest(live) }, deps);
   try {
     return { kind: 'remove', resource: live, leaving: { manifest, identity: await identityOf(live, manifest, deps) } };
   } catch (error) {
     return reported(live, { kind: 'deleting', fault: faultToReport(error) }, deps);
   }
+}
+
+/** Who leaves need not be understood, nor AWS be reachable. */
+function reasonToLeave({ manifest, annotations }: Resource): string | undefined {
+  if (manifest === undefined) return isAbandoned({ metadata: { annotations } }) ? 'it was abandoned' : undefined;
+  const intent = deletionIntent(manifest);
+  return intent.kind === 'leave' ? intent.because : undefined;
 }
 
 const ended = (outcome: Outcome): Admitted => ({ kind: 'ended', outcome });

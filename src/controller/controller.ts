@@ -1,5 +1,6 @@
 import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
 import { PipelineError } from '../core/fault.ts';
+import { intervalMsOf } from '../core/interval.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import { createConvergenceWatch } from './convergence-watch.ts';
 import { nextCheckMs } from './drift-timing.ts';
@@ -26,6 +27,7 @@ export type ControllerOptions = {
   readonly installation: string;
   /** Pipelines reconciled at once. */
   readonly concurrency: number;
+  /** Where a pipeline names no interval of its own. */
   readonly driftIntervalMs: number;
   /** Share of the interval, 0 to 1. */
   readonly driftJitter: number;
@@ -142,14 +144,19 @@ export function createController(options: ControllerOptions): Controller {
   const freshness = ({ keys, lane, askedAtMs }: Batch<string>, nowMs: number): Omit<Asked, 'keys'> => {
     if (keys.some((key) => isRequested(peek(key)))) return { lookedAfterMs: nowMs, readAfterMs: nowMs };
     if (lane === 'change') return { lookedAfterMs: askedAtMs, readAfterMs: askedAtMs };
-    return { lookedAfterMs: nowMs - options.driftIntervalMs, readAfterMs: nowMs };
+    return { lookedAfterMs: nowMs - Math.min(...keys.map(intervalOf)), readAfterMs: nowMs };
+  };
+
+  const intervalOf = (key: string): number => {
+    const manifest = peek(key)?.manifest;
+    return (manifest === undefined ? undefined : intervalMsOf(manifest)) ?? options.driftIntervalMs;
   };
 
   const follow = (key: string, outcome: Outcome): void => {
     switch (outcome.kind) {
       case 'settled':
         queue.forget(key);
-        queue.addAfter(key, nextCheckMs(options.driftIntervalMs, options.driftJitter, clock.random()));
+        queue.addAfter(key, nextCheckMs(intervalOf(key), options.driftJitter, clock.random()));
         return;
       case 'after':
         queue.forget(key);

@@ -127,6 +127,7 @@ function outlookOf(key: string, outlook: Outlook): Outlook {
   return {
     ...outlook,
     steps: outlook.steps.filter(({ owner }) => owner === key || (owner === undefined && shares)),
+    withheld: outlook.withheld.filter(({ owner }) => owner === key),
     problems: outlook.problems.filter(({ owner }) => owner === key),
   };
 }
@@ -140,11 +141,18 @@ function announce({ task, current }: Round, outlook: Outlook, deps: ReconcileDep
   const own = ownWrites(current.key, outlook);
   deps.observer.planned(current, own);
   if (own.length === 0) deps.convergence.forget(current.key);
-  if (!drifted(task, own)) return;
-  deps.observer.driftDetected(current, own);
-  const message = `On AWS something differs: ${namesOf(own)}`;
-  tell(current, { type: 'Warning', reason: 'DriftDetected', message }, deps);
+  if (drifted(task, own)) tellDrift(current, own, deps);
+  const withheld = writesOf({ steps: outlookOf(current.key, outlook).withheld });
+  const told = current.status?.conditions.find(({ type }) => type === 'Drifted')?.message;
+  if (withheld.length > 0 && differs(withheld) !== told) tellDrift(current, withheld, deps);
 }
+
+function tellDrift(resource: Resource, steps: readonly Step[], deps: ReconcileDeps): void {
+  deps.observer.driftDetected(resource, steps);
+  tell(resource, { type: 'Warning', reason: 'DriftDetected', message: differs(steps) }, deps);
+}
+
+const differs = (steps: readonly Step[]): string => `On AWS something differs: ${namesOf(steps)}`;
 
 const LONG_RUN_MS = 5_000;
 
@@ -186,7 +194,8 @@ async function settle(
   const worst = deps.propagation.judge(key, worstFault(faults));
   const left = writesOf(outlook);
   if (task.kind === 'remove') return settleDeletion(round, worst, left, deps);
-  const phase = phaseFrom(worst ?? notConverging(key, whole, deps), left);
+  const fault = worst ?? notConverging(key, whole, deps);
+  const phase = fault === undefined ? phaseWithoutFault(left, writesOf({ steps: outlook.withheld })) : phaseOf(fault);
   if (phase.kind === 'retrying' && mayPass(phase.fault)) {
     // What is settled is not called broken because AWS was slow to answer once or twice.
     if (deps.streaks.failed(key) < FAULTS_SHOWN && wasReady(task.resource)) return { kind: 'retry' };
@@ -195,9 +204,11 @@ async function settle(
   return outcomeOfPhase(phase);
 }
 
-function phaseFrom(worst: Fault | undefined, left: readonly Step[]): Phase {
-  if (worst !== undefined) return phaseOf(worst);
-  return left.length > 0 ? { kind: 'working', message: toDo(left) } : { kind: 'settled' };
+function phaseWithoutFault(left: readonly Step[], withheld: readonly Step[]): Phase {
+  if (left.length > 0) return { kind: 'working', message: toDo(left) };
+  if (withheld.length === 0) return { kind: 'settled' };
+  const missing = withheld.some(({ action }) => /^create(Bucket|Role|Function)$/.test(action.kind));
+  return { kind: 'drifted', message: differs(withheld), missing };
 }
 
 async function settleDeletion(
@@ -223,10 +234,10 @@ const FAULTS_SHOWN = 3;
 
 const mayPass = (fault: Fault): boolean => fault.class === 'throttled' || fault.class === 'transient';
 
-function statusFrom(key: string, { observation, steps, problems }: Outlook): PipelineStatus | undefined {
+function statusFrom(key: string, { observation, steps, withheld, problems }: Outlook): PipelineStatus | undefined {
   const pipeline = observation?.input.pipelines.find(({ desired }) => desired.key === key);
   if (observation === undefined || pipeline === undefined) return undefined;
-  return statusOf({ ...pipeline, ruleSets: observation.input.ruleSets, steps, problems });
+  return statusOf({ ...pipeline, ruleSets: observation.input.ruleSets, steps: [...steps, ...withheld], problems });
 }
 
 function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Convergence, deps: ReconcileDeps): void {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ABANDON } from '../../src/core/annotations.ts';
 import type { Fault } from '../../src/core/fault.ts';
 import { bucket } from '../core/support/fake-aws.ts';
-import { BUCKET_NAME } from '../core/support/pipeline.ts';
+import { BUCKET_NAME, manifest } from '../core/support/pipeline.ts';
 import { change, ready, reconciling, SUMMARY } from './support/reconciling.ts';
 import { KEY, resource } from './support/resource.ts';
 
@@ -25,6 +26,43 @@ describe('a pipeline that is deleted', () => {
     expect(order.at(-1)).toBe('release');
     expect([world.aws.functions.size, world.aws.roles.size, world.aws.buckets.size]).toEqual([0, 0, 0]);
     expect([...world.aws.sets.values()].flat()).toEqual([]);
+  });
+
+  it.each([
+    { what: 'managementPolicy NoDelete', leaving: resource({ managementPolicy: 'NoDelete' }) },
+    { what: 'managementPolicy Observe', leaving: resource({ managementPolicy: 'Observe' }) },
+    {
+      what: 'the annotation abandon',
+      leaving: { ...resource({}), manifest: manifest({}, { annotations: { [ABANDON]: 'true' } }) },
+    },
+    {
+      what: 'the annotation abandon although its spec cannot be read',
+      leaving: { ...resource({}), manifest: undefined, annotations: { [ABANDON]: 'true' } },
+    },
+  ])('leaves everything in place with $what, and AWS is not asked', async ({ leaving }) => {
+    const world = await ready();
+    const calls = world.aws.calls.length;
+    change(world, { ...leaving, deleting: true });
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'forget' }, events: ['LeftInPlace'] });
+
+    expect(world.source.releases).toEqual([KEY]);
+    expect(world.aws.calls.length).toBe(calls);
+    expect(world.aws.functions.size).toBe(1);
+  });
+
+  it('is judged by the deletionPolicy that it has now, not by the one it had when it was deleted', async () => {
+    const world = await ready(DELETING);
+    world.aws.objects.set(BUCKET_NAME, [{ key: 'a mail' }]);
+    change(world, { deleting: true });
+    await world.reconcile();
+    expect(world.source.releases).toEqual([]);
+
+    change(world, { ...resource(), deleting: true, generation: 2 });
+    await world.reconcile();
+
+    expect(world.source.releases).toEqual([KEY]);
+    expect([...world.aws.buckets.keys()]).toEqual([BUCKET_NAME]);
   });
 
   it('keeps its bucket with deletionPolicy Retain', async () => {

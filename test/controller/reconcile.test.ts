@@ -310,6 +310,96 @@ describe('a run that takes longer than five seconds', () => {
   });
 });
 
+describe('a pipeline that is suspended', () => {
+  it('is not looked at on AWS, keeps what was known, and says that it is suspended', async () => {
+    const world = await ready();
+    const calls = world.aws.calls.length;
+    change(world, { ...resource({ suspend: true }), generation: 2, status: world.source.resources.get(KEY)?.status });
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'forget' }, writes: [], statuses: 1, events: [] });
+
+    expect(world.aws.calls.length).toBe(calls);
+    const status = world.source.resources.get(KEY)?.status;
+    expect(status?.observedGeneration).toBe(2);
+    expect(world.conditions('Ready', 'Suspended')).toEqual(['Ready=True Succeeded', 'Suspended=True Suspended']);
+    // What Ready says is of the generation that was looked at.
+    expect(status?.conditions.find(({ type }) => type === 'Ready')?.observedGeneration).toBe(1);
+    expect(await world.next()).toMatchObject({ statuses: 0 });
+  });
+
+  it('is not even claimed when it is new', async () => {
+    const world = reconciling(resource({ suspend: true }, { claimed: false }));
+
+    await world.reconcile();
+
+    expect(world.source.claims).toEqual([]);
+    expect(world.conditions(...SUMMARY, 'Suspended')).toEqual(['Ready=Unknown Suspended', 'Suspended=True Suspended']);
+  });
+
+  it('goes on when it is resumed', async () => {
+    const world = reconciling(resource({ suspend: true }));
+    await world.reconcile();
+    change(world, { ...resource(), generation: 2, status: world.source.resources.get(KEY)?.status });
+
+    expect((await world.next()).outcome).toEqual({ kind: 'settled' });
+    expect(world.conditions(...SUMMARY, 'Suspended')).toEqual(['Ready=True Succeeded']);
+  });
+
+  it('is taken down all the same when it is deleted', async () => {
+    const world = await ready();
+    change(world, { ...resource({ suspend: true }, { deleting: true }), generation: 2 });
+
+    await world.reconcile();
+
+    expect(world.source.releases).toEqual([KEY]);
+    expect(world.aws.functions.size).toBe(0);
+  });
+});
+
+describe('a pipeline that is only observed', () => {
+  const observe = (world: Awaited<ReturnType<typeof ready>>) =>
+    change(world, {
+      ...resource({ managementPolicy: 'Observe' }),
+      generation: 2,
+      status: world.source.resources.get(KEY)?.status,
+    });
+
+  it('is Ready while nothing differs', async () => {
+    const world = await ready();
+    observe(world);
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, writes: [], statuses: 1 });
+    expect(world.conditions(...SUMMARY, 'Drifted')).toEqual(['Ready=True Succeeded']);
+  });
+
+  it('tells a difference once, and writes nothing', async () => {
+    const world = await ready();
+    observe(world);
+    const fn = world.aws.functions.get(FUNCTION);
+    if (fn !== undefined) world.aws.functions.set(FUNCTION, { ...fn, memorySize: 3008 });
+
+    expect(await world.next()).toMatchObject({ writes: [], statuses: 1, events: ['DriftDetected'] });
+    expect(await world.next()).toMatchObject({ writes: [], statuses: 0, events: [] });
+
+    expect(world.conditions('Ready', 'Drifted', 'FunctionReady')).toEqual([
+      'Ready=True Succeeded',
+      'Drifted=True DriftDetected',
+      'FunctionReady=False OutOfSync',
+    ]);
+  });
+
+  it('waits for a person where it does not exist', async () => {
+    const world = reconciling(resource({ managementPolicy: 'Observe' }));
+
+    expect(await world.next()).toMatchObject({ outcome: { kind: 'settled' }, writes: [], statuses: 1 });
+    expect(world.conditions(...SUMMARY, 'Drifted')).toEqual([
+      'Ready=False NotCreated',
+      'Stalled=True NotCreated',
+      'Drifted=True DriftDetected',
+    ]);
+  });
+});
+
 describe('a request to reconcile now', () => {
   const REQUEST = `${API_GROUP}/reconcile-requested-at`;
 
