@@ -5,12 +5,13 @@ import type { Clock, Ports } from '../core/ports.ts';
 import { createConvergenceWatch } from './convergence-watch.ts';
 import { nextCheckMs } from './drift-timing.ts';
 import { createFaultStreaks } from './fault-streaks.ts';
+import { createFullLooks } from './full-looks.ts';
+import { createLooks, type Looks } from './looks.ts';
 import { ownersOf } from './neighbours.ts';
 import type { ControllerObserver, ReconcileResult } from './observer.ts';
 import type { Outcome } from './outcome.ts';
 import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
-import { createRuleSetLooks, type RuleSetLooks } from './rule-set-looks.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
 import type { Batch, WorkQueue } from './work-queue.ts';
 
@@ -50,12 +51,14 @@ export function createController(options: ControllerOptions): Controller {
   const propagation = createPropagationWatch(clock);
   const streaks = createFaultStreaks();
   const convergence = createConvergenceWatch();
-  const looks = new Map<string, RuleSetLooks>();
+  const fullLooks = createFullLooks();
+  const looks = new Map<string, Looks>();
 
   const forget = (key: string): void => {
     propagation.forget(key);
     streaks.ended(key);
     convergence.forget(key);
+    fullLooks.forget(key);
   };
 
   const onChange = ({ key, kind }: Change): void => {
@@ -68,15 +71,11 @@ export function createController(options: ControllerOptions): Controller {
     queue.add(key, 'change');
   };
 
-  const looksOf = (region: string): RuleSetLooks => {
+  const looksOf = (region: string): Looks => {
     const known = looks.get(region);
     if (known !== undefined) return known;
-    const made = createRuleSetLooks({
-      ports: options.portsOf(region),
-      clock,
-      onChangedByOthers: (rules) => {
-        for (const key of ownersOf(rules, region, source.list(), options.installation)) queue.add(key, 'resync');
-      },
+    const made = createLooks(options.portsOf(region), clock, (rules) => {
+      for (const key of ownersOf(rules, region, source.list(), options.installation)) queue.add(key, 'resync');
     });
     looks.set(region, made);
     return made;
@@ -86,8 +85,10 @@ export function createController(options: ControllerOptions): Controller {
     const startedAtMs = clock.now();
     const timeout = AbortSignal.timeout(options.reconcileTimeoutMs);
     const runs = new Map(batch.keys.map((key) => [key, begin(key)]));
+    const asked = askFor(batch, startedAtMs);
+    for (const key of batch.keys) fullLooks.looked(key, asked.depth === 'full');
     const outcomes = await reconcile(
-      { keys: batch.keys, ...freshness(batch, startedAtMs) },
+      asked,
       {
         source,
         portsOf: options.portsOf,
@@ -141,10 +142,13 @@ export function createController(options: ControllerOptions): Controller {
   };
 
   /** Who waited shares a look with those who waited too; only what somebody asks for now is looked at now. */
-  const freshness = ({ keys, lane, askedAtMs }: Batch<string>, nowMs: number): Omit<Asked, 'keys'> => {
-    if (keys.some((key) => isRequested(peek(key)))) return { lookedAfterMs: nowMs, readAfterMs: nowMs };
-    if (lane === 'change') return { lookedAfterMs: askedAtMs, readAfterMs: askedAtMs };
-    return { lookedAfterMs: nowMs - Math.min(...keys.map(intervalOf)), readAfterMs: nowMs };
+  const askFor = ({ keys, lane, askedAtMs }: Batch<string>, nowMs: number): Asked => {
+    if (keys.some((key) => isRequested(peek(key))))
+      return { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, depth: 'full' };
+    if (lane === 'change') return { keys, lookedAfterMs: askedAtMs, readAfterMs: askedAtMs, depth: 'full' };
+    const intervalMs = Math.min(...keys.map(intervalOf));
+    const depth = keys.some(fullLooks.due) ? 'full' : 'light';
+    return { keys, lookedAfterMs: nowMs - intervalMs, readAfterMs: nowMs, depth };
   };
 
   const intervalOf = (key: string): number => {

@@ -9,18 +9,19 @@ import { isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
 import type { ConvergenceWatch } from './convergence-watch.ts';
 import type { FaultStreaks } from './fault-streaks.ts';
+import type { Looks } from './looks.ts';
 import { neighboursOf } from './neighbours.ts';
 import type { ControllerObserver } from './observer.ts';
 import { worstFault, type Outcome } from './outcome.ts';
 import type { PropagationWatch } from './propagation-watch.ts';
+import type { Depth } from './remembered-reads.ts';
 import { outcomeOfPhase, phaseOf, report, tell } from './report.ts';
-import type { RuleSetLooks } from './rule-set-looks.ts';
 import type { Resource } from './source.ts';
 import { namesOf, toDo, writesOf } from './told-steps.ts';
 
 export type ReconcileDeps = AdmitDeps & {
-  /** One for each region, so that the pipelines in it share their looks at SES. */
-  readonly looksOf: (region: string) => RuleSetLooks;
+  /** One for each region, so that the pipelines in it share their looks at AWS. */
+  readonly looksOf: (region: string) => Looks;
   readonly propagation: PropagationWatch;
   readonly streaks: FaultStreaks;
   readonly convergence: ConvergenceWatch;
@@ -36,6 +37,8 @@ export type Asked = {
   readonly lookedAfterMs: number;
   /** Rules are changed only by what they were then, or later. */
   readonly readAfterMs: number;
+  /** How much of everything else is read. */
+  readonly depth: Depth;
 };
 
 type Task = Exclude<Admitted, { readonly kind: 'ended' }>;
@@ -78,20 +81,22 @@ export async function reconcile(
 async function reconcileRegion(
   region: string,
   tasks: readonly Task[],
-  { lookedAfterMs, readAfterMs }: Asked,
+  { lookedAfterMs, readAfterMs, depth }: Asked,
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const looks = deps.looksOf(region);
   const rounds = tasks.map((task): Round => ({ task, current: task.resource }));
-  const look = (at: readonly Round[], afterMs: number) => lookAhead(workOf(region, at, deps), looks.planning(afterMs));
-  let outlook = await look(rounds, lookedAfterMs);
-  if (writesOf(outlook).some(isOfRules) && looks.takenAtMs() < readAfterMs) outlook = await look(rounds, readAfterMs);
+  const look = (at: readonly Round[], afterMs: number, deep: Depth) =>
+    lookAhead(workOf(region, at, deps), looks.planning(afterMs, deep));
+  let outlook = await look(rounds, lookedAfterMs, depth);
+  if (writesOf(outlook).some(isOfRules) && looks.takenAtMs() < readAfterMs)
+    outlook = await look(rounds, readAfterMs, 'light');
 
   const endless = rounds.filter(({ current: { key } }) => notConverging(key, outlook, deps) !== undefined);
   const active = rounds.filter((round) => !endless.includes(round));
   const outcomes = await eachSettled(endless, (round) => settle(round, outlook, undefined, deps));
-  if (endless.length > 0) outlook = await look(active, lookedAfterMs);
+  if (endless.length > 0) outlook = await look(active, lookedAfterMs, 'light');
   for (const round of active) announce(round, outlook, deps);
   if (writesOf(outlook).length === 0)
     return new Map([...outcomes, ...(await eachSettled(active, (round) => settle(round, outlook, undefined, deps)))]);
@@ -100,7 +105,7 @@ async function reconcileRegion(
   const options = { signal, waits: false, onEvent: progress.onEvent };
   const run = await converge(workOf(region, active, deps), outlook, looks.acting, options);
   await progress.stop();
-  const after = await look(active, lookedAfterMs);
+  const after = await look(active, lookedAfterMs, 'light');
   for (const round of active) tellWhatHappened(round, outlook, run, deps);
   const settled = await eachSettled(active, (round) => settle(round, after, run, deps));
   return new Map([...outcomes, ...settled]);

@@ -11,18 +11,18 @@ type Snapshot = {
   readonly before: ReadonlyMap<string, ObservedRuleSet | undefined>;
 };
 
-/** The ports of a region, with one look at its rule sets shared by all who ask. */
+/** One look at the rule sets of a region, shared by all who ask. */
 export type RuleSetLooks = {
   /** Ports to plan with: the sets as they were read no earlier than `asOfMs`, and as our own writes left them since. */
-  readonly planning: (asOfMs: number) => Ports;
+  readonly planning: (asOfMs: number) => Pick<Ports, 'receiptRules'>;
   /** Ports to act with: every read is a call, and what a call did is remembered for the next look. */
-  readonly acting: Ports;
+  readonly acting: Pick<Ports, 'receiptRules'>;
   /** Milliseconds since 1970 of the look that `planning` goes by; minus infinity before the first. */
   readonly takenAtMs: () => number;
 };
 
 export type RuleSetLooksOptions = {
-  readonly ports: Ports;
+  readonly ports: Pick<Ports, 'receiptRules'>;
   readonly clock: Pick<Clock, 'now'>;
   /** Told the names of rules that somebody else has changed, moved or deleted since the look before. */
   readonly onChangedByOthers?: (rules: readonly string[]) => void;
@@ -123,7 +123,6 @@ export function createRuleSetLooks({ ports, clock, onChangedByOthers }: RuleSetL
 
   return {
     planning: (asOfMs) => ({
-      ...ports,
       receiptRules: {
         ...acting,
         describeActive: async () => {
@@ -138,7 +137,7 @@ export function createRuleSetLooks({ ports, clock, onChangedByOthers }: RuleSetL
         },
       },
     }),
-    acting: { ...ports, receiptRules: acting },
+    acting: { receiptRules: acting },
     takenAtMs: () => snapshot.takenAtMs,
   };
 }

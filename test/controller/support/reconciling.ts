@@ -3,7 +3,7 @@ import { createConvergenceWatch } from '../../../src/controller/convergence-watc
 import { createFaultStreaks } from '../../../src/controller/fault-streaks.ts';
 import { createPropagationWatch } from '../../../src/controller/propagation-watch.ts';
 import { reconcile, type ReconcileDeps } from '../../../src/controller/reconcile.ts';
-import { createRuleSetLooks } from '../../../src/controller/rule-set-looks.ts';
+import { createLooks } from '../../../src/controller/looks.ts';
 import type { Resource } from '../../../src/controller/source.ts';
 import { describeAction, type Step } from '../../../src/core/step.ts';
 import { fakeAws, type FakeAws } from '../../core/support/fake-aws.ts';
@@ -39,7 +39,7 @@ export function reconciling(...resources: readonly Resource[]): Reconciling {
   const note = (what: string) => (_: unknown, steps: readonly Step[]) =>
     void told.push(`${what}: ${steps.map(({ action }) => describeAction(action).verb).join(' ')}`);
   let whenLong: (() => void) | undefined;
-  const looks = createRuleSetLooks({ ports: aws.ports, clock: aws.ports.clock });
+  const looks = createLooks(aws.ports, aws.ports.clock);
   const deps: ReconcileDeps = {
     source,
     portsOf: () => aws.ports,
@@ -64,7 +64,7 @@ export function reconciling(...resources: readonly Resource[]): Reconciling {
   const runAll = async (keys: readonly string[], signal = new AbortController().signal) => {
     await aws.ports.clock.sleep(1); // each run looks anew
     const nowMs = aws.ports.clock.now();
-    return reconcile({ keys, lookedAfterMs: nowMs, readAfterMs: nowMs }, deps, signal);
+    return reconcile({ keys, lookedAfterMs: nowMs, readAfterMs: nowMs, depth: 'full' }, deps, signal);
   };
   const run = async (key = KEY, signal?: AbortSignal): Promise<Outcome> => {
     const outcome = (await runAll([key], signal)).get(key);
