@@ -1,60 +1,99 @@
 import type { StepResult } from '../core/apply.ts';
 import { converge, lookAhead, type Outlook } from '../core/converge.ts';
-import { EMPTY_PLAN, type Plan, type Problem } from '../core/plan.ts';
+import { deletionIntent } from '../core/management-policy.ts';
+import type { Plan, Problem, Warning } from '../core/plan.ts';
 import { isDestructive, isWrite, describeAction } from '../core/step.ts';
+import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
-import { planJson, renderPlan, renderSummary } from './render-plan.ts';
+import {
+  AS_DECLARED,
+  planJson,
+  renderPlan,
+  renderSummary,
+  renderWithheld,
+  stepJson,
+  warningJson,
+} from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
-import { openWork, type RegionWork } from './work.ts';
+import { keyOf, loadFiles, openWork, type RegionWork } from './work.ts';
 
 export type ApplyOptions = PipelineOptions & { readonly yes: boolean; readonly dryRun: boolean };
 
-/** Makes AWS equal to the manifests. Asks before it deletes anything, unless `--yes`. */
+/** Makes AWS equal to the manifests, those that hold it back aside. Asks before it deletes anything, unless `--yes`. */
 export function applyCommand(options: ApplyOptions, io: CliIo): Promise<ExitCode> {
   return carryOut(options, io, 'apply');
 }
 
-/** Takes the pipelines down; buckets stay unless their deletionPolicy says otherwise. */
+/** Takes the pipelines down; buckets stay unless their deletionPolicy says otherwise, and some pipelines stay as a whole. */
 export function deleteCommand(options: ApplyOptions, io: CliIo): Promise<ExitCode> {
   return carryOut(options, io, 'remove');
 }
 
 async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 'remove'): Promise<ExitCode> {
-  const regions = await openWork(options, io, purpose);
+  const loaded = await loadFiles(options, io);
+  const left = purpose === 'remove' ? leftOf(loaded) : [];
+  const others = loaded.filter((pipeline) => !left.some(({ owner }) => owner === keyOf(pipeline)));
+  const regions = await openWork(others, options, io, purpose);
   try {
     const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
     const outlooks = await unlessInterrupted(io.signal, looks);
-    const whole = joinPlans(outlooks);
+    const joined = joinPlans(outlooks);
+    const whole: Plan = { ...joined, warnings: [...left, ...joined.warnings] };
     if (options.dryRun) {
-      for (const problem of whole.problems) io.err(renderProblem(problem));
-      print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours));
-      return whole.problems.some((problem) => problem.stops) ? 1 : 0;
+      tellProblems(whole.problems, io);
+      print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours, SETTLED[purpose]));
+      return whole.problems.some(holdsUp) ? 1 : 0;
     }
-    if (whole.problems.some((problem) => problem.stops)) {
-      for (const problem of whole.problems) io.err(renderProblem(problem));
+    if (whole.problems.some(holdsUp)) {
+      tellProblems(whole.problems, io);
       io.err('Nothing was changed.');
       return nothingDone(whole, options, io, 'a problem above stops the whole run');
     }
     for (const warning of whole.warnings) io.err(renderWarning(warning));
+    for (const line of renderWithheld(whole, io.colours)) io.err(line);
     if (!(await mayGoOn(outlooks, options, io, purpose))) {
       const code = nothingDone(whole, options, io, 'not confirmed');
       return io.signal.aborted ? 130 : code;
     }
-    return await run(regions, outlooks, options, io);
+    return await run(regions, outlooks, whole, options, io, purpose);
   } finally {
     for (const { ports } of regions) ports.close();
   }
 }
 
+const SETTLED = { apply: AS_DECLARED, remove: 'Nothing to delete' } as const;
+
+/** Those that `delete` leaves on AWS, which then need not even be reachable. */
+function leftOf(loaded: readonly LoadedPipeline[]): readonly Warning[] {
+  return loaded.flatMap((pipeline) => {
+    const intent = deletionIntent(pipeline.manifest);
+    return intent.kind === 'cleanUp'
+      ? []
+      : [
+          {
+            owner: keyOf(pipeline),
+            message: `its rules, function, role and bucket stay on AWS, since ${intent.because}`,
+          },
+        ];
+  });
+}
+
+/** Nothing is done for a pipeline under `Observe` anyway, so its problems hold up nobody. */
+const holdsUp = ({ stops, withheld }: Problem): boolean => stops && withheld !== true;
+
+function tellProblems(problems: readonly Problem[], io: CliIo): void {
+  for (const problem of problems) io.err(renderProblem({ ...problem, stops: holdsUp(problem) }));
+}
+
 /** Whoever reads JSON learns that every step was left out, and why. */
 function nothingDone(whole: Plan, options: ApplyOptions, io: CliIo, because: string): ExitCode {
   const results = whole.steps.map((step): StepResult => ({ kind: 'skipped', step, because }));
-  print(io, options.output, resultJson(results, whole.problems), () => []);
+  print(io, options.output, resultJson(results, whole.problems, whole), () => []);
   return 1;
 }
 
@@ -81,8 +120,10 @@ async function mayGoOn(
 async function run(
   regions: readonly RegionWork[],
   outlooks: readonly Outlook[],
+  whole: Plan,
   options: ApplyOptions,
   io: CliIo,
+  purpose: 'apply' | 'remove',
 ): Promise<ExitCode> {
   const progress = createProgress(io);
   const runs = await Promise.all(
@@ -94,14 +135,19 @@ async function run(
   ).finally(progress.stop);
   const results = runs.flatMap((one) => one.results);
   const problems = runs.flatMap((one) => one.problems);
-  for (const problem of problems) io.err(renderProblem(problem));
-  print(io, options.output, resultJson(results, problems), () => renderResults(results, problems));
-  const incomplete = problems.some((problem) => problem.stops || problem.fault.class === 'delete-blocked');
+  tellProblems(problems, io);
+  const settled = renderSummary({ ...whole, steps: [], problems: problems.filter(holdsUp) }, SETTLED[purpose]);
+  print(io, options.output, resultJson(results, problems, whole), () => renderResults(results, problems, settled));
+  const incomplete = problems.some((problem) => holdsUp(problem) || problem.fault.class === 'delete-blocked');
   const failed = incomplete || results.some((result) => result.kind !== 'done');
   return io.signal.aborted ? 130 : failed ? 1 : 0;
 }
 
-function resultJson(results: readonly StepResult[], problems: readonly Problem[]): object {
+function resultJson(
+  results: readonly StepResult[],
+  problems: readonly Problem[],
+  { withheld, warnings }: Plan,
+): object {
   return {
     format: 'ses-lambda-pipeline.dev/apply/v1',
     steps: results.map((result) => ({
@@ -111,20 +157,21 @@ function resultJson(results: readonly StepResult[], problems: readonly Problem[]
       ...(result.kind === 'failed' ? { reason: result.fault.reason, message: result.fault.message } : {}),
       ...(result.kind === 'skipped' ? { because: result.because } : {}),
     })),
-    problems: problems.map(({ owner, fault, stops }) => ({
-      pipeline: owner,
-      reason: fault.reason,
-      message: fault.message,
-      stops,
+    withheld: withheld.map(stepJson),
+    problems: problems.map((problem) => ({
+      pipeline: problem.owner,
+      reason: problem.fault.reason,
+      message: problem.fault.message,
+      stops: holdsUp(problem),
     })),
+    warnings: warnings.map(warningJson),
   };
 }
 
-function renderResults(results: readonly StepResult[], problems: readonly Problem[]): string[] {
+function renderResults(results: readonly StepResult[], problems: readonly Problem[], settled: string): string[] {
   const writes = results.filter((result) => isWrite(result.step.action));
   const done = writes.filter((result) => result.kind === 'done').length;
-  if (writes.length === 0)
-    return problems.some((problem) => problem.stops) ? ['Nothing was changed.'] : [renderSummary(EMPTY_PLAN)];
+  if (writes.length === 0) return problems.some(holdsUp) ? ['Nothing was changed.'] : [settled];
   const rest = results.filter((result) => result.kind !== 'done');
   if (rest.length === 0) return [`Done: ${done} changes.`];
   return [

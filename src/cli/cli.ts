@@ -58,17 +58,21 @@ function createProgram(
       );
 
   withOutput(withFiles(program.command('plan')))
-    .description('show what apply would do; exit code 0: nothing, 2: changes pending, 1: failed')
+    .description(
+      'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
+    )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
     .action(run(planCommand));
   withOutput(withFiles(program.command('apply')))
-    .description('make AWS equal to the manifests')
+    .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
     .addHelpText('after', examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml'))
     .action(run(applyCommand));
   withOutput(withFiles(program.command('delete')))
-    .description('take pipelines down; a bucket stays unless its deletionPolicy says otherwise')
+    .description(
+      'take pipelines down; a bucket stays unless its deletionPolicy says otherwise, everything under Observe or NoDelete',
+    )
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))

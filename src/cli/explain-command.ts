@@ -5,8 +5,8 @@ import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
-import { clean } from './render-problems.ts';
-import { connectionOf, failed, loadFiles, refused } from './work.ts';
+import { clean, renderWarning } from './render-problems.ts';
+import { connectionOf, failed, loadFiles, refused, restraintsOn } from './work.ts';
 
 export type ExplainOptions = Omit<PipelineOptions, 'filename'> & {
   readonly filename?: readonly string[];
@@ -45,6 +45,7 @@ async function regionsOf(options: ExplainOptions, io: CliIo): Promise<readonly s
   const { filename } = options;
   if (filename === undefined) return options.region === undefined ? [] : [options.region];
   const loaded = await loadFiles({ ...options, filename }, io);
+  for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
   return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
 }
 

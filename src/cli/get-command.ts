@@ -1,12 +1,13 @@
 import { lookAhead } from '../core/converge.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
+import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
-import { renderProblem } from './render-problems.ts';
-import { openWork } from './work.ts';
+import { renderProblem, renderWarning } from './render-problems.ts';
+import { loadFiles, openWork, restraintsOn } from './work.ts';
 
 type Item = {
   readonly apiVersion: string;
@@ -15,19 +16,24 @@ type Item = {
   readonly status: PipelineStatus;
 };
 
-/** Prints the status that a custom resource of each manifest would have. */
+/**
+ * Prints the status that a custom resource of each manifest would have. It says how AWS is, whether or not anything
+ * would be done about it.
+ */
 export async function getCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
-  const regions = await openWork(options, io, 'apply');
+  const loaded = await loadFiles(options, io);
+  const regions = await openWork(loaded.map(resumed), options, io, 'apply');
   try {
+    for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
     const items: Item[] = [];
     let failed = false;
     for (const { work, ports } of regions) {
-      const { steps, problems, observation } = await unlessInterrupted(io.signal, lookAhead(work, ports));
+      const { steps, withheld, problems, observation } = await unlessInterrupted(io.signal, lookAhead(work, ports));
       const planned = observation?.input.pipelines ?? [];
       for (const { desired, observed } of planned) {
         const { ruleSets } = observation?.input ?? { ruleSets: { active: undefined, sets: new Map() } };
         const { name, namespace } = desired.identity;
-        const status = statusOf({ desired, observed, ruleSets, steps, problems });
+        const status = statusOf({ desired, observed, ruleSets, steps: [...steps, ...withheld], problems });
         items.push({ apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace }, status });
       }
       const unread = problems.filter((problem) => !planned.some(({ desired }) => desired.key === problem.owner));
@@ -42,6 +48,12 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
     for (const { ports } of regions) ports.close();
   }
 }
+
+/** A suspended pipeline is looked at like any other: nothing is written here. */
+const resumed = (pipeline: LoadedPipeline): LoadedPipeline => ({
+  ...pipeline,
+  manifest: { ...pipeline.manifest, spec: { ...pipeline.manifest.spec, suspend: false } },
+});
 
 function renderTable(items: readonly Item[]): string[] {
   const rows = items.map(({ metadata, status }) => {

@@ -7,11 +7,11 @@ import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
 import { planJson, renderPlan } from './render-plan.ts';
 import { renderProblem } from './render-problems.ts';
-import { openWork } from './work.ts';
+import { loadFiles, openWork } from './work.ts';
 
-/** Says what `apply` would do. Exit code 0: nothing, 2: changes, 1: something is wrong. */
+/** Says what `apply` would do, and what it would leave. Exit code 0: nothing differs, 2: something, 1: something is wrong. */
 export async function planCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
-  const regions = await openWork(options, io, 'apply');
+  const regions = await openWork(await loadFiles(options, io), options, io, 'apply');
   try {
     const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
     const plans = await unlessInterrupted(io.signal, looks);
@@ -19,7 +19,7 @@ export async function planCommand(options: PipelineOptions, io: CliIo): Promise<
     for (const problem of whole.problems) io.err(renderProblem(problem));
     print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours));
     if (whole.problems.some((problem) => problem.stops)) return 1;
-    return whole.steps.some((step) => isWrite(step.action)) ? 2 : 0;
+    return [...whole.steps, ...whole.withheld].some((step) => isWrite(step.action)) ? 2 : 0;
   } finally {
     for (const { ports } of regions) ports.close();
   }

@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, Warning } from '../core/plan.ts';
 import { describeAction, isWrite, type FieldChange, type Step, type Verb } from '../core/step.ts';
 import { clean, renderWarning } from './render-problems.ts';
 
@@ -23,18 +23,9 @@ export function planJson(plan: Plan): object {
   return {
     format: PLAN_FORMAT,
     summary: countSteps(plan.steps),
-    steps: plan.steps.map((step) => ({
-      id: step.id,
-      ...(step.owner === undefined ? {} : { pipeline: step.owner }),
-      region: step.region,
-      part: step.part,
-      ...describeAction(step.action),
-      writes: isWrite(step.action),
-      why: step.why,
-      needs: step.needs,
-      changes: step.changes,
-    })),
-    problems: plan.problems.map(({ owner, part, fault, stops }) => ({
+    steps: plan.steps.map(stepJson),
+    withheld: plan.withheld.map(stepJson),
+    problems: plan.problems.map(({ owner, part, fault, stops, withheld }) => ({
       pipeline: owner,
       part,
       class: fault.class,
@@ -42,10 +33,25 @@ export function planJson(plan: Plan): object {
       ...(fault.code === undefined ? {} : { code: fault.code }),
       message: fault.message,
       stops,
+      ...(withheld === true ? { withheld } : {}),
     })),
-    warnings: plan.warnings.map(({ owner, message }) => ({ pipeline: owner, message })),
+    warnings: plan.warnings.map(warningJson),
   };
 }
+
+export const warningJson = ({ owner, message }: Warning): object => ({ pipeline: owner, message });
+
+export const stepJson = (step: Step): object => ({
+  id: step.id,
+  ...(step.owner === undefined ? {} : { pipeline: step.owner }),
+  region: step.region,
+  part: step.part,
+  ...describeAction(step.action),
+  writes: isWrite(step.action),
+  why: step.why,
+  needs: step.needs,
+  changes: step.changes,
+});
 
 const SIGNS: Readonly<Record<Verb, string>> = {
   create: '+',
@@ -59,13 +65,29 @@ const SIGNS: Readonly<Record<Verb, string>> = {
 };
 
 /** A plan for people, one line a step and one for each field that changes. */
-export function renderPlan(plan: Plan, colours: boolean): string[] {
+export function renderPlan(plan: Plan, colours: boolean, settled = AS_DECLARED): string[] {
+  return [
+    ...renderSteps(plan.steps, colours),
+    ...renderWithheld(plan, colours),
+    ...plan.warnings.map(renderWarning),
+    renderSummary(plan, settled),
+  ];
+}
+
+/** What pipelines under `Observe` would need, set apart from what is done. */
+export function renderWithheld({ withheld }: Plan, colours: boolean): string[] {
+  const lines = renderSteps(withheld, colours);
+  if (lines.length === 0) return [];
+  return [createColors(colours).bold('Observe: reported only, nothing is written'), '', ...lines];
+}
+
+function renderSteps(all: readonly Step[], colours: boolean): string[] {
   const paint = createColors(colours);
   const painted = { '+': paint.green, '~': paint.yellow, '-': paint.red, ' ': paint.dim };
   const lines: string[] = [];
-  const owners = [...new Set(plan.steps.map((step) => step.owner))];
+  const owners = [...new Set(all.map((step) => step.owner))];
   for (const owner of owners) {
-    const steps = plan.steps.filter((step) => step.owner === owner && isWrite(step.action));
+    const steps = all.filter((step) => step.owner === owner && isWrite(step.action));
     const [first] = steps;
     if (first === undefined) continue;
     lines.push(paint.bold(`${owner ?? 'rule sets'} (${first.region})`));
@@ -78,18 +100,20 @@ export function renderPlan(plan: Plan, colours: boolean): string[] {
     }
     lines.push('');
   }
-  lines.push(...plan.warnings.map(renderWarning));
-  lines.push(renderSummary(plan));
   return lines;
 }
 
-export function renderSummary(plan: Plan): string {
+export const AS_DECLARED = 'Nothing to do: AWS is as the manifests say';
+
+/** @param settled what is said when there is nothing to do, without its full stop */
+export function renderSummary(plan: Plan, settled = AS_DECLARED): string {
   const { create, change, delete: gone } = countSteps(plan.steps);
-  const nothing = create + change + gone === 0;
-  if (nothing && plan.problems.some((problem) => problem.stops))
-    return 'Nothing can be planned for what the errors above name.';
-  if (nothing) return 'Nothing to do: AWS is as the manifests say.';
-  return `${create} to create, ${change} to change, ${gone} to delete.`;
+  if (create + change + gone > 0) return `${create} to create, ${change} to change, ${gone} to delete.`;
+  if (plan.problems.some((problem) => problem.stops)) return 'Nothing can be planned for what the errors above name.';
+  const withheld = plan.withheld.filter(({ action }) => isWrite(action)).length;
+  if (withheld > 0)
+    return `Nothing to do. Reported only: ${withheld} ${withheld === 1 ? 'difference' : 'differences'}.`;
+  return plan.warnings.some(({ suspended }) => suspended) ? `${settled}, suspended pipelines aside.` : `${settled}.`;
 }
 
 function renderChange({ field, before, after }: FieldChange): string {

@@ -1,7 +1,9 @@
 import { faultOf, type Fault } from '../core/fault.ts';
 import type { Pipeline } from '../core/desired.ts';
-import { INSTALLATION, type PipelineIdentity } from '../core/names.ts';
+import { restraintOf } from '../core/management-policy.ts';
+import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
+import type { Warning } from '../core/plan.ts';
 import type { Ports } from '../core/ports.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
 import type { FileProblem } from '../files/file-problem.ts';
@@ -29,16 +31,16 @@ export class CommandFailed extends Error {
 }
 
 /**
- * Reads the files and connects to every region they name.
+ * Connects to every region of the pipelines.
  *
- * @throws {CommandFailed} after every problem was printed: a bad file, no credentials, nobody at the endpoint
+ * @throws {CommandFailed} after the problem was printed: no credentials, nobody at the endpoint
  */
 export async function openWork(
+  loaded: readonly LoadedPipeline[],
   options: PipelineOptions,
   io: CliIo,
   purpose: 'apply' | 'remove',
 ): Promise<readonly RegionWork[]> {
-  const loaded = await loadFiles(options, io);
   const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
   const opened: RegionWork[] = [];
   try {
@@ -58,7 +60,11 @@ export async function openWork(
   }
 }
 
-/** The valid pipelines of the given files and of the wanted region. */
+/**
+ * The valid pipelines of the given files and of the wanted region.
+ *
+ * @throws {CommandFailed} after every problem was printed
+ */
 export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<readonly LoadedPipeline[]> {
   if (options.filename === undefined)
     throw refused('say which files to read: -f <file or folder>, or -f - for standard input', io);
@@ -93,6 +99,16 @@ export const connectionOf = (options: Pick<PipelineOptions, 'endpointUrl' | 'pro
   profile: options.profile,
   sesCallsPerSecond: options.sesCallsPerSecond,
 });
+
+export const keyOf = ({ namespace, manifest }: LoadedPipeline): string =>
+  pipelineKey({ namespace, name: manifest.metadata.name });
+
+/** Why nothing is written for some of the pipelines. */
+export const restraintsOn = (loaded: readonly LoadedPipeline[]): readonly Warning[] =>
+  loaded.flatMap((pipeline) => {
+    const message = restraintOf(pipeline.manifest);
+    return message === undefined ? [] : [{ owner: keyOf(pipeline), message }];
+  });
 
 async function identify(
   loaded: readonly LoadedPipeline[],

@@ -12,7 +12,7 @@ export const intervalSchema = z
   .string()
   .max(32)
   .regex(DURATION, MESSAGE)
-  .refine(isWithinBounds, MESSAGE)
+  .refine((text) => !DURATION.test(text) || isWithinBounds(text), MESSAGE)
   .optional()
   .meta({
     description:

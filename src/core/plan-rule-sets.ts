@@ -3,7 +3,8 @@ import type { Fault } from './fault.ts';
 import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
-import { planRuleSet, type RuleChange } from './plan-rule-set.ts';
+import { planAroundHeld } from './plan-around-held.ts';
+import type { RuleChange } from './plan-rule-set.ts';
 import { storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
 import type { Departing } from './plan-teardown.ts';
@@ -213,7 +214,7 @@ function createOutput(region: string) {
     residents: readonly Resident[],
     before: readonly string[],
   ) => {
-    const planned = planRuleSet(observed, blocks);
+    const planned = planAroundHeld(observed, blocks);
     const owners = new Map<string | undefined, Resident>(residents.map((desired) => [desired.key, desired]));
     const ids: string[] = [];
     for (const change of planned.changes) {

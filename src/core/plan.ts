@@ -49,7 +49,12 @@ export type Plan = {
   readonly warnings: readonly Warning[];
 };
 
-export type Warning = { readonly owner: string; readonly message: string };
+export type Warning = {
+  readonly owner: string;
+  readonly message: string;
+  /** Nobody has looked at the pipeline: that nothing is to be done says nothing about it. */
+  readonly suspended?: true;
+};
 
 export const EMPTY_PLAN: Plan = { steps: [], withheld: [], problems: [], warnings: [] };
 
@@ -67,12 +72,12 @@ export function plan(input: PlanInput): Plan {
   const suspended = input.suspended ?? [];
   const all: Planning = {
     ...input,
-    neighbours: [...(input.neighbours ?? []), ...suspended.map(({ block }) => block)],
+    neighbours: [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))],
     lost: lostClaims([...input.pipelines.map(({ desired }) => desired), ...suspended].map(({ block }) => block)),
   };
   const warnings = [
     ...input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
-    ...suspended.map(({ block, message }) => ({ owner: block.owner, message })),
+    ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
   ];
   const watched = input.pipelines.map(({ desired }) => desired).filter(isWatchedOnly);
   if (watched.length === 0) return { ...planEverything(all), withheld: [], warnings };
@@ -80,7 +85,7 @@ export function plan(input: PlanInput): Plan {
   const managed = planEverything({
     ...all,
     pipelines: input.pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
-    neighbours: [...all.neighbours, ...watched.map(({ block }) => block)],
+    neighbours: [...all.neighbours, ...watched.map(({ block }) => held(block))],
   });
   const unrestrained = planEverything(all);
   const done = new Set(managed.steps.map(({ id }) => id));
@@ -97,6 +102,8 @@ export function plan(input: PlanInput): Plan {
     warnings,
   };
 }
+
+const held = (block: RuleBlock): RuleBlock => ({ ...block, held: true });
 
 const isWatchedOnly = ({ managementPolicy }: Desired): boolean => managementPolicy === 'Observe';
 

@@ -16,6 +16,8 @@ export type RuleBlock = {
   /** Stores for all rules that have no S3 action of their own; stands first. */
   readonly storageRule: ReceiptRule | undefined;
   readonly rules: readonly ReceiptRule[];
+  /** Its rules may not be moved, whatever their order should be. */
+  readonly held?: true;
 };
 
 /** Head before Tail, then priority, namespace, name: the same for any order of arrival. */

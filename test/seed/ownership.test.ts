@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ses';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { bucketNames, functionName, roleName } from '../../src/core/names.ts';
+import { bucketNames, functionName, roleName, rolePath } from '../../src/core/names.ts';
 import type { Foreign } from '../support/aws-clients.ts';
 import { pipeline } from '../support/manifests.ts';
 import { startWorld } from '../support/world.ts';
@@ -33,8 +33,8 @@ const TRUST = JSON.stringify({
   Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 });
 
-const createRole = ({ iam }: Foreign, RoleName: string, tags: Readonly<Record<string, string>>) =>
-  iam.send(new CreateRoleCommand({ RoleName, Path: '/', AssumeRolePolicyDocument: TRUST, Tags: pairs(tags) }));
+const createRole = ({ iam }: Foreign, RoleName: string, tags: Readonly<Record<string, string>>, Path = '/') =>
+  iam.send(new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument: TRUST, Tags: pairs(tags) }));
 
 async function createFunction(
   clients: Foreign,
@@ -153,5 +153,67 @@ describe('a conflict', () => {
       { Name: 'slp_mail_app_First', Enabled: true, Recipients: ['first@example.com'] },
       { Name: 'slp_mail_app_Second' },
     ]);
+  });
+});
+
+describe('adoption, when the pipeline asks for it', () => {
+  const ADOPT = { 'ses-lambda-pipeline.dev/adopt': 'true' } as const;
+  const adopting = pipeline({ annotations: ADOPT });
+  const MARK = { ...OTHER, 'ses-lambda-pipeline.dev/name': 'app' };
+
+  async function madeByHand(clients: Foreign, tags: Readonly<Record<string, string>>): Promise<void> {
+    await createBuckets(clients, tags);
+    await createRole(clients, roleName(IDENTITY), tags, rolePath('slp'));
+    await createFunction(clients, functionName(IDENTITY, 'Zip'), tags);
+  }
+
+  it('takes over bucket, role and function made by hand, and mail runs through them', async () => {
+    const world = await startWorld();
+    await madeByHand(world.foreign, { team: 'post' });
+    const { steps, problems } = await world.plan([adopting]);
+    await world.mustApply(adopting);
+    await world.send({ to: 'first@example.com' });
+
+    expect(problems).toEqual([]);
+    expect(steps.filter(({ why }) => why.startsWith('it is adopted')).map(({ part }) => part)).toEqual([
+      'bucket',
+      'role',
+      'function',
+    ]);
+    const { buckets, roles, functions } = await world.holdings();
+    const ours = [...buckets, ...roles, ...functions].filter(({ tags }) => 'ses-lambda-pipeline.dev/name' in tags);
+    expect(ours.map(({ tags }) => tags)).toEqual(Array(3).fill(expect.objectContaining({ ...MARK, team: 'post' })));
+    expect(await world.log()).toMatchObject([{ recipients: ['first@example.com'] }]);
+    expect(await world.plan([pipeline()])).toMatchObject({ code: 0, steps: [] });
+  });
+
+  it('is refused for what belongs to another pipeline, before the first write', async () => {
+    const world = await startWorld();
+    await madeByHand(world.foreign, OTHER);
+    world.faults.clearCalls();
+    const { code, err } = await world.apply([adopting]);
+
+    expect(code).toBe(1);
+    expect(err).toContain('BucketNameTaken');
+    expect(world.writes()).toEqual([]);
+  });
+
+  it('is refused for a role at another path, before the first write', async () => {
+    const world = await startWorld();
+    await createRole(world.foreign, roleName(IDENTITY), {});
+    world.faults.clearCalls();
+    const { code, err } = await world.apply([adopting]);
+
+    expect(code).toBe(1);
+    expect(err).toContain('cannot be adopted: its path is /');
+    expect(world.writes()).toEqual([]);
+  });
+
+  it('is what the refusal without the annotation tells to do', async () => {
+    const world = await startWorld();
+    await madeByHand(world.foreign, {});
+    const { err } = await world.apply([pipeline()]);
+
+    expect(err).toContain('annotate the pipeline with ses-lambda-pipeline.dev/adopt: "true"');
   });
 });

@@ -1,3 +1,4 @@
+import { ADOPT } from '../../../src/core/annotations.ts';
 import { desiredPipeline, type Desired, type Pipeline } from '../../../src/core/desired.ts';
 import type { Discovery } from '../../../src/core/discovery.ts';
 import { faultOf, type Fault } from '../../../src/core/fault.ts';
@@ -41,6 +42,10 @@ export function manifest(spec: object = {}, metadata: object = {}): Manifest {
 export function pipeline(spec: object = {}, over: Partial<Pipeline> = {}): Pipeline {
   return { manifest: manifest(spec), identity: IDENTITY, code: CODE, ...over };
 }
+
+/** One that asks to adopt what bears nobody's mark. */
+export const adopting = (spec: object = {}): Pipeline =>
+  pipeline(spec, { manifest: manifest(spec, { annotations: { [ADOPT]: 'true' } }) });
 
 /** The first bucket name of the pipeline of these tests. */
 export const BUCKET_NAME = bucketNames(IDENTITY, 'Special')[0] ?? '';
