@@ -2,7 +2,7 @@ import type { StepResult } from '../core/apply.ts';
 import { converge, lookAhead, type Outlook } from '../core/converge.ts';
 import { deletionIntent } from '../core/management-policy.ts';
 import type { Plan, Problem, Warning } from '../core/plan.ts';
-import { isDestructive, isWrite, describeAction } from '../core/step.ts';
+import { describeAction, isDestructive } from '../core/step.ts';
 import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
@@ -10,16 +10,9 @@ import type { PipelineOptions } from './options.ts';
 import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
-import {
-  AS_DECLARED,
-  planJson,
-  renderPlan,
-  renderSummary,
-  renderWithheld,
-  stepJson,
-  warningJson,
-} from './render-plan.ts';
+import { AS_DECLARED, planJson, renderPlan, renderSummary, renderWithheld } from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
+import { holdsUp, renderResults, resultJson } from './render-results.ts';
 import { keyOf, loadFiles, openWork, type RegionWork } from './work.ts';
 
 export type ApplyOptions = PipelineOptions & { readonly yes: boolean; readonly dryRun: boolean };
@@ -60,7 +53,8 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
       const code = nothingDone(whole, options, io, 'not confirmed');
       return io.signal.aborted ? 130 : code;
     }
-    return await run(regions, outlooks, whole, options, io, purpose);
+    const settled = renderSummary({ ...whole, steps: [], problems: [] }, SETTLED[purpose]);
+    return await run({ regions, outlooks, whole, settled }, options, io);
   } finally {
     for (const { ports } of regions) ports.close();
   }
@@ -82,9 +76,6 @@ function leftOf(loaded: readonly LoadedPipeline[]): readonly Warning[] {
         ];
   });
 }
-
-/** Nothing is done for a pipeline under `Observe` anyway, so its problems hold up nobody. */
-const holdsUp = ({ stops, withheld }: Problem): boolean => stops && withheld !== true;
 
 function tellProblems(problems: readonly Problem[], io: CliIo): void {
   for (const problem of problems) io.err(renderProblem({ ...problem, stops: holdsUp(problem) }));
@@ -117,14 +108,15 @@ async function mayGoOn(
   return false;
 }
 
-async function run(
-  regions: readonly RegionWork[],
-  outlooks: readonly Outlook[],
-  whole: Plan,
-  options: ApplyOptions,
-  io: CliIo,
-  purpose: 'apply' | 'remove',
-): Promise<ExitCode> {
+type Run = {
+  readonly regions: readonly RegionWork[];
+  readonly outlooks: readonly Outlook[];
+  readonly whole: Plan;
+  /** What is said when there was nothing to do. */
+  readonly settled: string;
+};
+
+async function run({ regions, outlooks, whole, settled }: Run, options: ApplyOptions, io: CliIo): Promise<ExitCode> {
   const progress = createProgress(io);
   const runs = await Promise.all(
     regions.map(async ({ work, ports }, index) => {
@@ -136,45 +128,8 @@ async function run(
   const results = runs.flatMap((one) => one.results);
   const problems = runs.flatMap((one) => one.problems);
   tellProblems(problems, io);
-  const settled = renderSummary({ ...whole, steps: [], problems: problems.filter(holdsUp) }, SETTLED[purpose]);
   print(io, options.output, resultJson(results, problems, whole), () => renderResults(results, problems, settled));
   const incomplete = problems.some((problem) => holdsUp(problem) || problem.fault.class === 'delete-blocked');
   const failed = incomplete || results.some((result) => result.kind !== 'done');
   return io.signal.aborted ? 130 : failed ? 1 : 0;
-}
-
-function resultJson(
-  results: readonly StepResult[],
-  problems: readonly Problem[],
-  { withheld, warnings }: Plan,
-): object {
-  return {
-    format: 'ses-lambda-pipeline.dev/apply/v1',
-    steps: results.map((result) => ({
-      id: result.step.id,
-      ...describeAction(result.step.action),
-      result: result.kind,
-      ...(result.kind === 'failed' ? { reason: result.fault.reason, message: result.fault.message } : {}),
-      ...(result.kind === 'skipped' ? { because: result.because } : {}),
-    })),
-    withheld: withheld.map(stepJson),
-    problems: problems.map((problem) => ({
-      pipeline: problem.owner,
-      reason: problem.fault.reason,
-      message: problem.fault.message,
-      stops: holdsUp(problem),
-    })),
-    warnings: warnings.map(warningJson),
-  };
-}
-
-function renderResults(results: readonly StepResult[], problems: readonly Problem[], settled: string): string[] {
-  const writes = results.filter((result) => isWrite(result.step.action));
-  const done = writes.filter((result) => result.kind === 'done').length;
-  if (writes.length === 0) return problems.some(holdsUp) ? ['Nothing was changed.'] : [settled];
-  const rest = results.filter((result) => result.kind !== 'done');
-  if (rest.length === 0) return [`Done: ${done} changes.`];
-  return [
-    `${done} of ${writes.length} changes done. Run the same command again to continue; what is done is not done twice.`,
-  ];
 }
