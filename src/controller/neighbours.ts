@@ -1,3 +1,4 @@
+import { restraintOf } from '../core/management-policy.ts';
 import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
 import type { RuleBlock } from '../core/rule-block.ts';
 import type { Resource } from './source.ts';
@@ -26,6 +27,8 @@ export function neighboursOf(
         priority,
         storageRule: undefined,
         rules: [],
+        // Nobody moves the rules of a pipeline that is suspended or only observed.
+        ...(restraintOf(manifest) !== undefined && { held: true }),
       },
     ];
   });

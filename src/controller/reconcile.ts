@@ -128,11 +128,14 @@ function workOf(region: string, rounds: readonly Round[], { source, installation
  */
 function outlookOf(key: string, outlook: Outlook): Outlook {
   const writes = writesOf(outlook);
+  const watched = outlook.observation?.input.pipelines.some(
+    ({ desired }) => desired.key === key && desired.managementPolicy === 'Observe',
+  );
   const shares = writes.some(({ owner }) => owner === key) || writes.every(({ owner }) => owner === undefined);
   return {
     ...outlook,
     steps: outlook.steps.filter(({ owner }) => owner === key || (owner === undefined && shares)),
-    withheld: outlook.withheld.filter(({ owner }) => owner === key),
+    withheld: outlook.withheld.filter(({ owner }) => owner === key || (owner === undefined && watched)),
     problems: outlook.problems.filter(({ owner }) => owner === key),
   };
 }

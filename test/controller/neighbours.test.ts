@@ -38,6 +38,12 @@ describe('neighboursOf', () => {
     expect(ownersOf(at('mail/a', {}, { manifest: undefined }))).toEqual([]);
   });
 
+  it.each([{ suspend: true }, { managementPolicy: 'Observe' }])('holds those in their places that have %j', (spec) => {
+    const neighbours = neighboursOf(new Set(['mail/app']), 'us-west-2', [self, at('mail/a', spec)], 'slp');
+
+    expect(neighbours).toMatchObject([{ owner: 'mail/a', held: true }]);
+  });
+
   it('keeps those that are being deleted: their rules still stand in the set', () => {
     expect(ownersOf(at('mail/a', {}, { deleting: true }))).toEqual(['mail/a']);
   });
