@@ -54,6 +54,8 @@ export type FaultReason =
   | 'OldSetStillActive'
   | 'RecipientClaimed'
   | 'AccessDenied'
+  | 'AccountChanged'
+  | 'TenancyDenied'
   | 'CredentialsMissing'
   | 'InvalidSpec'
   | 'Immutable'

@@ -25,13 +25,15 @@ const refuseRepeated = (items: readonly string[], context: z.RefinementCtx): voi
 };
 
 const ARN = '^arn:aws[a-z-]*:';
-const arn = (service: string, what: string) =>
+/** The ARN of something of a service; a pattern of such ARNs passes too. */
+export const arn = (service: string, what: string) =>
   z
     .string()
     .max(2048)
     .regex(new RegExp(`${ARN}${service}:`), `must be the ARN of ${what}, such as arn:aws:${service}:…`);
 
-const DOMAIN = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+';
+/** Source of a regular expression: two labels at least. */
+export const DOMAIN = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+';
 const LOCAL_PART = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}";
 const recipient = z
   .string()
@@ -542,7 +544,8 @@ function prototypeKeys(document: unknown): ManifestIssue[] {
   return issues;
 }
 
-function toIssues(issue: z.core.$ZodIssue): ManifestIssue[] {
+/** What zod found wrong, in our words. */
+export function toIssues(issue: z.core.$ZodIssue): ManifestIssue[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown field', unknownField: key }));

@@ -1,0 +1,266 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { manifestSchema } from '../../src/core/manifest.ts';
+import { REFERENCES, tenancyFault, tenancyIssues } from '../../src/core/tenancy-limits.ts';
+import { manifest } from './support/pipeline.ts';
+import { tenant } from './support/tenants.ts';
+
+type TenantParts = Parameters<typeof tenant>[0];
+
+const KEY = 'arn:aws:kms:us-west-2:123456789012:key/1';
+const TOPIC = 'arn:aws:sns:us-west-2:123456789012:stored';
+const ROLE = 'arn:aws:iam::123456789012:role/mail/reader';
+const POLICY = 'arn:aws:iam::aws:policy/AdministratorAccess';
+const BOUNDARY = 'arn:aws:iam::123456789012:policy/boundary';
+
+const pathsOf = (spec: object, limits: TenantParts = {}): string[] =>
+  tenancyIssues(manifest(spec), tenant(limits)).map(({ path }) => path);
+const forRecipients = (...recipients: readonly string[]) => ({ receiptRules: [{ name: 'Default', recipients }] });
+
+/** What a tenant may ask for only when its entry says so, and what the entry then says. */
+const REFERRING: readonly { field: string; path?: string; spec: object; kind: string; pattern: string }[] = [
+  {
+    field: 'spec.messageBodyStorage.bucketName',
+    spec: { messageBodyStorage: { bucketName: 'payroll' } },
+    kind: 'buckets',
+    pattern: 'pay*',
+  },
+  {
+    field: 'spec.messageBodyStorage.encryption.kmsKeyArn',
+    spec: { messageBodyStorage: { logicalName: 'Special', encryption: { kmsKeyArn: KEY } } },
+    kind: 'kmsKeys',
+    pattern: 'arn:aws:kms:us-west-2:123456789012:key/*',
+  },
+  { field: 'spec.role.existingArn', spec: { role: { existingArn: ROLE } }, kind: 'roles', pattern: ROLE },
+  {
+    field: 'spec.role.managedPolicyArns[]',
+    path: 'spec.role.managedPolicyArns[0]',
+    spec: { role: { managedPolicyArns: [POLICY] } },
+    kind: 'managedPolicies',
+    pattern: 'arn:aws:iam::aws:policy/Admin*',
+  },
+  {
+    field: 'spec.function.code.s3.bucket',
+    spec: { function: { code: { s3: { bucket: 'payroll', key: 'k' } } } },
+    kind: 'codeBuckets',
+    pattern: 'payroll',
+  },
+  { field: 'spec.ruleSet.name', spec: { ruleSet: { name: 'corporate' } }, kind: 'ruleSets', pattern: 'corp*' },
+  {
+    field: 'spec.receiptRules[].storage.kmsKeyArn',
+    path: 'spec.receiptRules[0].storage.kmsKeyArn',
+    spec: { receiptRules: [{ name: 'Default', recipients: ['a@example.com'], storage: { kmsKeyArn: KEY } }] },
+    kind: 'kmsKeys',
+    pattern: KEY,
+  },
+  {
+    field: 'spec.receiptRules[].storage.topicArn',
+    path: 'spec.receiptRules[0].storage.topicArn',
+    spec: { receiptRules: [{ name: 'Default', recipients: ['a@example.com'], storage: { topicArn: TOPIC } }] },
+    kind: 'topics',
+    pattern: 'arn:aws:sns:*:123456789012:stored',
+  },
+];
+
+describe('what a pipeline does not make itself', () => {
+  it('has a case below for every field of the table', () => {
+    expect(REFERRING.map(({ field }) => field)).toEqual(Object.keys(REFERENCES));
+  });
+
+  it.each(REFERRING)(
+    'is refused at $field unless a pattern lists it',
+    ({ field, path = field, spec, kind, pattern }) => {
+      expect(pathsOf(spec)).toEqual([path]);
+      expect(tenancyFault(manifest(spec), tenant())?.message).toContain(`no pattern under allow.${kind} of its entry`);
+      expect(pathsOf(spec, { allow: { [kind]: [pattern] } })).toEqual([]);
+    },
+  );
+
+  it('is not asked for by a pipeline of defaults', () => {
+    expect(pathsOf({})).toEqual([]);
+  });
+
+  it('is told as one fault that a person has to do something about', () => {
+    const spec = { role: { existingArn: ROLE }, messageBodyStorage: { bucketName: 'payroll' } };
+
+    expect(tenancyFault(manifest(spec), tenant())).toEqual({
+      class: 'denied',
+      reason: 'TenancyDenied',
+      message:
+        'spec.messageBodyStorage.bucketName: payroll is not for this namespace: no pattern under allow.buckets of its entry in the tenants file matches it; ' +
+        `spec.role.existingArn: ${ROLE} is not for this namespace: no pattern under allow.roles of its entry in the tenants file matches it`,
+    });
+  });
+
+  it('does not make the message longer than a person reads', () => {
+    const many = Array.from({ length: 300 }, (_, index) => `user${index}@other.example`);
+
+    const message = tenancyFault(
+      manifest(forRecipients(...many)),
+      tenant({ recipientDomains: ['example.com'] }),
+    )?.message;
+
+    expect(message).toMatch(/; and 295 more$/);
+  });
+});
+
+describe('the schema', () => {
+  /** Texts that lead to nothing outside of the pipeline. A new field belongs here or into the table of references. */
+  const HARMLESS = [
+    // Who it is.
+    'metadata.name',
+    'metadata.namespace',
+    'metadata.annotations{}',
+    // The tenant's own resources, and what is in them.
+    'spec.region',
+    'spec.messageBodyStorage.logicalName',
+    'spec.messageBodyStorage.objectKeyPrefix',
+    'spec.function.description',
+    'spec.function.runtime',
+    'spec.function.handler',
+    'spec.function.environment{}',
+    'spec.function.code.inline{}',
+    'spec.function.code.configMapRef.name',
+    'spec.receiptRules[].name',
+    'spec.receiptRules[].storage.objectKeyPrefix',
+    // Inside of a bucket that is in the table.
+    'spec.function.code.s3.key',
+    'spec.function.code.s3.version',
+    // What the tenant's role, and the boundary on the function's role, keep within bounds.
+    'spec.role.privileges[].actions[]',
+    'spec.role.privileges[].resource',
+    // Checked by a rule of its own.
+    'spec.role.permissionsBoundaryArn',
+    'spec.function.code.path',
+    'spec.receiptRules[].recipients[]',
+  ];
+
+  type Json = {
+    readonly type?: string;
+    readonly enum?: readonly unknown[];
+    readonly const?: unknown;
+    readonly properties?: Readonly<Record<string, Json>>;
+    readonly items?: Json;
+    readonly additionalProperties?: Json | boolean;
+  };
+
+  /** Where free text can be written. */
+  function textFields(schema: Json, path: string): string[] {
+    const inside = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+    return [
+      ...Object.entries(schema.properties ?? {}).flatMap(([name, member]) =>
+        textFields(member, path === '' ? name : `${path}.${name}`),
+      ),
+      ...(schema.items === undefined ? [] : textFields(schema.items, `${path}[]`)),
+      ...(inside === undefined ? [] : textFields(inside, `${path}{}`)),
+      ...(schema.type === 'string' && schema.enum === undefined && schema.const === undefined ? [path] : []),
+    ];
+  }
+
+  it('has no field that names something unless the limits know it', () => {
+    const fields = textFields(manifestSchema.toJSONSchema({ io: 'input' }) as Json, '');
+
+    expect(fields.toSorted()).toEqual([...Object.keys(REFERENCES), ...HARMLESS].toSorted());
+  });
+});
+
+describe('the permissions boundary', () => {
+  const asking = (permissionsBoundaryArn: string) => ({ role: { permissionsBoundaryArn } });
+
+  it('may be asked for where none is forced: it only takes away', () => {
+    expect(pathsOf(asking(BOUNDARY))).toEqual([]);
+  });
+
+  it('may be named when it is the forced one, and no other may', () => {
+    const forced = { permissionsBoundaryArn: BOUNDARY };
+
+    expect(pathsOf(asking(BOUNDARY), forced)).toEqual([]);
+    expect(pathsOf(asking(`${BOUNDARY}-wider`), forced)).toEqual(['spec.role.permissionsBoundaryArn']);
+  });
+});
+
+describe('code beside the manifest', () => {
+  it.each(['/var/run/secrets', '../other', 'a/../../other', '..', 'C:\\keys', '..\\other', '\\\\server\\share'])(
+    'may not be %j, which leads out of the folder',
+    (path) => {
+      expect(pathsOf({ function: { code: { path } } })).toEqual(['spec.function.code.path']);
+    },
+  );
+
+  it.each(['handler', './handler/index.mjs', 'a..b/c', 'a/...'])('may be %j', (path) => {
+    expect(pathsOf({ function: { code: { path } } })).toEqual([]);
+  });
+});
+
+describe('recipients', () => {
+  it.each<[string, readonly string[], boolean]>([
+    ['a@example.com', ['example.com'], true],
+    ['A@EXAMPLE.com', ['Example.COM'], true],
+    ['a+label@example.com', ['example.com'], true],
+    ['example.com', ['example.com'], true],
+    ['a@sub.example.com', ['example.com'], false],
+    ['.example.com', ['example.com'], false],
+    ['a@example.com', ['.example.com'], false],
+    ['example.com', ['.example.com'], false],
+    ['.example.com', ['.example.com'], true],
+    ['a@sub.example.com', ['.example.com'], true],
+    ['a@b.c.example.com', ['.example.com'], true],
+    ['.sub.example.com', ['.example.com'], true],
+    ['.example.com', ['.sub.example.com'], false],
+    ['a@badexample.com', ['.example.com', 'example.com'], false],
+    ['a@example.com.evil.test', ['.example.com', 'example.com'], false],
+    ['a@xn--mnchen-3ya.example', ['xn--mnchen-3ya.example'], true],
+    ['a@example.com', [], false],
+  ])('%s with %j: %s', (recipient, recipientDomains, allowed) => {
+    const paths = pathsOf(forRecipients(recipient), { recipientDomains: [...recipientDomains] });
+
+    expect(paths).toEqual(allowed ? [] : ['spec.receiptRules[0].recipients[0]']);
+  });
+
+  it('may be anybody where the entry has no list', () => {
+    expect(pathsOf(forRecipients())).toEqual([]);
+    expect(pathsOf(forRecipients('a@anywhere.example'))).toEqual([]);
+  });
+
+  it('may not be everybody where it has one, whatever is on it', () => {
+    expect(pathsOf(forRecipients(), { recipientDomains: ['example.com'] })).toEqual([
+      'spec.receiptRules[0].recipients',
+    ]);
+  });
+
+  it('are not told by name', () => {
+    const fault = tenancyFault(manifest(forRecipients('jane.doe@other.example')), tenant({ recipientDomains: [] }));
+
+    expect(fault?.message).toContain('other.example');
+    expect(fault?.message).not.toContain('jane');
+  });
+
+  it('never give one tenant mail for the domain of another', () => {
+    const domain = fc.stringMatching(/^[ab]\.[ab]{1,2}(\.[ab])?\.test$/);
+    const recipient = fc.oneof(
+      domain,
+      domain.map((each) => `.${each}`),
+      domain.map((each) => `x@${each}`),
+    );
+    // Judged by the addresses themselves, without the code under test.
+    const reaches = (one: string, host: string): boolean =>
+      one.startsWith('.') ? host.endsWith(one) : one.slice(one.indexOf('@') + 1) === host;
+    const hosts = (one: string, other: string): string[] => [one, other, `z${one}`, `z.${one}`, `z.${other}`];
+
+    fc.assert(
+      fc.property(
+        recipient,
+        fc.oneof(
+          domain,
+          domain.map((each) => `.${each}`),
+        ),
+        (one, allowed) => {
+          fc.pre(pathsOf(forRecipients(one), { recipientDomains: [allowed] }).length === 0);
+          for (const host of hosts(one.slice(one.indexOf('@') + 1).replace(/^\./, ''), allowed.replace(/^\./, '')))
+            if (reaches(one, host)) expect(reaches(allowed, host)).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
