@@ -12,6 +12,7 @@ export type Sessions = {
     readonly roleArn: string;
     readonly sessionName: string;
     readonly expiresAtMs: number;
+    readonly tags?: Readonly<Record<string, string>>;
   }) => Credentials;
   /** Any static key is the account itself. Undefined for a session that ended, or whose token is wrong. */
   readonly principalOf: (accessKeyId: string, sessionToken: string | undefined) => Principal | undefined;
@@ -27,11 +28,17 @@ export function createSessions(context: SandboxContext): Sessions {
   };
 
   return {
-    issue: ({ roleArn, sessionName, expiresAtMs }) => {
+    issue: ({ roleArn, sessionName, expiresAtMs, tags = {} }) => {
       forgetExpired();
       const accessKeyId = `ASIA${context.ids.hex(16).toUpperCase()}`;
       const sessionToken = context.ids.hex(64);
-      const principal: Principal = { kind: 'role', account: context.account, roleArn, sessionName };
+      const principal: Principal = {
+        kind: 'role',
+        account: context.account,
+        roleArn,
+        sessionName,
+        ...(Object.keys(tags).length > 0 && { sessionTags: tags }),
+      };
       sessions.set(accessKeyId, { principal, sessionToken, expiresAtMs });
       return { accessKeyId, secretAccessKey: context.ids.hex(40), sessionToken };
     },

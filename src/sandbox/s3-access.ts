@@ -1,6 +1,7 @@
 import type { RoleBook } from './iam-roles.ts';
 import { parsePolicy, type PolicyDocument } from './policy/document.ts';
 import { evaluate, type PolicyPrincipal, type Verdict } from './policy/evaluate.ts';
+import { principalTags } from './principal-tags.ts';
 import type { Bucket } from './s3-buckets.ts';
 import type { Principal, SandboxContext } from './service.ts';
 import { textAt } from './wire/xml.ts';
@@ -114,7 +115,12 @@ function conditionsOf(principal: Principal): Readonly<Record<string, string | un
   const common = { 'aws:securetransport': 'true' };
   if (principal.kind !== 'service') {
     const arn = principal.kind === 'role' ? principal.roleArn : undefined;
-    return { ...common, 'aws:principalaccount': principal.account, 'aws:principalarn': arn };
+    return {
+      ...common,
+      ...principalTags(principal),
+      'aws:principalaccount': principal.account,
+      'aws:principalarn': arn,
+    };
   }
   return {
     ...common,

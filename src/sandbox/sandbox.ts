@@ -7,6 +7,7 @@ import { createLambda, type Lambda } from './lambda.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
 import { createWork } from './mail-work.ts';
+import { principalTags } from './principal-tags.ts';
 import { createS3, type S3Reader } from './s3.ts';
 import { createSes, type Ses } from './ses.ts';
 import { createSts } from './sts.ts';
@@ -150,7 +151,7 @@ function authorizer(iam: Iam): (operation: string, call: Call) => AwsErrorShape 
   return (operation, { principal }) => {
     if (principal.kind !== 'role' || operation.startsWith('s3:') || OPEN_TO_ALL.has(operation)) return undefined;
     const action = ACTION_OF[operation] ?? operation;
-    const verdict = iam.roles.judge(principal.roleArn, { action });
+    const verdict = iam.roles.judge(principal.roleArn, { action, context: principalTags(principal) });
     if (verdict.decision === 'allow') return undefined;
     return {
       status: 403,

@@ -1,7 +1,14 @@
 /** Who makes a call. `root` is any static access key: the account itself. A `role` comes from a session the sandbox issued. */
 export type Principal =
   | { readonly kind: 'root'; readonly account: string }
-  | { readonly kind: 'role'; readonly account: string; readonly roleArn: string; readonly sessionName: string }
+  | {
+      readonly kind: 'role';
+      readonly account: string;
+      readonly roleArn: string;
+      readonly sessionName: string;
+      /** Set with AssumeRole; policies see them as `aws:PrincipalTag/<key>`. */
+      readonly sessionTags?: Readonly<Record<string, string>>;
+    }
   | {
       /** An AWS service acting for a resource, such as SES for a receipt rule. */
       readonly kind: 'service';

@@ -1,8 +1,10 @@
 import { AwsError } from './aws-error.ts';
 import type { Iam } from './iam.ts';
+import { tagsOf } from './iam-input.ts';
+import { principalTags } from './principal-tags.ts';
 import { queryService, requiredString } from './query-service.ts';
 import type { Principal, SandboxContext, Service } from './service.ts';
-import { stringParam } from './wire/query-protocol.ts';
+import { stringParam, type QueryParams } from './wire/query-protocol.ts';
 
 /** GetCallerIdentity and AssumeRole. A static access key is shown as the user `sandbox`. */
 export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'sessions'>): Service {
@@ -39,17 +41,20 @@ export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'ses
           );
         }
         const role = iam.roles.byArn(roleArn);
-        if (role === undefined || !mayAssume(iam, context, call.principal, roleArn)) {
+        const tags = Object.fromEntries(tagsOf(params));
+        const asked = { caller: call.principal, roleArn, context: conditionsOf(params, sessionName, tags) };
+        const missing = actionsOf(tags).find((action) => !mayAssume(iam, context, { ...asked, action }));
+        if (role === undefined || missing !== undefined) {
           const { Arn } = identityOf(call.principal);
           throw new AwsError(
             403,
             'AccessDenied',
-            `User: ${Arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`,
+            `User: ${Arn} is not authorized to perform: ${missing ?? 'sts:AssumeRole'} on resource: ${roleArn}`,
           );
         }
         const seconds = durationOf(stringParam(params, 'DurationSeconds'), role.maxSessionDurationSeconds);
         const expiresAtMs = context.clock.now() + seconds * 1000;
-        const credentials = iam.sessions.issue({ roleArn, sessionName, expiresAtMs });
+        const credentials = iam.sessions.issue({ roleArn, sessionName, expiresAtMs, tags });
         return {
           Credentials: {
             AccessKeyId: credentials.accessKeyId,
@@ -67,19 +72,47 @@ export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'ses
   });
 }
 
+/** A session with tags takes a second permission. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html */
+const actionsOf = (tags: object): readonly string[] =>
+  Object.keys(tags).length === 0 ? ['sts:AssumeRole'] : ['sts:AssumeRole', 'sts:TagSession'];
+
+function conditionsOf(params: QueryParams, sessionName: string, tags: Readonly<Record<string, string>>) {
+  const requested = Object.entries(tags).map(([key, value]) => [`aws:requesttag/${key.toLowerCase()}`, value]);
+  return {
+    ...Object.fromEntries(requested),
+    'sts:externalid': stringParam(params, 'ExternalId'),
+    'sts:rolesessionname': sessionName,
+  };
+}
+
+type Asked = {
+  readonly caller: Principal;
+  readonly roleArn: string;
+  readonly action: string;
+  readonly context: ReturnType<typeof conditionsOf>;
+};
+
 /** The trust policy may name the caller itself, or its account; the latter leaves the decision to the caller's policies. */
-function mayAssume(iam: Pick<Iam, 'roles'>, context: SandboxContext, principal: Principal, roleArn: string): boolean {
-  const root = {
-    kind: 'aws',
-    account: context.account,
-    arn: `arn:${context.partition}:iam::${context.account}:root`,
-  } as const;
-  const trusts = (arn: string): boolean =>
-    iam.roles.judgeTrust(roleArn, { action: 'sts:AssumeRole', principal: { ...root, arn } }).decision === 'allow';
-  if (principal.kind !== 'role') return trusts(root.arn);
-  const own = iam.roles.judge(principal.roleArn, { action: 'sts:AssumeRole', resource: roleArn });
+function mayAssume(
+  iam: Pick<Iam, 'roles'>,
+  { account, partition }: SandboxContext,
+  { caller, roleArn, action, context }: Asked,
+): boolean {
+  const root = `arn:${partition}:iam::${account}:root`;
+  const known = {
+    ...context,
+    ...principalTags(caller),
+    'aws:principalaccount': account,
+    'aws:principalarn': caller.kind === 'role' ? caller.roleArn : undefined,
+  };
+  const trusts = (arn: string): boolean => {
+    const principal = { kind: 'aws', account, arn } as const;
+    return iam.roles.judgeTrust(roleArn, { action, principal, context: known }).decision === 'allow';
+  };
+  if (caller.kind !== 'role') return trusts(root);
+  const own = iam.roles.judge(caller.roleArn, { action, resource: roleArn, context: known });
   if (own.decision === 'deny') return false;
-  return trusts(principal.roleArn) || (trusts(root.arn) && own.decision === 'allow');
+  return trusts(caller.roleArn) || (trusts(root) && own.decision === 'allow');
 }
 
 function durationOf(text: string | undefined, maxSeconds: number): number {
