@@ -4,12 +4,13 @@ import { hostname } from 'node:os';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { systemClock } from './aws/system-clock.ts';
-import { connectAws } from './connect-aws.ts';
 import { createController } from './controller/controller.ts';
 import type { PipelineSource } from './controller/source.ts';
+import { createTenants } from './controller/tenants.ts';
 import { createWorkQueue } from './controller/work-queue.ts';
-import type { Ports } from './core/ports.ts';
+import type { Tenancy } from './core/tenancy.ts';
 import { createFolderSource } from './files/folder-source.ts';
+import { loadTenancy } from './files/load-tenancy.ts';
 import { CONFIG_MAPS } from './kubernetes/api-object.ts';
 import { createKubernetesApi, type KubernetesApi } from './kubernetes/api.ts';
 import { kubeConfigTransport } from './kubernetes/api-transport.ts';
@@ -18,6 +19,7 @@ import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
 import { createElection, type Election } from './kubernetes/lease.ts';
 import { leaseStore } from './kubernetes/lease-store.ts';
 import { PIPELINES } from './kubernetes/pipelines.ts';
+import { portsByPlace } from './ports-by-place.ts';
 import { ConfigError, loadConfig, type Config } from './service/config.ts';
 import { judgeEventLoop, judgeFreshness, judgeThat, startHeartbeat } from './service/health.ts';
 import { showListenAddress } from './service/listen-address.ts';
@@ -44,8 +46,10 @@ const FRESHNESS_LIMIT_MS = 10 * 60_000;
 /** The controller's composition root: runs until it is told to stop. @returns the exit code */
 export async function runController({ args, env, version, err }: ControllerRun): Promise<0 | 1> {
   let config: Config;
+  let tenancy: Tenancy | undefined;
   try {
     config = loadConfig({ args, env });
+    tenancy = await tenancyOf(config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     err(`Error: ${error.message}`);
@@ -83,7 +87,13 @@ export async function runController({ args, env, version, err }: ControllerRun):
           ...(metrics.kubernetes === undefined ? {} : { observer: metrics.kubernetes.apiCalled }),
         });
   const source = sourceOf(config, api, clock, logger, metrics);
-  const ports = portsByRegion(config, clock, metrics);
+  const ports = portsByPlace({
+    clock,
+    sesCallsPerSecond: config.sesCallsPerSecond,
+    onCall: metrics.aws.awsCalled,
+    onLaneWaited: metrics.aws.laneWaited,
+    ...(config.awsEndpointUrl === undefined ? {} : { endpointUrl: config.awsEndpointUrl }),
+  });
   const queue = createWorkQueue<string>({
     clock,
     minRetryMs: config.minRetryDelayMs,
@@ -96,6 +106,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
   const controller = createController({
     source,
     portsOf: ports.of,
+    tenants: createTenants(tenancy, config.installation),
     queue,
     observer,
     clock,
@@ -229,6 +240,14 @@ export async function runController({ args, env, version, err }: ControllerRun):
   return shutdown.stopped;
 }
 
+/** @throws {ConfigError} naming all that is wrong in the file at once */
+async function tenancyOf({ tenantsFile }: Config): Promise<Tenancy | undefined> {
+  if (tenantsFile === undefined) return undefined;
+  const loaded = await loadTenancy(tenantsFile);
+  if (loaded.ok) return loaded.tenancy;
+  throw new ConfigError(loaded.problems.map((problem) => `${tenantsFile}: ${problem}`));
+}
+
 function loadCluster(): { readonly config: KubeConfig; readonly server: string } {
   const config = new KubeConfig();
   config.loadFromDefault();
@@ -274,30 +293,6 @@ function sourceOf(
   });
   for (const [plural, aliveMs] of Object.entries(source.aliveMs)) metrics.kubernetes?.watchFreshness(plural, aliveMs);
   return source;
-}
-
-/** One set of clients, and one lane to SES, for each region. */
-function portsByRegion(config: Config, clock: ReturnType<typeof systemClock>, metrics: Metrics) {
-  const known = new Map<string, Ports & { readonly close: () => void }>();
-  return {
-    of: (region: string): Ports => {
-      const found = known.get(region);
-      if (found !== undefined) return found;
-      const ports = connectAws({
-        region,
-        clock,
-        sesCallsPerSecond: config.sesCallsPerSecond,
-        onCall: metrics.aws.awsCalled,
-        onLaneWaited: metrics.aws.laneWaited,
-        ...(config.awsEndpointUrl === undefined ? {} : { endpointUrl: config.awsEndpointUrl }),
-      });
-      known.set(region, ports);
-      return ports;
-    },
-    close: () => {
-      for (const ports of known.values()) ports.close();
-    },
-  };
 }
 
 function after(delayMs: number, call: () => void): () => void {

@@ -3,7 +3,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
-import { STSClient } from '@aws-sdk/client-sts';
+import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 type Credentials = {
@@ -12,6 +12,9 @@ type Credentials = {
   readonly sessionToken?: string;
 };
 
+/** Asked again when what it gave is about to expire. */
+export type CredentialProvider = Extract<NonNullable<STSClientConfig['credentials']>, (...args: never) => unknown>;
+
 export type ClientOptions = {
   readonly region: string;
   /** Default: `AWS_ENDPOINT_URL`, else AWS itself. */
@@ -19,6 +22,8 @@ export type ClientOptions = {
   /** Profile of the shared AWS configuration; default: the SDK's own chain. */
   readonly profile?: string;
   readonly credentials?: Credentials;
+  /** Makes the credentials of all clients out of a client that has those above, such as by assuming a role. */
+  readonly credentialsFrom?: (sts: STSClient) => CredentialProvider;
   /** Default 5 s. */
   readonly connectTimeoutMs?: number;
   /** Default 30 s, for each attempt. */
@@ -51,7 +56,7 @@ export function awsClients(options: ClientOptions): AwsClients {
     throwOnRequestTimeout: true,
     socketTimeout: requestTimeoutMs, // requestTimeout ends with the headers: this one watches the body
   });
-  const shared = {
+  const own = {
     region: options.region,
     requestHandler,
     retryMode: 'standard',
@@ -61,6 +66,13 @@ export function awsClients(options: ClientOptions): AwsClients {
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.credentials !== undefined && { credentials: options.credentials }),
   };
+  const { credentialsFrom } = options;
+  const sts = new STSClient({
+    ...own,
+    ...(credentialsFrom !== undefined && { credentials: credentialsFrom(new STSClient(own)) }),
+  });
+  // Those of one client, which remembers them: otherwise each service would assume the role for itself.
+  const shared = { ...own, ...(credentialsFrom !== undefined && { credentials: sts.config.credentials }) };
   const s3 = new S3Client({
     ...shared,
     forcePathStyle: (endpointOf(options) ?? process.env['AWS_ENDPOINT_URL_S3']) !== undefined,
@@ -68,7 +80,6 @@ export function awsClients(options: ClientOptions): AwsClients {
   const iam = new IAMClient(shared);
   const lambda = new LambdaClient(shared);
   const ses = new SESClient({ ...shared, maxAttempts: 1 });
-  const sts = new STSClient(shared);
   neverRetryQuotas(iam);
   return { s3, iam, lambda, ses, sts, destroy: () => requestHandler.destroy() };
 }

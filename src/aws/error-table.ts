@@ -4,6 +4,7 @@ import { IAM_ERRORS } from './errors-of-iam.ts';
 import { LAMBDA_ERRORS } from './errors-of-lambda.ts';
 import { S3_ERRORS } from './errors-of-s3.ts';
 import { SES_ERRORS } from './errors-of-ses.ts';
+import { STS_ERRORS } from './errors-of-sts.ts';
 
 /**
  * What every AWS, network and credentials error means, first match first: services before what all share, rows with
@@ -14,5 +15,6 @@ export const ERROR_TABLE: readonly ErrorRow[] = [
   ...IAM_ERRORS,
   ...LAMBDA_ERRORS,
   ...S3_ERRORS,
+  ...STS_ERRORS,
   ...SHARED_ERRORS,
 ];

@@ -1,16 +1,25 @@
 import type { Clock, Ports } from '../core/ports.ts';
+import type { RoleSession } from '../core/tenancy.ts';
+import { assumedRole } from './assumed-role.ts';
 import { buckets } from './buckets.ts';
 import { callsOf, type CallReport } from './calls.ts';
 import { awsClients, endpointOf, type ClientOptions } from './clients.ts';
 import type { AwsService } from './error-row.ts';
 import { functions } from './functions.ts';
 import { identity } from './identity.ts';
-import { createLane } from './lane.ts';
+import { createLane, type Lane } from './lane.ts';
 import { receiptRules } from './receipt-rules.ts';
 import { roles } from './roles.ts';
 
 export type AwsPortsOptions = ClientOptions & {
   readonly clock: Clock;
+  /** The role to work as; its account is where the ports lead. Not set: the credentials themselves. */
+  readonly role?: RoleSession;
+  /**
+   * The lane of the account and region, where several ports lead there; whoever made it closes it. Not set: one of
+   * their own.
+   */
+  readonly lane?: Lane;
   /** What SES gets, at most; default 1, all that AWS allows. Divide it when several processes share an account. */
   readonly sesCallsPerSecond?: number;
   readonly onCall?: (report: CallReport) => void;
@@ -19,8 +28,8 @@ export type AwsPortsOptions = ClientOptions & {
 };
 
 /**
- * The ports of one account and region on AWS, or on whatever answers at `endpointUrl`. Make one for each (account,
- * region) of a process: it holds the only lane to SES.
+ * The ports of one account and region on AWS, or on whatever answers at `endpointUrl`. A process has one lane for each
+ * (account, region): ports that lead to the same one are given it.
  */
 export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: () => void } {
   const { clock, region, onCall } = options;
@@ -33,12 +42,12 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
   };
   const calls = (service: AwsService) => callsOf(service, { clock, place, ...(onCall !== undefined && { onCall }) });
 
-  const clients = awsClients(options);
-  const lane = createLane({
-    clock,
-    callsPerSecond: options.sesCallsPerSecond ?? 1,
-    ...(options.onLaneWaited !== undefined && { onWaited: options.onLaneWaited }),
+  const { role } = options;
+  const clients = awsClients({
+    ...options,
+    ...(role !== undefined && { credentialsFrom: (sts) => assumedRole(sts, role, calls('sts')) }),
   });
+  const lane = options.lane ?? sesLane(options);
   const caller = identity(clients.sts, calls('sts'));
 
   return {
@@ -47,10 +56,32 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
     buckets: buckets({ s3: clients.s3, call: calls('s3'), region, identity: caller }),
     roles: roles(clients.iam, calls('iam')),
     functions: functions(clients.lambda, calls('lambda')),
-    receiptRules: receiptRules(clients.ses, calls('ses'), lane),
+    receiptRules: receiptRules(clients.ses, calls('ses'), role === undefined ? lane : laneAs(role, lane)),
     close: () => {
-      lane.close();
+      if (options.lane === undefined) lane.close();
       clients.destroy();
     },
   };
 }
+
+/** A lane to SES at the pace of these options; close it when no port uses it any more. */
+export function sesLane({
+  clock,
+  sesCallsPerSecond,
+  onLaneWaited,
+}: Pick<AwsPortsOptions, 'clock' | 'sesCallsPerSecond' | 'onLaneWaited'>): Lane {
+  return createLane({
+    clock,
+    callsPerSecond: sesCallsPerSecond ?? 1,
+    ...(onLaneWaited !== undefined && { onWaited: onLaneWaited }),
+  });
+}
+
+/**
+ * Each role shares its reads with itself alone: the answer to one is not for another's eyes, and that one of them may
+ * not ask is no trouble of the others.
+ */
+const laneAs = ({ roleArn, sessionName }: RoleSession, lane: Lane): Lane => ({
+  ...lane,
+  run: (send, shareKey) => lane.run(send, shareKey === undefined ? undefined : `${roleArn} ${sessionName} ${shareKey}`),
+});

@@ -1,26 +1,27 @@
 import { isAbandoned } from '../core/annotations.ts';
 import type { Phase } from '../core/conditions.ts';
 import type { Pipeline } from '../core/desired.ts';
-import type { Fault } from '../core/fault.ts';
+import { PipelineError, type Fault } from '../core/fault.ts';
 import { deletionIntent } from '../core/management-policy.ts';
-import type { Manifest } from '../core/manifest.ts';
 import type { PipelineIdentity } from '../core/names.ts';
 import type { Leaving } from '../core/observe.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Outcome } from './outcome.ts';
 import { faultToReport, outcomeOfPhase, phaseOf, report, tell, type ReportDeps } from './report.ts';
 import type { PipelineSource, Resource } from './source.ts';
+import { accountChanged, type Place, type Tenants } from './tenants.ts';
 
 export type AdmitDeps = ReportDeps & {
   readonly source: PipelineSource;
-  readonly portsOf: (region: string) => Ports;
+  readonly portsOf: (place: Place) => Ports;
+  readonly tenants: Tenants;
   readonly installation: string;
 };
 
 /** What a run has to do about one pipeline on AWS, if anything. */
 export type Admitted =
-  | { readonly kind: 'keep'; readonly resource: Resource; readonly pipeline: Pipeline }
-  | { readonly kind: 'remove'; readonly resource: Resource; readonly leaving: Leaving }
+  | { readonly kind: 'keep'; readonly resource: Resource; readonly place: Place; readonly pipeline: Pipeline }
+  | { readonly kind: 'remove'; readonly resource: Resource; readonly place: Place; readonly leaving: Leaving }
   | { readonly kind: 'ended'; readonly outcome: Outcome };
 
 /**
@@ -35,14 +36,18 @@ export async function admit(key: string, deps: AdmitDeps): Promise<Admitted> {
   const { manifest } = resource;
   if (manifest === undefined) return reported(resource, { kind: 'stalled', fault: invalidManifest(resource) }, deps);
   if (manifest.spec.suspend) return reported(resource, { kind: 'suspended' }, deps);
+  const grant = deps.tenants.toApply(key, manifest);
+  if (!grant.ok) return reported(resource, phaseOf(grant.fault), deps);
   if (!resource.claimed) {
     // The claim comes back as a change, and only the run that sees it writes to AWS.
     await deps.source.claim(resource);
     return ended({ kind: 'forget' });
   }
   try {
-    const identity = await identityOf(resource, manifest, deps);
-    return { kind: 'keep', resource, pipeline: { manifest, identity, code: await deps.source.code(resource) } };
+    const { place, roleLimits } = grant;
+    const identity = await identityOf(resource, place, deps);
+    const code = await deps.source.code(resource);
+    return { kind: 'keep', resource, place, pipeline: { manifest, identity, code, roleLimits } };
   } catch (error) {
     return reported(resource, phaseOf(faultToReport(error)), deps);
   }
@@ -61,8 +66,16 @@ async function admitDeletion(resource: Resource, deps: AdmitDeps): Promise<Admit
     return ended({ kind: 'forget' });
   }
   if (manifest === undefined) return reported(live, { kind: 'deleting', fault: invalidManifest(live) }, deps);
+  const grant = deps.tenants.toRemove(live.key, manifest);
+  if (!grant.ok) return reported(live, { kind: 'deleting', fault: grant.fault }, deps);
+  const { place } = grant;
   try {
-    return { kind: 'remove', resource: live, leaving: { manifest, identity: await identityOf(live, manifest, deps) } };
+    return {
+      kind: 'remove',
+      resource: live,
+      place,
+      leaving: { manifest, identity: await identityOf(live, place, deps) },
+    };
   } catch (error) {
     return reported(live, { kind: 'deleting', fault: faultToReport(error) }, deps);
   }
@@ -82,14 +95,17 @@ async function reported(resource: Resource, phase: Phase, deps: AdmitDeps): Prom
   return ended(outcomeOfPhase(phase));
 }
 
+/** @throws {PipelineError} `denied` when the pipeline lives in another account */
 async function identityOf(
-  { key }: Resource,
-  { spec: { region } }: Manifest,
+  { key, status }: Resource,
+  place: Place,
   { portsOf, installation }: AdmitDeps,
 ): Promise<PipelineIdentity> {
-  const { account, partition } = await portsOf(region).identity.caller();
+  const { account, partition } = await portsOf(place).identity.caller();
+  const moved = accountChanged(status, account);
+  if (moved !== undefined) throw new PipelineError(moved);
   const [namespace = '', name = ''] = key.split('/');
-  return { partition, account, region, installation, namespace, name };
+  return { partition, account, region: place.region, installation, namespace, name };
 }
 
 function invalidManifest({ issues }: Resource): Fault {

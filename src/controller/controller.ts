@@ -13,11 +13,13 @@ import type { Outcome } from './outcome.ts';
 import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
+import { placeKey, type Place, type Tenants } from './tenants.ts';
 import type { Batch, WorkQueue } from './work-queue.ts';
 
 export type ControllerOptions = {
   readonly source: PipelineSource;
-  readonly portsOf: (region: string) => Ports;
+  readonly portsOf: (place: Place) => Ports;
+  readonly tenants: Tenants;
   readonly queue: WorkQueue<string>;
   readonly observer: ControllerObserver;
   readonly clock: Clock;
@@ -71,13 +73,14 @@ export function createController(options: ControllerOptions): Controller {
     queue.add(key, 'change');
   };
 
-  const looksOf = (region: string): Looks => {
-    const known = looks.get(region);
+  const looksOf = (place: Place): Looks => {
+    const known = looks.get(placeKey(place));
     if (known !== undefined) return known;
-    const made = createLooks(options.portsOf(region), clock, (rules) => {
-      for (const key of ownersOf(rules, region, source.list(), options.installation)) queue.add(key, 'resync');
+    const made = createLooks(options.portsOf(place), clock, (rules) => {
+      const inAccount = source.list().filter(({ key }) => options.tenants.livesIn(key, place));
+      for (const key of ownersOf(rules, place.region, inAccount, options.installation)) queue.add(key, 'resync');
     });
-    looks.set(region, made);
+    looks.set(placeKey(place), made);
     return made;
   };
 
@@ -92,6 +95,7 @@ export function createController(options: ControllerOptions): Controller {
       {
         source,
         portsOf: options.portsOf,
+        tenants: options.tenants,
         looksOf,
         installation: options.installation,
         propagation,

@@ -17,11 +17,12 @@ import type { PropagationWatch } from './propagation-watch.ts';
 import type { Depth } from './remembered-reads.ts';
 import { outcomeOfPhase, phaseOf, report, tell } from './report.ts';
 import type { Resource } from './source.ts';
+import { placeKey, type Place } from './tenants.ts';
 import { namesOf, toDo, writesOf } from './told-steps.ts';
 
 export type ReconcileDeps = AdmitDeps & {
-  /** One for each region, so that the pipelines in it share their looks at AWS. */
-  readonly looksOf: (region: string) => Looks;
+  /** One for each place, so that the pipelines in it share their looks at AWS. */
+  readonly looksOf: (place: Place) => Looks;
   readonly propagation: PropagationWatch;
   readonly streaks: FaultStreaks;
   readonly convergence: ConvergenceWatch;
@@ -47,7 +48,7 @@ type Task = Exclude<Admitted, { readonly kind: 'ended' }>;
 type Round = { readonly task: Task; current: Resource };
 
 /**
- * Brings AWS in line with pipelines that are looked at together: those of a region share its rule sets, and so one look
+ * Brings AWS in line with pipelines that are looked at together: those of a place share its rule sets, and so one look
  * and one plan. Level-based: it looks at what is, never at which event came. Each pipeline fails by itself, and its
  * status is written only when it says something new.
  */
@@ -69,26 +70,31 @@ export async function reconcile(
       }
     }),
   );
-  const regions = Map.groupBy(tasks, regionOf);
   await Promise.all(
-    [...regions].map(async ([region, here]) => {
-      for (const [key, outcome] of await reconcileRegion(region, here, asked, deps, signal)) outcomes.set(key, outcome);
+    byPlace(tasks).map(async ({ place, here }) => {
+      for (const [key, outcome] of await reconcileAt(place, here, asked, deps, signal)) outcomes.set(key, outcome);
     }),
   );
   return outcomes;
 }
 
-async function reconcileRegion(
-  region: string,
+/** Pipelines of different roles are never planned together: what one may read, another may not. */
+function byPlace(tasks: readonly Task[]): { readonly place: Place; readonly here: readonly Task[] }[] {
+  const groups = Map.groupBy(tasks, ({ place }) => placeKey(place));
+  return [...groups.values()].flatMap((here) => here.slice(0, 1).map(({ place }) => ({ place, here })));
+}
+
+async function reconcileAt(
+  place: Place,
   tasks: readonly Task[],
   { lookedAfterMs, readAfterMs, depth }: Asked,
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const looks = deps.looksOf(region);
+  const looks = deps.looksOf(place);
   const rounds = tasks.map((task): Round => ({ task, current: task.resource }));
   const look = (at: readonly Round[], afterMs: number, deep: Depth) =>
-    lookAhead(workOf(region, at, deps), looks.planning(afterMs, deep));
+    lookAhead(workOf(place, at, deps), looks.planning(afterMs, deep));
   let outlook = await look(rounds, lookedAfterMs, depth);
   if (writesOf(outlook).some(isOfRules) && looks.takenAtMs() < readAfterMs)
     outlook = await look(rounds, readAfterMs, 'light');
@@ -103,7 +109,7 @@ async function reconcileRegion(
 
   const progress = tellProgress(active, outlook, deps);
   const options = { signal, waits: false, onEvent: progress.onEvent };
-  const run = await converge(workOf(region, active, deps), outlook, looks.acting, options);
+  const run = await converge(workOf(place, active, deps), outlook, looks.acting, options);
   await progress.stop();
   const after = await look(active, lookedAfterMs, 'light');
   for (const round of active) tellWhatHappened(round, outlook, run, deps);
@@ -111,14 +117,15 @@ async function reconcileRegion(
   return new Map([...outcomes, ...settled]);
 }
 
-function workOf(region: string, rounds: readonly Round[], { source, installation }: ReconcileDeps): Work {
+function workOf(place: Place, rounds: readonly Round[], { source, installation, tenants }: ReconcileDeps): Work {
   const tasks = rounds.map(({ task }) => task);
   const keys = new Set(tasks.map(({ resource }) => resource.key));
+  const inAccount = source.list().filter(({ key }) => tenants.livesIn(key, place));
   return {
-    region,
+    region: place.region,
     apply: tasks.flatMap((task) => (task.kind === 'keep' ? [task.pipeline] : [])),
     remove: tasks.flatMap((task) => (task.kind === 'remove' ? [task.leaving] : [])),
-    neighbours: neighboursOf(keys, region, source.list(), installation),
+    neighbours: neighboursOf(keys, place.region, inAccount, installation),
   };
 }
 
@@ -280,9 +287,6 @@ const hadCode = ({ status }: Resource, code: FunctionCode): boolean =>
   code.kind !== 'zip' || status?.function === undefined || status.function.codeSha256 === code.sha256;
 
 const isOfRules = ({ part }: Step): boolean => part === 'rules' || part === 'ruleSet';
-
-const regionOf = (task: Task): string =>
-  task.kind === 'keep' ? task.pipeline.identity.region : task.leaving.identity.region;
 
 const ownWrites = (key: string, outlook: Outlook): readonly Step[] => writesOf(outlookOf(key, outlook));
 

@@ -35,7 +35,11 @@ export type Pipeline = {
   readonly manifest: Manifest;
   readonly identity: PipelineIdentity;
   readonly code: FunctionCode;
+  /** What is forced on the role that it makes. */
+  readonly roleLimits?: RoleLimits;
 };
+
+export type RoleLimits = Readonly<{ permissionsBoundaryArn?: string | undefined; rolePath?: string | undefined }>;
 
 export type DesiredBucket =
   | {
@@ -113,7 +117,7 @@ export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Di
     objectKeyPrefixes: prefixesOf(spec),
     live,
   });
-  const role = desiredRole(spec, identity, bucketName);
+  const role = desiredRole(pipeline, bucketName);
   return {
     identity,
     key,
@@ -165,7 +169,9 @@ function expiryRule(days: number, versioned: boolean): LifecycleRule {
   };
 }
 
-function desiredRole(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): DesiredRole {
+function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: string): DesiredRole {
+  const { spec } = manifest;
+  const path = roleLimits?.rolePath ?? rolePath(identity.installation);
   if (spec.role.existingArn !== undefined) return { kind: 'existing', arn: spec.role.existingArn };
   const privileges = spec.role.privileges.map((privilege, index): Privilege => ({
     actions: privilege.actions,
@@ -173,14 +179,14 @@ function desiredRole(spec: ManifestSpec, identity: PipelineIdentity, bucketName:
   }));
   return {
     kind: 'own',
-    arn: roleArn(identity),
+    arn: roleArn(identity, path),
     role: {
       name: roleName(identity),
-      path: rolePath(identity.installation),
+      path,
       description: `Runs the function of SesLambdaPipeline ${pipelineKey(identity)}`,
       trust: LAMBDA_TRUST,
       tags: ownerTags(identity),
-      permissionsBoundaryArn: spec.role.permissionsBoundaryArn,
+      permissionsBoundaryArn: roleLimits?.permissionsBoundaryArn ?? spec.role.permissionsBoundaryArn,
     },
     policy: rolePolicy(identity, functionName(identity, 'Zip'), privileges),
     managedPolicyArns: spec.role.managedPolicyArns,

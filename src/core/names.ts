@@ -44,7 +44,7 @@ export function bucketNames(identity: PipelineIdentity, logicalName: string): re
   });
 }
 
-/** Path of every role of an installation: an IAM policy can be scoped to it. */
+/** Path of every role of an installation, where no other is forced: an IAM policy can be scoped to it. */
 export const rolePath = (installation: string): string => `/ses-lambda-pipeline/${installation}/`;
 
 /** At most 64 characters; role names are unique in an account whatever the region and path, so the region is in the hash. */
@@ -62,9 +62,8 @@ export function functionArn(identity: PipelineIdentity, packageType: 'Zip' | 'Im
   return `arn:${partition}:lambda:${region}:${account}:function:${functionName(identity, packageType)}`;
 }
 
-export function roleArn(identity: PipelineIdentity): string {
-  const { partition, account, installation } = identity;
-  return `arn:${partition}:iam::${account}:role${rolePath(installation)}${roleName(identity)}`;
+export function roleArn(identity: PipelineIdentity, path: string): string {
+  return `arn:${identity.partition}:iam::${identity.account}:role${path}${roleName(identity)}`;
 }
 
 /**

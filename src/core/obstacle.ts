@@ -30,6 +30,7 @@ function roleObstacle({ role, ...desired }: Desired, live: ObservedRole | undefi
   const { name, path } = role.role;
   const found = foreign(`Role ${name}`, live.tags, desired, 'To run the function as it, name it as role.existingArn');
   if (found !== undefined || live.path === path) return found;
+  if (ownershipOf(live.tags, desired.identity).kind === 'ours') return movedRole(name, live.path, path);
   return conflict(
     `Role ${name} cannot be adopted: its path is ${live.path}, ours have ${path}, and IAM changes no path. Delete it, or name it as role.existingArn`,
   );
@@ -82,6 +83,13 @@ function otherBucket({ bucket: wanted }: Desired, live: ObservedFunction): Fault
     message: `spec.messageBodyStorage: the bucket's identity is immutable, and the live pipeline has ${was}; delete the pipeline and apply it anew, or change it back`,
   };
 }
+
+/** The path of roles comes from the tenants file, and somebody has changed it there. */
+const movedRole = (name: string, before: string, path: string): Fault => ({
+  class: 'invalid',
+  reason: 'Immutable',
+  message: `Role ${name} has the path ${before}, and IAM cannot move it to ${path}; set the path back in the tenants file, or delete the pipeline and create it anew`,
+});
 
 const conflict = (message: string): Fault => ({ class: 'conflict', reason: 'OwnershipConflict', message });
 

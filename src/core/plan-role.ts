@@ -130,7 +130,7 @@ function planBoundary(
           part: 'role',
           lane,
           needs: marked,
-          why: 'the manifest names none',
+          why: 'none is asked for',
           action: { kind: 'deleteRoleBoundary', role: role.name },
           changes,
         })
@@ -138,7 +138,7 @@ function planBoundary(
           part: 'role',
           lane,
           needs: marked,
-          why: 'the manifest names another',
+          why: 'another is asked for',
           action: { kind: 'putRoleBoundary', role: role.name, policyArn: wanted },
           changes,
         }),

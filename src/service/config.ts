@@ -8,6 +8,8 @@ import { settingsSchema, type Settings } from './settings.ts';
 export type Config = {
   readonly source: PipelinesFrom;
   readonly installation: string;
+  /** Undefined: namespaces are not kept apart on AWS. */
+  readonly tenantsFile: string | undefined;
   readonly awsEndpointUrl: string | undefined;
   readonly sesCallsPerSecond: number;
   readonly concurrency: number;
@@ -132,6 +134,7 @@ function configOf(settings: Settings, notices: readonly string[]): Config {
   return {
     source: sourceOf(settings),
     installation: settings.installation,
+    tenantsFile: settings.tenants,
     awsEndpointUrl: settings['aws-endpoint-url'],
     sesCallsPerSecond: settings['ses-calls-per-second'],
     concurrency: settings.concurrency,

@@ -35,6 +35,11 @@ export const settingsSchema = z.strictObject({
   )
     .prefault('slp')
     .describe('Tells apart installations that share an AWS account; part of every name on AWS. Never change it later.'),
+  tenants: textLike({ placeholder: 'file', allowed: 'the path of a file' }, (text) => text.length > 0)
+    .optional()
+    .describe(
+      'File that gives each namespace an AWS role and limits; a namespace that is not in it is refused. Read at the start. Not set: all namespaces work with the credentials of the controller, without limits.',
+    ),
   'aws-endpoint-url': textLike(
     { placeholder: 'url', allowed: 'an http or https URL without user name and password' },
     isPlainUrl,

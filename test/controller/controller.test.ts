@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createController, type ControllerOptions } from '../../src/controller/controller.ts';
 import type { Resource } from '../../src/controller/source.ts';
+import { createTenants } from '../../src/controller/tenants.ts';
 import { createWorkQueue } from '../../src/controller/work-queue.ts';
 import { PipelineError } from '../../src/core/fault.ts';
 import { fakeAws } from '../core/support/fake-aws.ts';
@@ -23,6 +24,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
   const controller = createController({
     source,
     portsOf: () => aws.ports,
+    tenants: createTenants(undefined, 'slp'),
     queue: createWorkQueue<string>({ clock, minRetryMs: 1_000, maxRetryMs: 5 * MINUTE_MS }),
     clock,
     after: () => () => {},

@@ -86,7 +86,9 @@ describe('role and function', () => {
   });
 
   test('are found by their ARN', () => {
-    expect(roleArn(IDENTITY)).toBe(`arn:aws:iam::123456789012:role/ses-lambda-pipeline/slp/${roleName(IDENTITY)}`);
+    expect(roleArn(IDENTITY, rolePath('slp'))).toBe(
+      `arn:aws:iam::123456789012:role/ses-lambda-pipeline/slp/${roleName(IDENTITY)}`,
+    );
     expect(functionArn(IDENTITY, 'Zip')).toBe(
       `arn:aws:lambda:us-west-2:123456789012:function:${functionName(IDENTITY, 'Zip')}`,
     );

@@ -3,8 +3,10 @@ import { createConvergenceWatch } from '../../../src/controller/convergence-watc
 import { createFaultStreaks } from '../../../src/controller/fault-streaks.ts';
 import { createPropagationWatch } from '../../../src/controller/propagation-watch.ts';
 import { reconcile, type ReconcileDeps } from '../../../src/controller/reconcile.ts';
-import { createLooks } from '../../../src/controller/looks.ts';
+import { createLooks, type Looks } from '../../../src/controller/looks.ts';
 import type { Resource } from '../../../src/controller/source.ts';
+import { createTenants, placeKey, type Place } from '../../../src/controller/tenants.ts';
+import type { RoleSession, Tenancy } from '../../../src/core/tenancy.ts';
 import { describeAction, type Step } from '../../../src/core/step.ts';
 import { fakeAws, type FakeAws } from '../../core/support/fake-aws.ts';
 import { fakeSource, type FakeSource } from './fake-source.ts';
@@ -16,6 +18,8 @@ export type Reconciling = {
   readonly source: FakeSource;
   /** What the observer was told, such as `drift detected: update function x`. */
   readonly told: string[];
+  /** As whom AWS was connected to; undefined for the controller itself. */
+  readonly roles: () => readonly (RoleSession | undefined)[];
   readonly reconcile: (key?: string, signal?: AbortSignal) => Promise<Outcome>;
   /** Several at once: they share a look at the rule sets, and a plan. */
   readonly reconcileAll: (...keys: readonly string[]) => Promise<ReadonlyMap<string, Outcome>>;
@@ -32,18 +36,32 @@ export type Reconciling = {
   readonly conditions: (...types: readonly string[]) => readonly string[];
 };
 
-export function reconciling(...resources: readonly Resource[]): Reconciling {
+export const reconciling = (...resources: readonly Resource[]): Reconciling =>
+  reconcilingUnder(undefined, ...resources);
+
+/** With namespaces kept apart; every role leads to the same account. */
+export function reconcilingUnder(tenancy: Tenancy | undefined, ...resources: readonly Resource[]): Reconciling {
+  const places = new Map<string, Place>();
   const aws = fakeAws();
   const source = fakeSource(...resources);
   const told: string[] = [];
   const note = (what: string) => (_: unknown, steps: readonly Step[]) =>
     void told.push(`${what}: ${steps.map(({ action }) => describeAction(action).verb).join(' ')}`);
   let whenLong: (() => void) | undefined;
-  const looks = createLooks(aws.ports, aws.ports.clock);
+  const looks = new Map<string, Looks>();
+  const looksOf = (place: Place): Looks => {
+    const made = looks.get(placeKey(place)) ?? createLooks(aws.ports, aws.ports.clock);
+    looks.set(placeKey(place), made);
+    return made;
+  };
   const deps: ReconcileDeps = {
     source,
-    portsOf: () => aws.ports,
-    looksOf: () => looks,
+    portsOf: (place) => {
+      places.set(placeKey(place), place);
+      return aws.ports;
+    },
+    tenants: createTenants(tenancy, 'slp'),
+    looksOf,
     installation: 'slp',
     streaks: createFaultStreaks(),
     convergence: createConvergenceWatch(),
@@ -76,6 +94,7 @@ export function reconciling(...resources: readonly Resource[]): Reconciling {
     aws,
     source,
     told,
+    roles: () => [...places.values()].map(({ role }) => role),
     reconcile: run,
     reconcileAll: (...keys) => runAll(keys),
     takesLong: () => {
