@@ -25,7 +25,7 @@ describe('a namespace with an entry', () => {
     await world.reconcile();
 
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
-    expect(world.roles).toEqual([
+    expect(world.roles()).toEqual([
       { roleArn: TENANT_ROLE, sessionName: 'slp.mail', externalId: 'mail-7', tags: { team: 'mail' } },
     ]);
   });
@@ -88,7 +88,7 @@ describe('a namespace that may not', () => {
 
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=False TenancyDenied', 'Stalled=True TenancyDenied']);
     expect(world.aws.calls).toEqual([]);
-    expect(world.roles).toEqual([]);
+    expect(world.roles()).toEqual([]);
   });
 
   it('is not claimed, so that what was refused can be deleted at once', async () => {
@@ -124,7 +124,7 @@ describe('a namespace that may not', () => {
     await world.reconcile();
 
     expect(world.source.releases).toEqual([KEY]);
-    expect(world.roles).toHaveLength(1);
+    expect(world.roles()).toHaveLength(1);
   });
 
   it('keeps its finalizer without an entry: nobody could look whether AWS is empty', async () => {
