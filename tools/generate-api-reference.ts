@@ -1,6 +1,7 @@
 import { API_VERSION, KIND, manifestSchema } from '../src/core/manifest.ts';
 
-type Schema = {
+/** A JSON schema, as far as a reference page shows it. */
+export type Schema = {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -59,7 +60,7 @@ ${sections('spec', spec).join('\n')}`;
 const quoted = (values: readonly unknown[]): string => values.map((value) => `\`"${String(value)}"\``).join(' or ');
 
 /** One section for an object, and those of the objects in it behind it. */
-function sections(path: string, schema: Schema): string[] {
+export function sections(path: string, schema: Schema): string[] {
   const fields = Object.entries(schema.properties ?? {});
   const required = new Set(schema.required);
   const rows = fields.map(([name, field]) => row(name, field, required.has(name)));

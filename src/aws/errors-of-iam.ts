@@ -18,7 +18,8 @@ export const IAM_ERRORS: readonly ErrorRow[] = [
     class: 'dependency',
     reason: 'DependencyNotReady',
     say: ({ about, text }) =>
-      `A managed policy is missing${about} (${text}). Create it, or correct its ARN under spec.role.`,
+      `A managed policy is missing${about} (${text}). Create it, or correct its ARN under spec.role, or in the ` +
+      'tenants file where it is the boundary that is forced.',
   },
   {
     of: 'iam',

@@ -72,7 +72,7 @@ const tenant = z.strictObject({
     .max(512)
     .regex(/^\/([\w+=,.@-]+\/)*$/, 'must begin and end with a slash, such as /team-a/')
     .optional()
-    .describe('Path of every role that is made. Not set: /ses-lambda-pipeline/<installation>/.'),
+    .describe('Path of every role that is made. Not set: /ses-lambda-pipeline/ and the name of the installation.'),
   recipientDomains: z
     .array(
       z
@@ -113,11 +113,10 @@ export type ParsedTenancy =
 /** Checks the file's content: all that is wrong at once, two entries for the same namespaces too. Never throws. */
 export function parseTenancy(content: unknown): ParsedTenancy {
   const parsed = tenancySchema.safeParse(content);
-  if (!parsed.success) return { ok: false, issues: parsed.error.issues.flatMap(toIssues) };
-  const { tenants } = parsed.data;
-  const issues = ambiguities(tenants);
-  if (issues.length > 0) return { ok: false, issues };
-  const named = tenants.flatMap((tenant) => tenant.namespaces.map((name) => ({ name, tenant })));
+  const wrong = parsed.success ? [] : parsed.error.issues.flatMap(toIssues);
+  const issues = [...wrong, ...ambiguities(content)];
+  if (!parsed.success || issues.length > 0) return { ok: false, issues };
+  const named = parsed.data.tenants.flatMap((tenant) => tenant.namespaces.map((name) => ({ name, tenant })));
   const byPrefix = named
     .filter(({ name }) => name.endsWith('*'))
     .map(({ name, tenant }) => ({ prefix: name.slice(0, -1), tenant }))
@@ -125,21 +124,29 @@ export function parseTenancy(content: unknown): ParsedTenancy {
   return { ok: true, tenancy: { byName: new Map(named.map(({ name, tenant }) => [name, tenant])), byPrefix } };
 }
 
-/** Patterns end in `*`, so two that match the same name are of different lengths, unless they are the same. */
-function ambiguities(tenants: readonly Tenant[]): ManifestIssue[] {
-  const first = new Map<string, number>();
-  return tenants.flatMap(({ namespaces }, index) =>
-    namespaces.flatMap((name, position) => {
+/**
+ * Patterns end in `*`, so two that match the same name are of different lengths, unless they are the same. Looked for
+ * in what was written, whatever else is wrong with it.
+ */
+function ambiguities(content: unknown): ManifestIssue[] {
+  const first = new Map<unknown, number>();
+  return itemsOf(memberOf(content, 'tenants')).flatMap((entry, index) =>
+    itemsOf(memberOf(entry, 'namespaces')).flatMap((name, position) => {
       const earlier = first.get(name);
-      if (earlier === undefined) {
-        first.set(name, index);
-        return [];
-      }
-      const message = `"${name}" is in entry ${earlier + 1} of the list too; which role would it be?`;
+      if (earlier === undefined) first.set(name, index);
+      if (earlier === undefined || typeof name !== 'string') return [];
+      const message =
+        earlier === index
+          ? `"${name}" is in the list twice; keep one`
+          : `"${name}" is in entry ${earlier + 1} of the list too; which role would it be?`;
       return [{ path: ['tenants', index, 'namespaces', position], message }];
     }),
   );
 }
+
+const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 
 /** The entry for a namespace: that of its exact name, else that of the longest pattern; undefined means refused. */
 export function tenantOf({ byName, byPrefix }: Tenancy, namespace: string): Tenant | undefined {

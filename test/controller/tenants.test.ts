@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { accountChanged } from '../../src/controller/tenants.ts';
+import { accountChanged, createTenants } from '../../src/controller/tenants.ts';
 import type { Resource } from '../../src/controller/source.ts';
 import { roleName } from '../../src/core/names.ts';
-import { IDENTITY } from '../core/support/pipeline.ts';
+import { IDENTITY, manifest } from '../core/support/pipeline.ts';
 import { tenancy, TENANT_ROLE } from '../core/support/tenants.ts';
 import { change, ready, reconcilingUnder, SUMMARY, type Reconciling } from './support/reconciling.ts';
 import { KEY, resource } from './support/resource.ts';
 
 const ROLE = roleName(IDENTITY);
+const ELSEWHERE = 'arn:aws:iam::444455556666:role/other';
 const BOUNDARY = 'arn:aws:iam::123456789012:policy/boundary';
 const message = ({ source }: Reconciling): string | undefined =>
   source.resources.get(KEY)?.status?.conditions.find(({ type }) => type === 'Stalled')?.message;
@@ -65,21 +66,64 @@ describe('a namespace with an entry', () => {
     expect(world.aws.roles.get(ROLE)?.path).toBe('/ses-lambda-pipeline/slp/');
   });
 
-  it('does not mix its rules with those of a namespace in another account', async () => {
-    const elsewhere = 'arn:aws:iam::444455556666:role/other';
-    const both = tenancy({}, { namespaces: ['other'], roleArn: elsewhere });
+  it('is worked on apart from a namespace with another role, even in one run', async () => {
+    const both = tenancy({}, { namespaces: ['other'], roleArn: ELSEWHERE });
     const world = reconcilingUnder(both, resource(), resource({}, { key: 'other/app' }));
+
+    await world.reconcileAll(KEY, 'other/app');
+
+    expect(world.roles().map((role) => role?.roleArn)).toEqual([TENANT_ROLE, ELSEWHERE]);
+    expect(world.source.statuses).toHaveLength(2);
+    // One account's look is no other's.
+    expect(world.aws.calls.filter((call) => call === 'receiptRules.describeActive')).toHaveLength(4);
+  });
+
+  it('has no say in its role', async () => {
+    const claims = { 'owner-account-id': '444455556666', 'role-arn': ELSEWHERE };
+    const { manifest } = resource();
+    if (manifest === undefined) throw new Error('the resource is valid');
+    Object.assign(manifest.metadata, { annotations: claims, labels: claims, roleArn: ELSEWHERE });
+    const world = reconcilingUnder(tenancy({}), resource({}, { manifest, annotations: claims }));
 
     await world.reconcile();
 
-    expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
+    expect(world.roles().map((role) => role?.roleArn)).toEqual([TENANT_ROLE]);
+  });
+});
+
+describe('createTenants', () => {
+  const place = (roleArn: string) => ({
+    region: 'us-west-2',
+    role: { roleArn, sessionName: 's', externalId: undefined, tags: {} },
+  });
+
+  it('knows who may meet in a rule set: whoever lives in the account', () => {
+    const { livesIn } = createTenants(
+      tenancy(
+        { namespaces: ['a'] },
+        { namespaces: ['b'], roleArn: `${TENANT_ROLE}-b` },
+        { namespaces: ['c'], roleArn: ELSEWHERE },
+      ),
+      'slp',
+    );
+
+    const inAccount = ['a/app', 'b/app', 'c/app', 'd/app'].filter((key) => livesIn(key, place(TENANT_ROLE)));
+
+    expect(inAccount).toEqual(['a/app', 'b/app']);
+  });
+
+  it('takes everybody for the controller itself without a tenants file', () => {
+    const tenants = createTenants(undefined, 'slp');
+
+    expect(tenants.toApply(KEY, manifest())).toEqual({ ok: true, place: { region: 'us-west-2' }, roleLimits: {} });
+    expect(tenants.livesIn('any/app', { region: 'us-west-2' })).toBe(true);
   });
 });
 
 describe('a namespace that may not', () => {
   it.each([
     ['without an entry', tenancy({ namespaces: ['other'] }), {}],
-    ['asking for more than its entry gives', tenancy(), { messageBodyStorage: { bucketName: 'payroll' } }],
+    ['asking for more than its entry gives', tenancy({}), { messageBodyStorage: { bucketName: 'payroll' } }],
     ['asking for a domain of others', tenancy({ recipientDomains: ['example.org'] }), {}],
   ])('is stalled %s: AWS is not so much as connected to', async (_, limits, spec) => {
     const world = reconcilingUnder(limits, resource(spec));

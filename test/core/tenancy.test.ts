@@ -111,7 +111,10 @@ describe('tenantOf', () => {
         fc.uniqueArray(pattern, { minLength: 1, maxLength: 6 }),
         fc.stringMatching(/^[ab]{1,4}$/),
         (all, name) => {
-          const found = tenantOf(tenancy(...all.map((each) => ({ namespaces: [each] }))), name)?.namespaces[0];
+          const found = tenantOf(
+            tenancy({ namespaces: ['none'] }, ...all.map((each) => ({ namespaces: [each] }))),
+            name,
+          )?.namespaces[0];
           const fitting = all.filter((each) => fits(each, name));
           // Exact names sort before any pattern, longer patterns before shorter ones.
           const best = fitting.sort(

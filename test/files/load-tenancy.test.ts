@@ -30,6 +30,7 @@ describe('loadTenancy', () => {
       'tenants[0].roleArn: must be the ARN of a role, such as arn:aws:iam::111122223333:role/mail',
       'tenants[0].allow.topics[0]: must be the ARN of an SNS topic, such as arn:aws:sns:…',
       'tenants[0].allow.more: unknown field',
+      'tenants[0].namespaces[1]: "mail" is in the list twice; keep one',
     ]);
   });
 

@@ -7,6 +7,7 @@ import {
   clientsOf,
   codeOf,
   policyOf,
+  refusalOf,
   runningSandbox,
   trustOf,
   type Credentials,
@@ -95,6 +96,70 @@ describe('AssumeRole', () => {
     const { sts } = clientsOf(sandbox, { credentials: { accessKeyId, secretAccessKey } });
 
     expect(await codeOf(sts.send(new GetCallerIdentityCommand({})))).toBe('403 InvalidClientTokenId');
+  });
+});
+
+describe('a trust policy with conditions', () => {
+  const trust = (Action: string | readonly string[]): string =>
+    policyOf({
+      Effect: 'Allow',
+      Principal: { AWS: ROOT_ARN },
+      Action,
+      Condition: { StringEquals: { 'sts:ExternalId': 'id', 'sts:RoleSessionName': 'mail' } },
+    });
+  const asked = { RoleSessionName: 'mail', ExternalId: 'id' };
+  const Tags = [{ Key: 'Team', Value: 'a' }];
+
+  it.each([
+    ['the external id', { ExternalId: 'other' }],
+    ['an external id at all', { ExternalId: undefined }],
+    ['the name of the session', { RoleSessionName: 'other' }],
+  ])('refuses a call without %s', async (_, over) => {
+    const { sts, roleArn } = await withRole(trust('sts:AssumeRole'));
+
+    const wrong = sts.send(new AssumeRoleCommand({ RoleArn: roleArn, ...asked, ...over }));
+
+    expect(await codeOf(wrong)).toBe('403 AccessDenied');
+    await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, ...asked }));
+  });
+
+  it('lets nobody set tags who is not allowed sts:TagSession', async () => {
+    const { sandbox, sts, roleArn } = await withRole(trust('sts:AssumeRole'));
+    const second = await createRole(sandbox, 'tagged', trust(['sts:AssumeRole', 'sts:TagSession']));
+
+    const refusal = await refusalOf(sts.send(new AssumeRoleCommand({ RoleArn: roleArn, ...asked, Tags })));
+
+    expect(refusal.message).toContain(`is not authorized to perform: sts:TagSession on resource: ${roleArn}`);
+    await sts.send(new AssumeRoleCommand({ RoleArn: second, ...asked, Tags }));
+  });
+
+  it('makes tags that the policies of the role can ask for', async () => {
+    const { sandbox, iam, sts, roleArn } = await withRole(trust(['sts:AssumeRole', 'sts:TagSession']));
+    const PolicyDocument = policyOf({
+      Effect: 'Allow',
+      Action: 'iam:GetRole',
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:PrincipalTag/team': 'a' } },
+    });
+    await iam.send(new PutRolePolicyCommand({ RoleName: 'reader', PolicyName: 'p', PolicyDocument }));
+    const read = async (over: object): Promise<string> => {
+      const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, ...asked, ...over }));
+      const session = clientsOf(sandbox, {
+        credentials: {
+          accessKeyId: Credentials?.AccessKeyId ?? '',
+          secretAccessKey: Credentials?.SecretAccessKey ?? '',
+          sessionToken: Credentials?.SessionToken ?? '',
+        },
+      });
+      return session.iam.send(new GetRoleCommand({ RoleName: 'reader' })).then(
+        () => 'allowed',
+        (error: Error) => error.name,
+      );
+    };
+
+    expect(await read({ Tags })).toBe('allowed');
+    expect(await read({ Tags: [{ Key: 'team', Value: 'b' }] })).toBe('AccessDenied');
+    expect(await read({})).toBe('AccessDenied');
   });
 });
 
