@@ -1,3 +1,4 @@
+import { ADOPT, asksForAdoption } from './annotations.ts';
 import type { Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
 import { normaliseRecipient } from './recipients.ts';
@@ -31,6 +32,7 @@ export function tenancyIssues(manifest: Manifest, tenant: Tenant): readonly Tena
   return [
     ...referenceIssues(manifest, tenant),
     ...boundaryIssues(manifest, tenant),
+    ...adoptionIssues(manifest, tenant),
     ...codePathIssues(manifest),
     ...recipientIssues(manifest, tenant),
   ];
@@ -51,12 +53,12 @@ function referenceIssues(manifest: Manifest, tenant: Tenant): TenancyIssue[] {
   return Object.entries(REFERENCES).flatMap(([field, kind]) =>
     valuesAt(manifest, field)
       .filter(({ value }) => !tenant.allow[kind].some((pattern) => matchesPattern(pattern, value)))
-      .map(({ path, value }) => ({
-        path,
-        message: `${value} is not for this namespace: no pattern under allow.${kind} of its entry in the tenants file matches it`,
-      })),
+      .map(({ path, value }) => ({ path, message: unlisted(value, kind) })),
   );
 }
+
+const unlisted = (what: string, kind: ReferenceKind): string =>
+  `${what} is not for this namespace: no pattern under allow.${kind} of its entry in the tenants file matches it`;
 
 /** The texts that a manifest has at a field of {@link REFERENCES}. */
 function valuesAt(manifest: Manifest, field: string): { path: string; value: string }[] {
@@ -86,6 +88,12 @@ function boundaryIssues({ spec }: Manifest, { permissionsBoundaryArn: forced }: 
       message: `every role of this namespace has the boundary ${forced}; leave the field out`,
     },
   ];
+}
+
+function adoptionIssues(manifest: Manifest, { allow }: Tenant): TenancyIssue[] {
+  const { name } = manifest.metadata;
+  if (!asksForAdoption(manifest) || allow.adoption.some((pattern) => matchesPattern(pattern, name))) return [];
+  return [{ path: `metadata.annotations["${ADOPT}"]`, message: unlisted(`adopting as ${name}`, 'adoption') }];
 }
 
 /** Manifests in a folder: a path that leads out of it would make any file the controller can read part of a function. */

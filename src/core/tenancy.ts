@@ -32,6 +32,13 @@ const allow = z.strictObject({
     .max(100)
     .default(['ses-lambda-pipeline'])
     .describe('Rule sets that may be used: activating one switches off all others of the account and region.'),
+  adoption: patterns(
+    z
+      .string()
+      .max(63)
+      .regex(/^[a-z0-9*-]+$/, 'must be the name of a pipeline, with * for any characters'),
+    'Pipelines whose annotation may make ours what nobody has marked.',
+  ),
 });
 
 const tenant = z.strictObject({

@@ -22,6 +22,7 @@ describe('parseTenancy', () => {
         kmsKeys: [],
         topics: [],
         ruleSets: ['ses-lambda-pipeline'],
+        adoption: [],
       },
     });
   });
