@@ -1,3 +1,4 @@
+import { ABANDON } from '../core/annotations.ts';
 import type { RoleLimits } from '../core/desired.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Manifest } from '../core/manifest.ts';
@@ -75,6 +76,6 @@ export function accountChanged(status: ResourceStatus | undefined, account: stri
   return {
     class: 'denied',
     reason: 'AccountChanged',
-    message: `The pipeline lives in account ${other}, but the credentials are of account ${account}, so nothing is changed in either; give the controller credentials of ${other} again, or delete the pipeline with those and create it anew`,
+    message: `The pipeline lives in account ${other}, but the credentials are of account ${account}, so nothing is changed in either; give the controller credentials of ${other} again, or, to leave there what it made, annotate the pipeline with ${ABANDON}: "true" and delete it`,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accountChanged, createTenants } from '../../src/controller/tenants.ts';
 import type { Resource } from '../../src/controller/source.ts';
+import { ABANDON } from '../../src/core/annotations.ts';
 import { roleName } from '../../src/core/names.ts';
 import { IDENTITY, manifest } from '../core/support/pipeline.ts';
 import { tenancy, TENANT_ROLE } from '../core/support/tenants.ts';
@@ -169,6 +170,17 @@ describe('a namespace that may not', () => {
 
     expect(world.source.releases).toEqual([KEY]);
     expect(world.roles()).toHaveLength(1);
+  });
+
+  it('goes without an entry when it is abandoned', async () => {
+    const annotations = { [ABANDON]: 'true' };
+    const leaving = { deleting: true, annotations, manifest: manifest({}, { annotations }) };
+    const world = reconcilingUnder(tenancy({ namespaces: ['other'] }), resource({}, leaving));
+
+    await world.reconcile();
+
+    expect(world.source.releases).toEqual([KEY]);
+    expect(world.aws.calls).toEqual([]);
   });
 
   it('keeps its finalizer without an entry: nobody could look whether AWS is empty', async () => {
