@@ -270,7 +270,7 @@ function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Conve
   if (repaired) deps.observer.driftRepaired(current, done);
   tell(current, { type: 'Normal', reason, message: namesOf(done) }, deps);
   const bucket = done.find((step) => step.action.kind === 'createBucket');
-  if (bucket !== undefined && !created)
+  if (bucket !== undefined && task.resource.status?.bucket !== undefined)
     tell(current, { type: 'Warning', reason: 'BucketRecreated', message: bucket.why }, deps);
 }
 

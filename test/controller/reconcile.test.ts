@@ -199,6 +199,13 @@ describe('a pipeline that cannot be brought about', () => {
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
   });
 
+  it('is not said to have lost its bucket when its first run got no further than that', async () => {
+    const world = reconciling(resource());
+    world.aws.before = (call) => (call.startsWith('functions.create') ? AWAY : undefined);
+
+    expect((await world.next()).events).toEqual(['Updated']);
+  });
+
   it('keeps its status while AWS cannot be read once or twice, and shows it the third time in a row', async () => {
     const world = await ready();
     world.aws.before = (call) => (call.startsWith('receiptRules.') ? AWAY : undefined);
