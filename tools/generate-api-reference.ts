@@ -1,3 +1,4 @@
+import { tableRow } from './markdown-table.ts';
 import { API_VERSION, KIND, manifestSchema } from '../src/core/manifest.ts';
 
 /** A JSON schema, as far as a reference page shows it. */
@@ -101,7 +102,7 @@ function row(name: string, field: Schema, required: boolean): string {
     bounds(field).join('; '),
     notes.filter(Boolean).join(' '),
   ];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return tableRow(cells);
 }
 
 function typeText({ type, items, additionalProperties, ...field }: Schema): string {

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { configOptions, type ConfigOption } from '../src/service/config-options.ts';
 import { CONTROLLER } from '../src/service/metric-tools.ts';
 import { createMetrics } from '../src/service/metrics.ts';
+import { tableOf, tableRow } from './markdown-table.ts';
 
 /** The page of every setting of the controller, made from the schema that checks them. */
 export function configurationReference(): string {
@@ -92,11 +93,11 @@ type RegisteredMetric = {
 };
 
 function table(metrics: readonly RegisteredMetric[]): string {
-  const rows = metrics.map(({ name, type, labelNames, help }) =>
-    tableRow([`\`${name}\``, type, labelNames.map((label) => `\`${label}\``).join(', '), help]),
-  );
-  return ['| Metric | Type | Labels | |', '|---|---|---|---|', ...rows].join('\n');
+  const rows = metrics.map(({ name, type, labelNames, help }) => [
+    `\`${name}\``,
+    type,
+    labelNames.map((label) => `\`${label}\``).join(', '),
+    help,
+  ]);
+  return tableOf(['Metric', 'Type', 'Labels', ''], rows);
 }
-
-const tableRow = (cells: readonly string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

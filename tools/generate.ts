@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { customResourceDefinitionFile } from './generate-crd.ts';
 import { apiReference } from './generate-api-reference.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
+import { reasonsReference } from './generate-reasons.ts';
 import { configurationReference, metricsReference } from './generate-service-docs.ts';
 
 /** A file that is made from the sources: its path in the repository, and its text. */
@@ -15,6 +16,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/configuration.md', text: configurationReference() },
     { path: 'docs/reference/metrics.md', text: metricsReference() },
     { path: 'docs/reference/tenants.md', text: tenantsReference() },
+    { path: 'docs/reference/reasons.md', text: reasonsReference() },
   ];
 }
 

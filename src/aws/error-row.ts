@@ -1,4 +1,5 @@
-import type { FaultClass, FaultReason } from '../core/fault.ts';
+import type { FaultClass } from '../core/fault.ts';
+import type { FaultReason } from '../core/reasons.ts';
 
 export type AwsService = 's3' | 'iam' | 'lambda' | 'ses' | 'sts';
 

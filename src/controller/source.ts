@@ -1,6 +1,7 @@
 import type { StoredCondition } from '../core/conditions.ts';
 import type { FunctionCode } from '../core/function-code.ts';
 import type { Manifest, ManifestIssue } from '../core/manifest.ts';
+import type { EventReason } from '../core/reasons.ts';
 import type { PipelineStatus } from '../core/status.ts';
 
 /** One pipeline as its source has it. */
@@ -36,21 +37,9 @@ export type Change = { readonly key: string; readonly kind: 'spec' | 'gone' | 'd
 /** Something that happened to a pipeline, for people. */
 export type PipelineEvent = {
   readonly type: 'Normal' | 'Warning';
-  /** CamelCase, from a closed list. */
   readonly reason: EventReason;
   readonly message: string;
 };
-
-export type EventReason =
-  | 'Created'
-  | 'Updated'
-  | 'Deleted'
-  | 'DriftDetected'
-  | 'DriftRepaired'
-  | 'BucketRecreated'
-  | 'Stalled'
-  | 'DeletionBlocked'
-  | 'LeftInPlace';
 
 /**
  * Where pipelines come from and where their state is told. The controller is the same for all sources.

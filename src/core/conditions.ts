@@ -1,4 +1,5 @@
 import type { Fault, FaultClass } from './fault.ts';
+import { isConditionReason } from './reasons.ts';
 import type { Condition, ConditionType } from './status.ts';
 
 /** A condition as Kubernetes keeps it. */
@@ -37,7 +38,7 @@ export type Phase =
 type Summary = {
   readonly type: ConditionType | 'Reconciling' | 'Stalled' | 'Suspended' | 'Drifted';
   readonly status: Condition['status'];
-  readonly reason: string;
+  readonly reason: Condition['reason'];
   readonly message: string;
 };
 
@@ -195,7 +196,7 @@ export function conditionFaults(conditions: readonly StoredCondition[]): readonl
     'not Ready and nothing says why',
   );
   for (const { type, reason, message } of conditions) {
-    check(/^[A-Z][A-Za-z0-9]*$/.test(reason), `${type}: reason ${reason} is not CamelCase`);
+    check(isConditionReason(reason), `${type}: reason ${reason} is not in the list`);
     check(message.length <= MAX_MESSAGE, `${type}: the message is too long`);
     check(!/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-/.test(message), `${type}: the message has a request id in it`);
   }

@@ -1,3 +1,5 @@
+import type { FaultReason } from './reasons.ts';
+
 /**
  * What kind of trouble an error is. The class alone decides condition, event, delay and metric label.
  *
@@ -27,7 +29,7 @@ export type FaultClass =
 
 export type Fault = {
   readonly class: FaultClass;
-  /** CamelCase, from a closed list; becomes a condition's reason. */
+  /** Becomes a condition's reason. */
   readonly reason: FaultReason;
   /** AWS or Kubernetes code, without the SDK's `Exception` suffix where the wire has none. */
   readonly code?: string;
@@ -38,32 +40,6 @@ export type Fault = {
   /** For the log only. */
   readonly requestId?: string;
 };
-
-export type FaultReason =
-  | 'Throttled'
-  | 'AwsUnavailable'
-  | 'WaitingForPropagation'
-  | 'FunctionUpdating'
-  | 'ChangedMeanwhile'
-  | 'DependencyNotReady'
-  | 'OwnershipConflict'
-  | 'BucketNameTaken'
-  | 'OrderBlocked'
-  | 'RuleSetMissing'
-  | 'OtherRuleSetActive'
-  | 'OldSetStillActive'
-  | 'RecipientClaimed'
-  | 'AccessDenied'
-  | 'AccountChanged'
-  | 'TenancyDenied'
-  | 'CredentialsMissing'
-  | 'InvalidSpec'
-  | 'Immutable'
-  | 'QuotaExceeded'
-  | 'FunctionFailed'
-  | 'DeletionBlocked'
-  | 'NotConverging'
-  | 'InternalError';
 
 /** Carries a {@link Fault} up the stack; `cause` keeps the original error for the log, never for the user. */
 export class PipelineError extends Error {

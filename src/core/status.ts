@@ -3,13 +3,13 @@ import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
 import { bucketLogicalId, isRuleOf } from './names.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
+import type { ConditionReason } from './reasons.ts';
 import { describeAction, isWrite, type Part, type Step } from './step.ts';
 
 export type Condition = {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';
-  /** CamelCase, from a closed list. */
-  readonly reason: string;
+  readonly reason: ConditionReason;
   /** For people; stable text without times and request ids. */
   readonly message: string;
 };

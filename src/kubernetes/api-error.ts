@@ -54,7 +54,7 @@ export function failedCall(call: FailedCall, error: unknown): PipelineError {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const fault: Fault = {
     class: 'transient',
-    reason: 'DependencyNotReady',
+    reason: 'KubernetesUnavailable',
     ...(typeof code === 'string' && { code }),
     operation: call.operation,
     message: `The Kubernetes API server did not answer about ${call.about} (${String(message ?? error)}). It is asked again.`,
@@ -89,7 +89,7 @@ function judge({ about, operation }: FailedCall, code: number, status: ApiStatus
   }
   if (code >= 500 || code < 400) {
     const message = `The Kubernetes API server failed at ${operation} of ${about} (HTTP ${code})${said}. It is tried again.`;
-    return { class: 'transient', reason: 'DependencyNotReady', message };
+    return { class: 'transient', reason: 'KubernetesUnavailable', message };
   }
   const message = `The Kubernetes API server refuses ${operation} of ${about} (HTTP ${code})${said}. Please report it.`;
   return { class: 'bug', reason: 'InternalError', message };

@@ -86,7 +86,7 @@ function malformed({ operation, about }: FailedCall, why: string): MalformedEven
   const message = `The Kubernetes API server's watch of ${about} cannot be read: ${why}. Everything is listed again.`;
   return new MalformedEventError({
     class: 'transient',
-    reason: 'DependencyNotReady',
+    reason: 'KubernetesUnavailable',
     code: 'MalformedEvent',
     operation,
     message,

@@ -143,7 +143,7 @@ describe('createController', () => {
     const world = controlling([resource()]);
     world.source.before = (method) => {
       if (method === 'writeStatus')
-        throw new PipelineError({ class: 'transient', reason: 'DependencyNotReady', message: 'away' });
+        throw new PipelineError({ class: 'transient', reason: 'KubernetesUnavailable', message: 'away' });
     };
 
     await world.runs(1);

@@ -191,7 +191,7 @@ describe('conditionFaults', () => {
     { conditions: [unready], found: ['not Ready and nothing says why'] },
     {
       conditions: [condition('Ready', 'True', { reason: 'not camel' })],
-      found: ['Ready: reason not camel is not CamelCase'],
+      found: ['Ready: reason not camel is not in the list'],
     },
     {
       conditions: [condition('Ready', 'True', { message: 'x'.repeat(1025) })],

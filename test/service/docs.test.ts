@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configOptions } from '../../src/service/config-options.ts';
+import { EVENT_REASONS, FAULT_REASONS, STATE_REASONS } from '../../src/core/reasons.ts';
+import { reasonsReference } from '../../tools/generate-reasons.ts';
 import { configurationReference, metricsReference } from '../../tools/generate-service-docs.ts';
 
 /** Cells of each row of all tables, headings aside. */
@@ -26,5 +28,23 @@ describe('metricsReference', () => {
     expect(metricsReference()).toBe(metricsReference());
     expect(page.length).toBeGreaterThan(35);
     expect(page.filter((cells) => cells.length !== 4 || cells[3] === '')).toEqual([]);
+  });
+});
+
+describe('reasonsReference', () => {
+  it('says what each reason means, and what to do about each that is a fault', () => {
+    const page = rows(reasonsReference());
+    const faults = page.slice(0, Object.keys(FAULT_REASONS).length);
+
+    expect(page.map(([reason]) => reason)).toEqual(
+      [FAULT_REASONS, STATE_REASONS, EVENT_REASONS].flatMap((list) => Object.keys(list).map((name) => `\`${name}\``)),
+    );
+    expect(page.filter(([, means = '']) => !/^[A-Z`].*\.$/.test(means))).toEqual([]);
+    expect(faults.filter(([, , todo = '']) => !/^[A-Z].*\.$/.test(todo))).toEqual([]);
+  });
+
+  it('has the reasons of each list in the order of the alphabet', () => {
+    for (const list of [FAULT_REASONS, STATE_REASONS, EVENT_REASONS])
+      expect(Object.keys(list)).toEqual(Object.keys(list).toSorted());
   });
 });

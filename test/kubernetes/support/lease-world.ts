@@ -183,7 +183,7 @@ function failure(status: number): KubernetesError {
   const stale = status === 409;
   const message = `HTTP ${status}`;
   return new KubernetesError(
-    { class: stale ? 'stale' : 'transient', reason: stale ? 'ChangedMeanwhile' : 'DependencyNotReady', message },
+    { class: stale ? 'stale' : 'transient', reason: stale ? 'ChangedMeanwhile' : 'KubernetesUnavailable', message },
     { status },
   );
 }
