@@ -5,7 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { PipelineSource, Resource, ResourceStatus } from '../controller/source.ts';
 import { originText, type FileProblem } from './file-problem.ts';
-import { loadManifests, type LoadedPipeline } from './load-manifests.ts';
+import { loadManifests, type LoadedManifests, type LoadedPipeline } from './load-manifests.ts';
 
 export type FolderSourceOptions = {
   readonly folder: string;
@@ -22,32 +22,70 @@ export type FolderSourceOptions = {
 const REREAD_MS = 10_000;
 /** Editors and git write several files in a row. */
 const SETTLE_MS = 200;
+/** Who writes a file without renaming it into place leaves it empty or cut off for a moment. */
+const DOUBT_MS = 1_000;
+
+type Look = LoadedManifests & {
+  readonly unreadable: boolean;
+  /** The same exactly when two looks say the same. */
+  readonly says: string;
+};
 
 /**
  * Pipelines from a folder of manifests, watched. A broken file keeps its last good version; a file that goes away ends
- * the care of its pipelines and deletes nothing.
+ * the care of its pipelines and deletes nothing. What is new is believed once two looks, a moment apart, say the same:
+ * a file may be caught half-written, and half a list of rules is a valid list of rules.
  */
 export function createFolderSource(options: FolderSourceOptions): PipelineSource {
   const { clock } = options;
   let loaded = new Map<string, LoadedPipeline>();
   let resources = new Map<string, Resource>();
   let reported = new Set<string>();
+  let believed = '';
   let aliveMs = clock.now();
   const statuses = new Map<string, ResourceStatus>();
 
-  const reload = async (onChange: Parameters<PipelineSource['start']>[0]): Promise<void> => {
-    const { pipelines, problems } = await loadManifests({
+  const look = async (): Promise<Look> => {
+    const readable = await canRead(options.folder);
+    const found = await loadManifests({
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
     });
     aliveMs = clock.now();
+    // It may go or come back while it is read.
+    const unreadable = !readable || !(await canRead(options.folder));
+    return {
+      ...found,
+      unreadable,
+      says: JSON.stringify([unreadable, found.pipelines.map(versionOf), found.problems.map(problemText)]),
+    };
+  };
+
+  /** Undefined: nothing is new. */
+  const lookUntilSettled = async (signal: AbortSignal): Promise<Look | undefined> => {
+    let seen = await look();
+    while (seen.says !== believed) {
+      const known = new Set(seen.pipelines.map(keyOf));
+      const lacks = seen.problems.length > 0 || [...loaded.keys()].some((key) => !known.has(key));
+      await clock.sleep(lacks ? DOUBT_MS : SETTLE_MS, signal);
+      const again = await look();
+      if (again.says === seen.says) return again;
+      seen = again;
+    }
+    return undefined;
+  };
+
+  const believe = (
+    { pipelines, problems, unreadable, says }: Look,
+    onChange: Parameters<PipelineSource['start']>[0],
+  ): void => {
+    believed = says;
     const texts = new Set(problems.map(problemText));
     for (const problem of problems) if (!reported.has(problemText(problem))) options.onProblem(problem);
     reported = texts;
 
     const broken = new Set(problems.map((problem) => problem.file));
-    const unreadable = broken.has(options.folder) && !(await canRead(options.folder));
     const next = new Map(pipelines.map((pipeline) => [keyOf(pipeline), pipeline]));
     for (const [key, before] of loaded)
       if (!next.has(key) && (broken.has(before.origin.file) || unreadable)) next.set(key, before);
@@ -78,13 +116,15 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       if (noticed) await clock.sleep(SETTLE_MS, signal).catch(() => {});
       // Renewed before the folder is read, so that what changes meanwhile is noticed.
       nap = new AbortController();
-      if (!signal.aborted) await reload(onChange);
+      const news = await lookUntilSettled(signal).catch(unlessAborted(signal));
+      if (news !== undefined && !signal.aborted) believe(news, onChange);
     }
   };
 
   return {
     start: async (onChange, signal) => {
-      await reload(onChange);
+      const first = await lookUntilSettled(signal);
+      if (first !== undefined) believe(first, onChange);
       void follow(onChange, signal);
     },
     list: () => [...resources.values()],
@@ -144,6 +184,20 @@ function generationOf({ manifest }: LoadedPipeline): number {
 /** What asks for another look: the spec, or a request in the annotations. */
 const toldBy = (pipeline: LoadedPipeline): string =>
   `${generationOf(pipeline)} ${JSON.stringify(pipeline.manifest.metadata.annotations ?? {})}`;
+
+/** Everything about a pipeline that is acted on. */
+const versionOf = (pipeline: LoadedPipeline): unknown => [
+  keyOf(pipeline),
+  pipeline.origin.file,
+  toldBy(pipeline),
+  codeOf(pipeline),
+];
+
+const unlessAborted =
+  (signal: AbortSignal) =>
+  (error: unknown): undefined => {
+    if (!signal.aborted) throw error;
+  };
 
 function codeOf({ code }: LoadedPipeline): string {
   return code.kind === 'zip' ? code.sha256 : JSON.stringify(code);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../src/aws/system-clock.ts';
 import type { Change } from '../../src/controller/source.ts';
@@ -49,6 +49,9 @@ async function watching(clock: Clock = quickClock()) {
   const after = (...expected: readonly string[]) => vi.waitFor(() => expect(changes).toEqual(expected), WAIT);
   return { source, changes, problems, gone, stopped, after };
 }
+
+/** A writer takes real time: there is nothing else to wait for. */
+const timePasses = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 const WAIT = { timeout: 10_000, interval: 5 };
 
@@ -137,6 +140,45 @@ describe('createFolderSource', () => {
     folder.write('a.yaml', pipeline({ timeout: 30 }));
     await vi.waitFor(() => expect(changes.at(-1)).toBe('spec mail/app'), WAIT);
     expect(source.get('mail/app')?.manifest?.spec.function.timeout).toBe(30);
+  });
+
+  it('believes a file that is written bit by bit only once it is whole', async () => {
+    folder.write('a.yaml', pipeline());
+    const { source, problems, changes, gone, after } = await watching(systemClock());
+    const rules = "    - { name: Second, recipients: ['example.com'] }\n    - { name: Third, recipients: [] }\n";
+    const text = pipeline().replace('    - { name: Default', `${rules}    - { name: Default`);
+    // Cut off in the middle of a line, and after the first of three rules: the one is broken, the other is valid.
+    const cuts = [text.indexOf('spec:') + 7, text.indexOf('    - { name: Third'), text.length];
+
+    truncateSync(folder.path('a.yaml'));
+    for (const [index, cut] of cuts.entries()) {
+      await timePasses(120);
+      appendFileSync(folder.path('a.yaml'), text.slice(cuts[index - 1] ?? 0, cut));
+    }
+
+    await after('spec mail/app', 'spec mail/app');
+    expect(source.get('mail/app')?.manifest?.spec.receiptRules.map(({ name }) => name)).toEqual([
+      'Second',
+      'Third',
+      'Default',
+    ]);
+    expect({ problems, gone, changes: changes.length }).toEqual({ problems: [], gone: [], changes: 2 });
+  });
+
+  it('does not act on a folder that is being written when it starts', async () => {
+    folder.write('a.yaml', '');
+    const clock = systemClock();
+    const starting = watching({
+      ...clock,
+      sleep: async (ms, signal) => {
+        folder.write('a.yaml', pipeline());
+        await clock.sleep(ms, signal);
+      },
+    });
+
+    const { changes, problems } = await starting;
+
+    expect({ changes, problems }).toEqual({ changes: ['spec mail/app'], problems: [] });
   });
 
   it('tells a problem again when it comes again', async () => {
