@@ -3,7 +3,7 @@ import { PipelineError } from '../core/fault.ts';
 import { intervalMsOf } from '../core/interval.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import { createConvergenceWatch } from './convergence-watch.ts';
-import { nextCheckMs } from './drift-timing.ts';
+import { firstCheckMs, nextCheckMs } from './drift-timing.ts';
 import { createFaultStreaks } from './fault-streaks.ts';
 import { createFullLooks } from './full-looks.ts';
 import { createLooks, type Looks } from './looks.ts';
@@ -14,6 +14,7 @@ import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
 import { placeKey, type Place, type Tenants } from './tenants.ts';
+import { createTriggers, triggerOf, type Trigger } from './trigger.ts';
 import type { Batch, WorkQueue } from './work-queue.ts';
 
 export type ControllerOptions = {
@@ -48,6 +49,9 @@ export type Controller = {
   readonly run: (intake: AbortSignal, calls: AbortSignal) => Promise<void>;
 };
 
+/** What is told of one pipeline's part in a batch. */
+type Run = { readonly reconcileId: string; readonly trigger: Trigger; noop: boolean; stalled: boolean };
+
 export function createController(options: ControllerOptions): Controller {
   const { source, queue, observer, clock } = options;
   const propagation = createPropagationWatch(clock);
@@ -55,6 +59,8 @@ export function createController(options: ControllerOptions): Controller {
   const convergence = createConvergenceWatch();
   const fullLooks = createFullLooks();
   const looks = new Map<string, Looks>();
+  const triggers = createTriggers();
+  let starting = true;
 
   const forget = (key: string): void => {
     propagation.forget(key);
@@ -63,14 +69,17 @@ export function createController(options: ControllerOptions): Controller {
     fullLooks.forget(key);
   };
 
-  const onChange = ({ key, kind }: Change): void => {
+  const onChange = (change: Change): void => {
+    const { key, kind } = change;
     if (kind === 'gone') {
       forget(key);
       observer.gone(key);
     }
     // What somebody wants now is no longer what did not converge.
     if (kind === 'spec' || kind === 'dependency') convergence.forget(key);
-    queue.add(key, 'change');
+    triggers.note(key, starting ? 'start' : triggerOf(change));
+    // What was looked at by an earlier process does not stand in the way of what is new.
+    queue.add(key, starting && isKnown(peek(key)) ? 'resync' : 'change');
   };
 
   const looksOf = (place: Place): Looks => {
@@ -78,7 +87,10 @@ export function createController(options: ControllerOptions): Controller {
     if (known !== undefined) return known;
     const made = createLooks(options.portsOf(place), clock, (rules) => {
       const inAccount = source.list().filter(({ key }) => options.tenants.livesIn(key, place));
-      for (const key of ownersOf(rules, place.region, inAccount, options.installation)) queue.add(key, 'resync');
+      for (const key of ownersOf(rules, place.region, inAccount, options.installation)) {
+        triggers.note(key, 'rules');
+        queue.add(key, 'resync');
+      }
     });
     looks.set(placeKey(place), made);
     return made;
@@ -119,10 +131,10 @@ export function createController(options: ControllerOptions): Controller {
       },
       AbortSignal.any([calls, timeout]),
     );
-    for (const [key, { reconcileId, noop, stalled }] of runs) {
+    for (const [key, { reconcileId, trigger, noop, stalled }] of runs) {
       if (timeout.aborted) observer.timedOut({ key, reconcileId });
       const outcome = outcomes.get(key) ?? { kind: 'retry' };
-      follow(key, outcome);
+      follow(key, outcome, trigger);
       if (isBug(outcome)) observer.panicked({ key, reconcileId, error: outcome.error });
       const durationMs = clock.now() - startedAtMs;
       observer.reconcileFinished({ key, reconcileId, result: resultOf(outcome), durationMs, noop, stalled });
@@ -138,11 +150,14 @@ export function createController(options: ControllerOptions): Controller {
     }
   };
 
-  const begin = (key: string): { readonly reconcileId: string; noop: boolean; stalled: boolean } => {
+  const begin = (key: string): Run => {
     const reconcileId = options.newReconcileId();
-    const generation = peek(key)?.generation;
-    observer.reconcileStarted({ key, reconcileId, ...(generation === undefined ? {} : { generation }) });
-    return { reconcileId, noop: true, stalled: false };
+    const resource = peek(key);
+    const generation = resource?.generation;
+    const cause = triggers.take(key);
+    const trigger = cause === 'change' && isRequested(resource) ? 'requested' : cause;
+    observer.reconcileStarted({ key, reconcileId, trigger, ...(generation === undefined ? {} : { generation }) });
+    return { reconcileId, trigger, noop: true, stalled: false };
   };
 
   /** Who waited shares a look with those who waited too; only what somebody asks for now is looked at now. */
@@ -160,24 +175,32 @@ export function createController(options: ControllerOptions): Controller {
     return (manifest === undefined ? undefined : intervalMsOf(manifest)) ?? options.driftIntervalMs;
   };
 
-  const follow = (key: string, outcome: Outcome): void => {
+  const follow = (key: string, outcome: Outcome, trigger: Trigger): void => {
     switch (outcome.kind) {
       case 'settled':
         queue.forget(key);
-        queue.addAfter(key, nextCheckMs(intervalOf(key), options.driftJitter, clock.random()));
+        triggers.note(key, 'resync');
+        queue.addAfter(key, checkAgainInMs(key, trigger));
         return;
       case 'after':
         queue.forget(key);
+        triggers.note(key, 'retry');
         queue.addAfter(key, outcome.delayMs);
         return;
       case 'retry':
       case 'threw':
+        triggers.note(key, 'retry');
         queue.addRateLimited(key);
         return;
       case 'forget':
         queue.forget(key);
     }
   };
+
+  const checkAgainInMs = (key: string, trigger: Trigger): number =>
+    trigger === 'start'
+      ? firstCheckMs(intervalOf(key), clock.random())
+      : nextCheckMs(intervalOf(key), options.driftJitter, clock.random());
 
   const work = async (intake: AbortSignal, calls: AbortSignal): Promise<void> => {
     for (;;) {
@@ -192,10 +215,15 @@ export function createController(options: ControllerOptions): Controller {
   return {
     run: async (intake, calls) => {
       await source.start(onChange, intake);
+      starting = false;
       await Promise.all(Array.from({ length: options.concurrency }, () => work(intake, calls)));
     },
   };
 }
+
+/** Its spec was looked at before. */
+const isKnown = (resource: Resource | undefined): boolean =>
+  resource?.status !== undefined && resource.status.observedGeneration === resource.generation;
 
 const isStalled = ({ conditions }: ResourceStatus): boolean =>
   conditions.some(({ type, status }) => type === 'Stalled' && status === 'True');

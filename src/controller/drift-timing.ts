@@ -8,3 +8,13 @@
 export function nextCheckMs(intervalMs: number, jitter: number, random: number): number {
   return Math.round(intervalMs * (1 + jitter * (2 * random - 1)));
 }
+
+/**
+ * When a pipeline that was looked at because the controller has started is looked at again: anywhere in the interval.
+ * A start looks at all of them at once, and the jitter alone would bring them back as one crowd for hours.
+ *
+ * @param random in [0, 1)
+ */
+export function firstCheckMs(intervalMs: number, random: number): number {
+  return Math.max(1, Math.round(intervalMs * (1 - random)));
+}

@@ -1,5 +1,6 @@
 import type { Step } from '../core/step.ts';
 import type { PipelineEvent, Resource, ResourceStatus } from './source.ts';
+import type { Trigger } from './trigger.ts';
 
 /** How a reconcile ended: controller-runtime's words, so that stock dashboards work. */
 export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
@@ -10,8 +11,7 @@ export type ControllerObserver = {
     readonly key: string;
     readonly reconcileId: string;
     readonly generation?: number | undefined;
-    /** Why it runs, such as `change` or `resync`. */
-    readonly trigger?: string | undefined;
+    readonly trigger: Trigger;
   }) => void;
   readonly reconcileFinished: (run: {
     readonly key: string;

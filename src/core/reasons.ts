@@ -179,7 +179,8 @@ export const EVENT_REASONS = {
     todo: '',
   },
   LeftInPlace: {
-    means: 'The pipeline was deleted, and what it had on AWS stays, as its `managementPolicy` says or as somebody asked.',
+    means:
+      'The pipeline was deleted, and what it had on AWS stays, as its `managementPolicy` says or as somebody asked.',
     todo: 'Remove by hand what is not wanted any more.',
   },
   Stalled: {

@@ -16,7 +16,7 @@ export function createLogObserver(logger: Logger): ControllerObserver {
         reconcileId,
         pipeline: key,
         ...(generation !== undefined && { generation }),
-        ...(trigger !== undefined && { trigger }),
+        trigger,
       };
       running.set(key, reconcileLogger(logger, fields));
       of(key).debug('reconcile started');

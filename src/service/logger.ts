@@ -1,3 +1,4 @@
+import type { Trigger } from '../controller/trigger.ts';
 import { pino, type Logger as PinoLogger } from 'pino';
 import { loggable, loggableText, type Fields } from './log-values.ts';
 import { textLine } from './log-text.ts';
@@ -45,8 +46,7 @@ export type ReconcileFields = {
   /** `namespace/name`. */
   readonly pipeline: string;
   readonly generation?: number;
-  /** Why it runs, such as `change` or `resync`. */
-  readonly trigger?: string;
+  readonly trigger: Trigger;
 };
 
 export const reconcileLogger = (logger: Logger, fields: ReconcileFields): Logger => logger.child(fields);

@@ -3,6 +3,7 @@ import { createController, type ControllerOptions } from '../../src/controller/c
 import type { Resource } from '../../src/controller/source.ts';
 import { createTenants } from '../../src/controller/tenants.ts';
 import { createWorkQueue } from '../../src/controller/work-queue.ts';
+import { RECONCILE_REQUESTED_AT } from '../../src/core/annotations.ts';
 import { PipelineError } from '../../src/core/fault.ts';
 import { fakeAws } from '../core/support/fake-aws.ts';
 import { manualClock } from '../kubernetes/support/manual-clock.ts';
@@ -17,6 +18,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
   const aws = fakeAws();
   const source = fakeSource(...first);
   const finished: string[] = [];
+  const started: string[] = [];
   const panicked: unknown[] = [];
   const timedOut: string[] = [];
   const gone: string[] = [];
@@ -35,7 +37,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
     driftJitter: 0.1,
     reconcileTimeoutMs: 60_000,
     observer: {
-      reconcileStarted: ignore,
+      reconcileStarted: ({ key, trigger }) => void started.push(`${key} ${trigger}`),
       reconcileFinished: ({ key, result, noop, stalled }) =>
         void finished.push([key, result, ...(noop ? ['noop'] : []), ...(stalled ? ['stalled'] : [])].join(' ')),
       panicked: ({ error }) => void panicked.push(error),
@@ -57,7 +59,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
     await ended;
   });
   const runs = (count: number, maxMs = 0) => clock.runUntil(() => finished.length >= count, maxMs);
-  return { clock, aws, source, finished, panicked, timedOut, gone, intake, calls, ended, runs };
+  return { clock, aws, source, started, finished, panicked, timedOut, gone, intake, calls, ended, runs };
 }
 
 describe('createController', () => {
@@ -79,7 +81,53 @@ describe('createController', () => {
     await world.runs(1);
 
     expect(world.finished).toEqual([`${KEY} requeue_after noop stalled`]);
-    expect(world.clock.sleeping()).toEqual([10 * MINUTE_MS]);
+    expect(world.clock.sleeping()).toEqual([5 * MINUTE_MS]);
+  });
+
+  it('tells why each run is made', async () => {
+    const world = controlling([resource()]);
+    await world.runs(1);
+    await world.runs(2, 10 * MINUTE_MS);
+    world.source.change(KEY, 'dependency');
+    await world.runs(3);
+    world.source.before = (method) => {
+      if (method === 'code') throw new Error('a bug of ours');
+    };
+    world.source.put(resource({}, { annotations: { [RECONCILE_REQUESTED_AT]: 'now' } }));
+    await world.runs(4);
+    world.source.before = ignore;
+    await world.runs(5, MINUTE_MS);
+    world.source.remove(KEY);
+    await world.runs(6);
+
+    expect(world.started).toEqual(
+      ['start', 'resync', 'dependency', 'requested', 'retry', 'change'].map((trigger) => `${KEY} ${trigger}`),
+    );
+  });
+
+  it('lets what is new overtake, at a start, what an earlier process has looked at', async () => {
+    const looked = { status: { observedGeneration: 1, conditions: [] } };
+    const old = ['mail/a', 'mail/b'].map((key) => resource({}, { key, ...looked }));
+    const edited = resource({}, { key: 'mail/edited', ...looked, generation: 2 });
+    const world = controlling([...old, edited, resource({}, { key: 'mail/new' })], { concurrency: 1 });
+
+    await world.runs(4);
+
+    expect(world.started).toEqual(['mail/edited', 'mail/new', 'mail/a', 'mail/b'].map((key) => `${key} start`));
+  });
+
+  it('spreads the first drift checks after a start over the interval, and keeps them apart', async () => {
+    const randoms = Array.from({ length: 20 }, (_, index) => index / 20);
+    const clock = manualClock(() => randoms.shift() ?? 0.5);
+    const many = Array.from({ length: 20 }, (_, index) => resource({}, { key: `mail/p${index}`, manifest: undefined }));
+    const world = controlling(many, { clock, queue: createWorkQueue({ clock, minRetryMs: 1, maxRetryMs: 1 }) });
+
+    await expect.poll(() => world.finished.length).toBe(20);
+
+    expect(clock.sleeping()).toEqual(many.map((_, index) => ((index + 1) * 10 * MINUTE_MS) / 20));
+    await clock.advance(10 * MINUTE_MS);
+    expect(world.finished).toHaveLength(40);
+    expect(new Set(clock.sleeping()).size).toBe(20);
   });
 
   it('comes back with growing delays while a fault lasts, and starts short again after it', async () => {

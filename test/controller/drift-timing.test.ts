@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { nextCheckMs } from '../../src/controller/drift-timing.ts';
+import { firstCheckMs, nextCheckMs } from '../../src/controller/drift-timing.ts';
 
 it.each([
   { random: 0, expected: 900 },
@@ -25,6 +25,29 @@ it('stays within the jitter, and never goes into the past', () => {
         expect(delayMs).toBeGreaterThanOrEqual(Math.floor(intervalMs * (1 - jitter)));
         expect(delayMs).toBeLessThanOrEqual(Math.ceil(intervalMs * (1 + jitter)));
         expect(Number.isInteger(delayMs)).toBe(true);
+      },
+    ),
+  );
+});
+
+it('spreads first checks evenly over the interval', () => {
+  const delays = Array.from({ length: 1000 }, (_, index) => firstCheckMs(600_000, index / 1000));
+  const inEachTenth = Array.from(
+    { length: 10 },
+    (_, tenth) => delays.filter((ms) => ms > tenth * 60_000 && ms <= (tenth + 1) * 60_000).length,
+  );
+
+  expect(inEachTenth).toEqual(Array.from({ length: 10 }, () => 100));
+});
+
+it('never puts a first check off beyond the interval, nor into the past', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 86_400_000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (intervalMs, random) => {
+        expect(firstCheckMs(intervalMs, random)).toBeGreaterThan(0);
+        expect(firstCheckMs(intervalMs, random)).toBeLessThanOrEqual(intervalMs);
       },
     ),
   );

@@ -477,7 +477,11 @@ describe('what the source says', () => {
     world.source.before = (method) => {
       if (method !== 'writeStatus') return;
       failures += 1;
-      throw new PipelineError({ class: 'transient', reason: 'KubernetesUnavailable', message: 'the API server is away' });
+      throw new PipelineError({
+        class: 'transient',
+        reason: 'KubernetesUnavailable',
+        message: 'the API server is away',
+      });
     };
 
     await expect(world.reconcile()).rejects.toThrow('the API server is away');

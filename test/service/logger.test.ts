@@ -283,7 +283,7 @@ describe('createLogObserver', () => {
   it('writes nothing above debug while nothing happens', () => {
     const { logger, lines } = setUp();
     const observer = createLogObserver(logger);
-    observer.reconcileStarted({ key: 'mail/app', reconcileId: 'r1' });
+    observer.reconcileStarted({ key: 'mail/app', reconcileId: 'r1', trigger: 'change' });
     observer.planned(resource(), []);
     observer.statusWritten(resource(), 'unchanged', statusOf(condition('Ready', 'True')));
     observer.reconcileFinished({

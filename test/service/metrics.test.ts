@@ -106,7 +106,7 @@ describe('metrics', () => {
   it('count reconciles by how they ended', async () => {
     const { metrics, value } = setUp();
     const { controller } = metrics;
-    controller.reconcileStarted(run());
+    controller.reconcileStarted({ ...run(), trigger: 'change' });
     expect(await value('controller_runtime_active_workers')).toBe(1);
 
     controller.panicked({ ...run(), error: new Error('x') });
@@ -123,7 +123,7 @@ describe('metrics', () => {
     expect(await value('controller_runtime_reconcile_time_seconds_bucket', { le: '0.025' })).toBe(1);
     expect(await value('controller_runtime_max_concurrent_reconciles')).toBe(4);
     expect(await value('ses_lambda_pipeline_noop_reconciles_total')).toBe(0);
-    controller.reconcileStarted(run());
+    controller.reconcileStarted({ ...run(), trigger: 'change' });
     controller.reconcileFinished(finished);
     expect(await value('ses_lambda_pipeline_noop_reconciles_total')).toBe(1);
   });
@@ -335,7 +335,7 @@ describe('metrics of a pipeline', () => {
 
   it('count a deletion that needed one reconcile from its start', async () => {
     const { metrics, pass, value } = setUp();
-    metrics.controller.reconcileStarted(run());
+    metrics.controller.reconcileStarted({ ...run(), trigger: 'change' });
     pass(7_000);
     metrics.controller.told(resource('mail/app', { deleting: true }), {
       type: 'Normal',
@@ -352,7 +352,7 @@ describe('metrics of a pipeline', () => {
   it('do not come back by what a run still tells about a pipeline that has gone meanwhile', async () => {
     const { metrics, named } = setUp();
     const { controller } = metrics;
-    controller.reconcileStarted(run());
+    controller.reconcileStarted({ ...run(), trigger: 'change' });
     controller.statusWritten(resource(), 'written', statusOf(ready));
     controller.gone('mail/app');
     controller.planned(resource(), []);
@@ -362,7 +362,7 @@ describe('metrics of a pipeline', () => {
     expect(await named()).toEqual([]);
 
     // One of the same name, made anew.
-    controller.reconcileStarted(run());
+    controller.reconcileStarted({ ...run(), trigger: 'change' });
     controller.statusWritten(resource(), 'written', statusOf(ready));
     expect(await named()).not.toEqual([]);
   });

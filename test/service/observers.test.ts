@@ -12,7 +12,7 @@ it('tells all observers everything, whatever one of them throws', () => {
   });
   const listening = new Proxy(silentObserver, { get: (_target, name) => () => void heard.push(String(name)) });
   const all = everyObserver([failing, listening], (error) => void errors.push(error));
-  const run = { key: 'mail/app', reconcileId: 'r' };
+  const run = { key: 'mail/app', reconcileId: 'r', trigger: 'change' as const };
   all.reconcileStarted(run);
   all.reconcileFinished({ ...run, result: 'success', durationMs: 1, noop: true, stalled: false });
   all.panicked({ ...run, error: 'x' });

@@ -21,6 +21,8 @@ export type FakeSource = PipelineSource & {
   readonly releases: string[];
   readonly put: (resource: Resource) => void;
   readonly remove: (key: string) => void;
+  /** Tells of a change of something else than the manifest. */
+  readonly change: (key: string, kind: Change['kind']) => void;
   /** Asked before each call of a method; it may throw. */
   before: (method: string, key: string) => void;
   codeOf: (key: string) => FunctionCode;
@@ -50,6 +52,7 @@ export function fakeSource(...first: readonly Resource[]): FakeSource {
       resources.delete(key);
       onChange({ key, kind: 'gone' });
     },
+    change: (key, kind) => onChange({ key, kind }),
     start: async (listener) => {
       onChange = listener;
       for (const key of resources.keys()) onChange({ key, kind: 'spec' });
