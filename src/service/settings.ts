@@ -52,9 +52,11 @@ export const settingsSchema = z.strictObject({
       'Pace of SES calls in an account and region. AWS allows 1 in total: shards that share a region share it.',
     ),
   concurrency: wholeNumber(1, 64).prefault('4').describe('Pipelines reconciled at once.'),
-  'drift-interval': duration('30s', '24h')
+  'drift-interval': duration('5s', '24h')
     .prefault('10m')
-    .describe('How often a settled pipeline is compared with AWS.'),
+    .describe(
+      'How often a settled pipeline is compared with AWS. Below 1m only to try things out: SES allows one call a second.',
+    ),
   'drift-jitter-percent': wholeNumber(0, 50)
     .prefault('10')
     .describe('How far an interval is made longer or shorter at random, so that pipelines spread out.'),

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { DescribeActiveReceiptRuleSetCommand, SESClient } from '@aws-sdk/client-ses';
 import { GetObjectCommand, HeadBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { dump, load } from 'js-yaml';
-import { createTransport } from 'nodemailer';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+import { controllerOnFolder } from './controller-on-folder.ts';
+import { sendMail } from './mail.ts';
 import { createNarrator } from './narrator.ts';
 import { runBin } from './run-bin.ts';
 
@@ -17,11 +18,12 @@ const EXAMPLE = new URL('../../examples/echo/', import.meta.url).pathname;
 const SPECIAL = 'sombody_special@gosparta.io';
 const OTHER = 'anybody.else@gosparta.io';
 
-const { heading, say, check, finish } = createNarrator();
+const narrator = createNarrator();
+const { heading, say, check, finish } = narrator;
 const folder = mkdtempSync(join(tmpdir(), 'ses-lambda-pipeline-demo-'));
 const sandbox = await startSandbox({ port: 0, smtpPort: 0 });
 // The sandbox does not hold SES's pace of one call a second, so the demo need not either.
-const cli = (...args: string[]) => runBin([...args, '--endpoint-url', sandbox.url, '--ses-calls-per-second', '5']);
+const cli = (...args: string[]) => runBin([...args, '--endpoint-url', sandbox.url, '--ses-calls-per-second', '20']);
 const aws = {
   region: 'us-west-2',
   endpoint: sandbox.url,
@@ -59,8 +61,11 @@ try {
   check('the status says Ready', status.conditions[0]?.status === 'True');
 
   heading('Mail: two messages over SMTP');
-  await send(sandbox, SPECIAL, 'To the special address');
-  await send(sandbox, OTHER, 'To somebody else');
+  for (const [recipient, subject] of [
+    [SPECIAL, 'To the special address'],
+    [OTHER, 'To somebody else'],
+  ] as const)
+    say(`  to ${recipient}: ${await sendMail(sandbox.smtpPort, recipient, subject)}`);
   await sandbox.idle();
   const mails = sandbox.ses.journal.mails();
   for (const mail of mails) await showMail(mail);
@@ -100,6 +105,8 @@ try {
     'both bodies are still in the bucket',
     mails.every((mail) => kept.some(({ Key }) => Key === mail.id)),
   );
+
+  await controllerOnFolder({ narrator, folder, awsUrl: sandbox.url, ses, liveRules, rulesInOrder, swapRules });
 } finally {
   s3.destroy();
   ses.destroy();
@@ -127,14 +134,6 @@ async function liveRules(): Promise<string[]> {
 
 function rulesInOrder(...names: string[]): string[] {
   return ['MessageBodyStorage', ...names].map((name) => `slp_mail_spartaapplication_${name}`);
-}
-
-async function send(to: Sandbox, recipient: string, subject: string): Promise<void> {
-  const transport = createTransport({ host: '127.0.0.1', port: to.smtpPort, ignoreTLS: true });
-  const text = `Hello ${recipient},\n\nthis body is not in the event; the function finds it in the bucket.\n`;
-  const { response } = await transport.sendMail({ from: 'sender@example.com', to: recipient, subject, text });
-  say(`  to ${recipient}: ${response}`);
-  transport.close();
 }
 
 type Mail = ReturnType<Sandbox['ses']['journal']['mails']>[number];

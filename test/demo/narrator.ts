@@ -1,7 +1,15 @@
 import { createColors } from 'picocolors';
 
+export type Narrator = {
+  readonly say: (text: string) => void;
+  readonly heading: (text: string) => void;
+  readonly check: (claim: string, holds: boolean) => void;
+  /** @returns the exit code */
+  readonly finish: () => 0 | 1;
+};
+
 /** Prints what happens and keeps count of what should have been true. */
-export function createNarrator() {
+export function createNarrator(): Narrator {
   const paint = createColors(process.stdout.isTTY && process.env['NO_COLOR'] === undefined);
   const failed: string[] = [];
   let passed = 0;
@@ -16,8 +24,7 @@ export function createNarrator() {
       else failed.push(claim);
       say(`  ${holds ? paint.green('✓') : paint.red('✗ NOT TRUE:')} ${claim}`);
     },
-    /** @returns the exit code */
-    finish: (): 0 | 1 => {
+    finish: () => {
       say('');
       if (failed.length === 0) say(paint.bold(`All ${passed} claims hold.`));
       else

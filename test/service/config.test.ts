@@ -147,7 +147,7 @@ describe('loadConfig', () => {
       '--metrics-address must be host:port, :port for every address of the machine, or off: it has no value.',
       '"SES_LAMBDA_PIPELINE_CONCURENCY" is not a variable of the controller; --help lists them.',
       'SES_LAMBDA_PIPELINE_CONCURRENCY must be a whole number from 1 to 64, not "0".',
-      '--drift-interval must be a duration from 30s to 24h, such as 30s, 10m or 1h30m, not "10".',
+      '--drift-interval must be a duration from 5s to 24h, such as 30s, 10m or 1h30m, not "10".',
       '--leader-elect must be true or false, not "maybe".',
     ]);
   });
@@ -188,7 +188,7 @@ describe('loadConfig', () => {
   });
 
   it.each([
-    ['--drift-interval', '29s'],
+    ['--drift-interval', '4s'],
     ['--drift-interval', '25h'],
     ['--drift-interval', '-1m'],
     ['--drift-interval', '1e3s'],
