@@ -49,7 +49,7 @@ test('says the words of Go when a build fails, and leaves no half of a program',
 
 test('says what to install when there are neither programs nor Go', async () => {
   await expect(findBinaries({ PATH: folder.path('bin'), XDG_CACHE_HOME: folder.path('cache') })).rejects.toThrow(
-    'These tests need etcd, kube-apiserver, kubectl, kube-controller-manager: install Go (https://go.dev/dl), ' +
+    'A Kubernetes API server needs etcd, kube-apiserver, kubectl, kube-controller-manager: install Go (https://go.dev/dl), ' +
       'with which they are built, or set KUBEBUILDER_ASSETS to a folder that holds them.',
   );
   expect(existsSync(folder.path('cache'))).toBe(false);

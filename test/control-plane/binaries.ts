@@ -85,7 +85,7 @@ async function findGo(
   if (go !== undefined) return go;
   const looked = assets === undefined || assets === '' ? '' : ` KUBEBUILDER_ASSETS=${assets} does not hold them all.`;
   throw new Error(
-    `These tests need ${missing.join(', ')}: install Go (https://go.dev/dl), with which they are built, ` +
+    `A Kubernetes API server needs ${missing.join(', ')}: install Go (https://go.dev/dl), with which they are built, ` +
       `or set KUBEBUILDER_ASSETS to a folder that holds them.${looked}`,
   );
 }
@@ -107,7 +107,10 @@ async function build(shop: Workshop, programs: readonly Program[]): Promise<void
   const startedMs = performance.now();
   const scratch = await mkdtemp(join(shop.cache, 'building-'));
   try {
-    for (const program of programs) await buildOne(shop, program, scratch);
+    for (const [index, program] of programs.entries()) {
+      shop.say(`  ${index + 1} of ${programs.length}: ${program}`);
+      await buildOne(shop, program, scratch);
+    }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -76,7 +76,7 @@ async function driftByHand(
 async function metrics({ narrator }: ControllerAct, controller: RunningController): Promise<void> {
   const page = await fetch(controller.metricsUrl).then((answer) => answer.text());
   const lines = SHOWN_METRICS.map((start) =>
-    page.split('\n').find((line) => line.startsWith(start) && !/ 0$/.test(line)),
+    page.split('\n').find((line) => line.startsWith(start) && !line.endsWith(' 0')),
   );
   for (const line of lines) narrator.say(`  ${line}`);
   narrator.check(
