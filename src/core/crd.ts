@@ -87,5 +87,11 @@ function structural(schema: Schema): Schema {
       out[key] = value;
     }
   }
+  if (typeof out['description'] === 'string') out['description'] += defaultText(schema['default']);
   return out;
+}
+
+/** `kubectl explain` shows no defaults, so they are said. What is empty by default says so in its own words, if at all. */
+function defaultText(value: unknown): string {
+  return typeof value === 'object' || value === undefined || value === '' ? '' : ` Default: ${String(value)}.`;
 }

@@ -236,7 +236,7 @@ const code = z
       .refine(INLINE_FILES.check, INLINE_FILES.message)
       .optional()
       .meta({
-        description: 'File name to text.',
+        description: 'The files, here in the manifest: name to text.',
         maxProperties: INLINE_FILES.most,
         ...cel({
           rule: 'self.all(name, name.size() >= 1 && name.size() <= 253)',
@@ -248,7 +248,7 @@ const code = z
         name: z.string().min(1).max(253).describe('A ConfigMap of the same namespace; its keys are file names.'),
       })
       .optional()
-      .describe('Files from a ConfigMap.'),
+      .describe('A ConfigMap of the same namespace: each key is a file.'),
     s3: z
       .strictObject({
         bucket: z.string().min(3).max(63).describe('Name of the bucket.'),
@@ -403,7 +403,9 @@ const spec = z
     function: lambdaFunction,
     invocationType: invocationType
       .default('Event')
-      .describe('How SES invokes the function, unless a rule says otherwise.'),
+      .describe(
+        'How SES invokes the function, unless a rule says otherwise. RequestResponse: SES waits for it, and its answer can end the evaluation.',
+      ),
     ruleSet: ruleSet.prefault({}),
     receiptRules: z
       .array(receiptRule)

@@ -206,3 +206,24 @@ describe('CEL', () => {
     );
   });
 });
+
+/** @see https://kubernetes.io/docs/reference/kubectl/generated/kubectl_explain/ */
+describe('what kubectl explain prints', () => {
+  const fields = ofSpec.filter(({ path }) => !/\.(items|additionalProperties)$/.test(path));
+
+  test.each(fields.map(({ path, node }) => ({ path, said: node['description'] })))('describes $path', ({ said }) => {
+    expect(said).toMatch(/^[A-Z].*\.$/s);
+  });
+
+  test('names the default of each field that has one, since it prints none', () => {
+    const texts = fields.flatMap(({ node }) => {
+      const value = node['default'];
+      return ['string', 'number', 'boolean'].includes(typeof value) && value !== ''
+        ? [{ said: String(node['description']), value: String(value) }]
+        : [];
+    });
+
+    expect(texts.length).toBeGreaterThan(15);
+    expect(texts.filter(({ said, value }) => !said.endsWith(` Default: ${value}.`))).toEqual([]);
+  });
+});
