@@ -93,5 +93,6 @@ function structural(schema: Schema): Schema {
 
 /** `kubectl explain` shows no defaults, so they are said. What is empty by default says so in its own words, if at all. */
 function defaultText(value: unknown): string {
-  return typeof value === 'object' || value === undefined || value === '' ? '' : ` Default: ${String(value)}.`;
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return isPlain && value !== '' ? ` Default: ${value}.` : '';
 }

@@ -3,11 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 const LOOK_AGAIN_MS = 50;
 
 /** Waits until `holds`, at most `limitMs`. @returns how long it took in milliseconds; undefined: it never did */
-export async function until(holds: () => boolean | Promise<boolean>, limitMs: number): Promise<number | undefined> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  limitMs: number,
+  lookAgainMs = LOOK_AGAIN_MS,
+): Promise<number | undefined> {
   const startedMs = performance.now();
   while (performance.now() - startedMs < limitMs) {
     if (await holds()) return performance.now() - startedMs;
-    await delay(LOOK_AGAIN_MS);
+    await delay(lookAgainMs);
   }
   return undefined;
 }
