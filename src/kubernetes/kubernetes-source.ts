@@ -62,6 +62,8 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
 
   return {
     start: async (onChange, signal) => {
+      // A Lease can be won again while the process stops: nobody would end these watches, and they keep it alive.
+      signal.throwIfAborted();
       notify = onChange;
       pipelines.start();
       configMaps.start();

@@ -54,6 +54,8 @@ export async function settledWorld(pipelines: number, say: (line: string) => voi
   say(`${pipelines} resources are in the cluster`);
 
   const fast = ['--ses-calls-per-second', '1000', '--concurrency', '20', '--max-retry-delay', '5s'];
+  // A machine that makes a thousand pipelines may keep a renewal waiting.
+  fast.push('--lease-duration', '60s', '--renew-deadline', '50s');
   try {
     await during(await start(...fast), (maker) => allReady(maker, pipelines, say));
     // Each new pipeline has moved the rules of those before it, and their statuses tell the places.

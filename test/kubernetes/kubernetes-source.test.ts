@@ -116,6 +116,15 @@ describe('changes', () => {
     expect(changes).toEqual(['spec mail/app']);
   });
 
+  it('are not watched for once it was stopped', async () => {
+    const { source, server } = await watching();
+    const before = server.requests.length;
+
+    await expect(source.start(() => {}, AbortSignal.abort(new Error('it stops')))).rejects.toThrow('it stops');
+
+    expect(server.requests).toHaveLength(before);
+  });
+
   it('tell that a pipeline is gone', async () => {
     const { send, changes, source } = await watching();
 
