@@ -12,6 +12,7 @@ import type { ControllerObserver, ReconcileResult } from './observer.ts';
 import type { Outcome } from './outcome.ts';
 import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
+import { createRivals } from './rivals.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
 import { placeKey, type Place, type Tenants } from './tenants.ts';
 import { createTriggers, triggerOf, type Trigger } from './trigger.ts';
@@ -57,6 +58,7 @@ export function createController(options: ControllerOptions): Controller {
   const propagation = createPropagationWatch(clock);
   const streaks = createFaultStreaks();
   const convergence = createConvergenceWatch();
+  const rivals = createRivals();
   const fullLooks = createFullLooks();
   const looks = new Map<string, Looks>();
   const triggers = createTriggers();
@@ -80,6 +82,12 @@ export function createController(options: ControllerOptions): Controller {
     triggers.note(key, starting ? 'start' : triggerOf(change));
     // What was looked at by an earlier process does not stand in the way of what is new.
     queue.add(key, starting && isKnown(peek(key)) ? 'resync' : 'change');
+    const woken = rivals.note(key, kind === 'gone' ? undefined : peek(key));
+    if (starting) return; // they all come by themselves
+    for (const rival of woken) {
+      triggers.note(rival, 'dependency');
+      queue.add(rival, 'change');
+    }
   };
 
   const looksOf = (place: Place): Looks => {

@@ -2,11 +2,11 @@ import type { StepEvent } from '../core/apply.ts';
 import { converge, lookAhead, type Convergence, type Outlook } from '../core/converge.ts';
 import type { Phase } from '../core/conditions.ts';
 import type { Fault } from '../core/fault.ts';
-import type { FunctionCode } from '../core/function-code.ts';
 import type { Work } from '../core/observe.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import { isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
+import { inputsChanged } from './changed-inputs.ts';
 import type { ConvergenceWatch } from './convergence-watch.ts';
 import type { FaultStreaks } from './fault-streaks.ts';
 import type { Looks } from './looks.ts';
@@ -276,15 +276,14 @@ function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Conve
 
 /** AWS differs from what it was seen to be, although nobody has changed the pipeline. */
 const drifted = (task: Task, writes: readonly Step[]): boolean =>
-  task.kind === 'keep' && writes.length > 0 && wasReady(task.resource) && hadCode(task.resource, task.pipeline.code);
+  task.kind === 'keep' &&
+  writes.length > 0 &&
+  wasReady(task.resource) &&
+  !inputsChanged(task.resource, task.pipeline, writes);
 
 const wasReady = ({ status, generation }: Resource): boolean =>
   status?.observedGeneration === generation &&
   status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-
-/** New code in a ConfigMap is no drift, although the spec is the same. */
-const hadCode = ({ status }: Resource, code: FunctionCode): boolean =>
-  code.kind !== 'zip' || status?.function === undefined || status.function.codeSha256 === code.sha256;
 
 const isOfRules = ({ part }: Step): boolean => part === 'rules' || part === 'ruleSet';
 

@@ -1,14 +1,14 @@
-import { lostClaims } from './claims.ts';
+import { claimantOf, lostClaims } from './claims.ts';
 import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
+import { asNeighbour, type Neighbour } from './neighbour.ts';
 import { obstacleTo } from './obstacle.ts';
 import { leftoverGrants } from './plan-bucket.ts';
 import { leftoverPermissions, removeGrant } from './plan-function.ts';
 import { planPipeline } from './plan-pipeline.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
-import type { RuleBlock } from './rule-block.ts';
 import { createStepList } from './step-list.ts';
 import type { Part, Step } from './step.ts';
 
@@ -16,7 +16,7 @@ import type { Part, Step } from './step.ts';
 export type Arriving = { readonly desired: Desired; readonly observed: ObservedPipeline };
 
 /** A suspended pipeline: its rules stand as they are, and the recipients that it names stay its own. */
-export type Suspended = { readonly block: RuleBlock; readonly message: string };
+export type Suspended = { readonly block: Neighbour; readonly message: string };
 
 export type PlanInput = {
   readonly region: string;
@@ -24,8 +24,7 @@ export type PlanInput = {
   /** Pipelines to take down. */
   readonly departing: readonly Departing[];
   readonly suspended?: readonly Suspended[];
-  /** Blocks of other pipelines of ours in this region: they keep their rules, and ours stand in order with them. */
-  readonly neighbours?: readonly RuleBlock[];
+  readonly neighbours?: readonly Neighbour[];
   readonly ruleSets: ObservedRuleSets;
 };
 
@@ -70,11 +69,9 @@ const MAX_RULES = 200;
  */
 export function plan(input: PlanInput): Plan {
   const suspended = input.suspended ?? [];
-  const all: Planning = {
-    ...input,
-    neighbours: [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))],
-    lost: lostClaims([...input.pipelines.map(({ desired }) => desired), ...suspended].map(({ block }) => block)),
-  };
+  const neighbours = [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))];
+  const lost = lostClaims([...input.pipelines.map(({ desired }) => claimantOf(desired)), ...neighbours]);
+  const all: Planning = { ...input, neighbours, lost };
   const warnings = [
     ...input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
     ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
@@ -85,7 +82,10 @@ export function plan(input: PlanInput): Plan {
   const managed = planEverything({
     ...all,
     pipelines: input.pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
-    neighbours: [...all.neighbours, ...watched.map(({ block }) => held(block))],
+    neighbours: [
+      ...neighbours,
+      ...watched.map(({ block, createdAtMs, ruleSet }) => held(asNeighbour(block, createdAtMs, ruleSet))),
+    ],
   });
   const unrestrained = planEverything(all);
   const done = new Set(managed.steps.map(({ id }) => id));
@@ -103,12 +103,12 @@ export function plan(input: PlanInput): Plan {
   };
 }
 
-const held = (block: RuleBlock): RuleBlock => ({ ...block, held: true });
+const held = (block: Neighbour): Neighbour => ({ ...block, held: true });
 
 const isWatchedOnly = ({ managementPolicy }: Desired): boolean => managementPolicy === 'Observe';
 
 type Planning = Omit<PlanInput, 'suspended'> & {
-  readonly neighbours: readonly RuleBlock[];
+  readonly neighbours: readonly Neighbour[];
   /** Those who name a recipient of somebody else. */
   readonly lost: ReadonlyMap<string, Fault>;
 };

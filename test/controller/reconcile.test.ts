@@ -108,7 +108,7 @@ describe('a pipeline that is settled', () => {
 
   it('takes new code under the same spec for an update, not for drift', async () => {
     const world = await ready();
-    world.source.codeOf = () => ({ ...CODE, sha256: 'b3RoZXIgY29kZQ==' });
+    world.source.inputsOf = () => ({ code: { ...CODE, sha256: 'b3RoZXIgY29kZQ==' }, environment: {} });
 
     const { events, writes } = await world.next();
 
@@ -133,7 +133,7 @@ describe('a pipeline that cannot be brought about', () => {
   it('waits for a ConfigMap that is missing, and goes on when it is there', async () => {
     const world = reconciling(resource());
     const missing = { class: 'dependency', reason: 'DependencyNotReady', message: 'no ConfigMap mail/code' } as const;
-    world.source.codeOf = () => {
+    world.source.inputsOf = () => {
       throw new PipelineError(missing);
     };
 
@@ -148,7 +148,7 @@ describe('a pipeline that cannot be brought about', () => {
       'Reconciling=True ProgressingWithRetry',
     ]);
 
-    world.source.codeOf = () => CODE;
+    world.source.inputsOf = () => ({ code: CODE, environment: {} });
     await world.reconcile();
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
   });
@@ -176,7 +176,7 @@ describe('a pipeline that cannot be brought about', () => {
 
   it('tells a trouble once although its message is longer than a condition may be', async () => {
     const world = reconciling(resource());
-    world.source.codeOf = () => {
+    world.source.inputsOf = () => {
       throw new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message: 'x'.repeat(5000) });
     };
 
@@ -455,7 +455,7 @@ describe('a plan that keeps coming back', () => {
 });
 
 describe('what the source says', () => {
-  it.each(['claim', 'code', 'writeStatus', 'read', 'release'])(
+  it.each(['claim', 'inputs', 'writeStatus', 'read', 'release'])(
     'is thrown on when %s has met a newer version, and stands in no status',
     async (method) => {
       const leaving = method === 'read' || method === 'release';
@@ -491,8 +491,10 @@ describe('what the source says', () => {
 });
 
 describe('two pipelines of one rule set', () => {
-  const first = resource({ ruleSet: { priority: 100 } }, { key: 'mail/first' });
-  const second = resource({ ruleSet: { priority: 200 } }, { key: 'mail/second' });
+  const beside = (key: string, recipient: string, priority: number) =>
+    resource({ ruleSet: { priority }, receiptRules: [{ name: 'Default', recipients: [recipient] }] }, { key });
+  const first = beside('mail/first', 'one@example.com', 100);
+  const second = beside('mail/second', 'two@example.com', 200);
 
   const cases = [
     { name: 'first', order: ['mail/first', 'mail/second'] },

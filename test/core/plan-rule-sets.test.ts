@@ -4,6 +4,7 @@ import { planRuleSets, type Resident } from '../../src/core/plan-rule-sets.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import type { Step } from '../../src/core/step.ts';
 import { desired } from './support/pipeline.ts';
+import type { Neighbour } from '../../src/core/neighbour.ts';
 import { block, invoke, rule, store } from './support/rules.ts';
 
 type RuleSet = Resident['ruleSet'];
@@ -22,9 +23,21 @@ const ruleOf = (name: string): ReceiptRule =>
   rule(`${prefixOf(name)}A`, { recipients: [`${name}@x.io`], actions: [store(), invoke()] });
 
 /** A pipeline with one rule. */
-function pipeline(name: string, ruleSet: Partial<RuleSet> = {}): { readonly desired: Resident } {
+function pipeline(name: string, ruleSet: Partial<RuleSet> = {}, createdAtMs?: number): { readonly desired: Resident } {
   const own = block([ruleOf(name)], { owner: `mail/${name}`, prefix: prefixOf(name) });
-  return { desired: { key: `mail/${name}`, ruleSet: { ...RULE_SET, ...ruleSet }, block: own } };
+  return { desired: { key: `mail/${name}`, createdAtMs, ruleSet: { ...RULE_SET, ...ruleSet }, block: own } };
+}
+
+/** The same as its neighbours' runs see it. */
+function neighbourOf({ desired: { block, ruleSet, createdAtMs } }: { readonly desired: Resident }): Neighbour {
+  return {
+    ...block,
+    bucketName: '',
+    rules: [],
+    createdAtMs,
+    recipients: [],
+    activates: ruleSet.activate === 'Always' ? ruleSet.name : undefined,
+  };
 }
 
 const departing = (name: string, ruleSet: Partial<RuleSet> = {}) => {
@@ -37,6 +50,7 @@ function planOf(given: {
   readonly departing?: readonly ReturnType<typeof departing>[];
   readonly sets?: Readonly<Record<string, readonly ReceiptRule[]>>;
   readonly active?: string;
+  readonly neighbours?: readonly Neighbour[];
 }) {
   const sets = new Map(Object.entries(given.sets ?? {}).map(([name, rules]) => [name, { name, rules }]));
   const ruleSets = { active: given.active, sets };
@@ -44,6 +58,7 @@ function planOf(given: {
     region: 'us-west-2',
     pipelines: given.pipelines ?? [],
     departing: given.departing ?? [],
+    neighbours: given.neighbours ?? [],
     ruleSets,
   });
 }
@@ -331,7 +346,7 @@ describe('plan: a rule set that is full', () => {
 });
 
 describe('planRuleSets: neighbours that another run looks after', () => {
-  const neighbour = (name: string) => ({ ...pipeline(name).desired.block, bucketName: '', rules: [] });
+  const neighbour = (name: string) => neighbourOf(pipeline(name));
   const storage = rule(`${prefixOf('a')}MessageBodyStorage`, { actions: [store()] });
   const planBeside = (rules: readonly ReceiptRule[]) =>
     planRuleSets({

@@ -270,10 +270,10 @@ describe('a status', () => {
 });
 
 describe('the rest', () => {
-  it('reads code when it is asked for', async () => {
+  it('reads code and variables when they are asked for', async () => {
     const { source, known } = await watching(pipeline({}, { spec: CODE }));
 
-    expect(await source.code(known())).toMatchObject({ kind: 'zip' });
+    expect(await source.inputs(known())).toMatchObject({ code: { kind: 'zip' }, environment: {} });
   });
 
   it('tells events about the object as last seen, and none about what is gone', async () => {
