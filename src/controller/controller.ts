@@ -82,7 +82,13 @@ export function createController(options: ControllerOptions): Controller {
     triggers.note(key, starting ? 'start' : triggerOf(change));
     // What was looked at by an earlier process does not stand in the way of what is new.
     queue.add(key, starting && isKnown(peek(key)) ? 'resync' : 'change');
-    const woken = rivals.note(key, kind === 'gone' ? undefined : peek(key));
+    wakeRivals(key, kind);
+  };
+
+  const wakeRivals = (key: string, kind: Change['kind']): void => {
+    const resource = kind === 'gone' ? undefined : peek(key);
+    if (kind !== 'gone' && resource === undefined) return;
+    const woken = rivals.note(key, resource);
     if (starting) return; // they all come by themselves
     for (const rival of woken) {
       triggers.note(rival, 'dependency');

@@ -106,6 +106,25 @@ describe('a pipeline that is settled', () => {
     expect(world.source.statuses.at(-1)).toMatchObject({ observedGeneration: 2 });
   });
 
+  it('takes a new value in a ConfigMap or Secret for an update, and what else differs for drift', async () => {
+    const world = await ready({
+      function: {
+        code: { inline: { 'index.mjs': 'export const handler = () => {};' } },
+        environmentFrom: { TOKEN: { secretKeyRef: { name: 'login', key: 'token' } } },
+      },
+    });
+    world.source.inputsOf = () => ({ code: CODE, environment: { TOKEN: 'first' } });
+    await world.next();
+    world.source.inputsOf = () => ({ code: CODE, environment: { TOKEN: 'second' } });
+
+    expect(await world.next()).toMatchObject({ events: ['Updated'], statuses: 0 });
+    const fn = world.aws.functions.get(FUNCTION);
+    if (fn !== undefined) world.aws.functions.set(FUNCTION, { ...fn, timeout: 900 });
+    expect((await world.next()).events).toEqual(['DriftDetected', 'DriftRepaired']);
+
+    expect(world.aws.functions.get(FUNCTION)?.environment).toMatchObject({ TOKEN: 'second' });
+  });
+
   it('takes new code under the same spec for an update, not for drift', async () => {
     const world = await ready();
     world.source.inputsOf = () => ({ code: { ...CODE, sha256: 'b3RoZXIgY29kZQ==' }, environment: {} });

@@ -207,6 +207,57 @@ describe('planRuleSets: which set is active', () => {
   });
 });
 
+describe('planRuleSets: which set is active beside neighbours', () => {
+  const always = (name: string, set: string, createdAtMs?: number) =>
+    pipeline(name, { name: set, activate: 'Always' }, createdAtMs);
+  const beside = (own: ReturnType<typeof pipeline>, neighbour: ReturnType<typeof pipeline>, active?: string) =>
+    planOf({
+      pipelines: [own],
+      neighbours: [neighbourOf(neighbour)],
+      sets: { first: [ruleOf('app')], second: [ruleOf('bee')] },
+      ...(active === undefined ? {} : { active }),
+    });
+  const app = (createdAtMs?: number) => always('app', 'first', createdAtMs);
+  const bee = (createdAtMs?: number) => always('bee', 'second', createdAtMs);
+
+  it.each([
+    { name: 'is older', own: app(1), neighbour: bee(2), steps: ['activateRuleSet first'], problems: [] },
+    { name: 'is younger', own: app(2), neighbour: bee(1), steps: [], problems: ['mail/app OtherRuleSetActive'] },
+    { name: 'has the first name', own: app(), neighbour: bee(), steps: ['activateRuleSet first'], problems: [] },
+    {
+      name: 'has the second name',
+      own: bee(),
+      neighbour: app(),
+      steps: [],
+      problems: ['mail/bee OtherRuleSetActive'],
+    },
+  ])('makes its own active when it $name', ({ own, neighbour, steps, problems }) => {
+    const planned = beside(own, neighbour);
+
+    expect(stepsOf(planned)).toEqual(steps);
+    expect(problemsOf(planned)).toEqual(problems);
+  });
+
+  it.each([1, 3])('never switches off the set that a neighbour asks for, whatever its age: %d', (createdAtMs) => {
+    const planned = beside(app(2), bee(createdAtMs), 'second');
+
+    expect(planned.steps).toEqual([]);
+    expect(planned.problems).toMatchObject([
+      { owner: 'mail/app', fault: { message: expect.stringContaining('mail/bee') } },
+    ]);
+  });
+
+  it('lets IfNone wait for a neighbour that says Always, or the set would be switched twice', () => {
+    const planned = beside(pipeline('app', { name: 'first' }, 1), bee(2));
+
+    expect(planned).toMatchObject({ steps: [], problems: [] });
+  });
+
+  it('does not wait for an older neighbour that asks for the same set', () => {
+    expect(stepsOf(beside(app(2), always('bee', 'first', 1)))).toEqual(['activateRuleSet first']);
+  });
+});
+
 describe('planRuleSets: a pipeline that moves to another set', () => {
   it('leaves the old set after the new one is active', () => {
     const planned = planOf({
