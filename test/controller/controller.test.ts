@@ -91,7 +91,7 @@ describe('createController', () => {
     world.source.change(KEY, 'dependency');
     await world.runs(3);
     world.source.before = (method) => {
-      if (method === 'code') throw new Error('a bug of ours');
+      if (method === 'inputs') throw new Error('a bug of ours');
     };
     world.source.put(resource({}, { annotations: { [RECONCILE_REQUESTED_AT]: 'now' } }));
     await world.runs(4);
@@ -151,7 +151,7 @@ describe('createController', () => {
     expect(world.clock.sleeping()).toEqual([500]);
   });
 
-  it.each(['get', 'code', 'writeStatus'])(
+  it.each(['get', 'inputs', 'writeStatus'])(
     'keeps going when %s of the source throws on one pipeline, and tries that one again',
     async (method) => {
       const bug = new Error('a bug of ours');
@@ -162,7 +162,7 @@ describe('createController', () => {
 
       await world.runs(2);
       expect(world.finished).toContain(`${KEY} requeue_after`);
-      expect(world.panicked).toEqual(method === 'code' ? [] : [bug]);
+      expect(world.panicked).toEqual(method === 'inputs' ? [] : [bug]);
 
       world.source.before = ignore;
       await world.runs(3, MINUTE_MS);
