@@ -80,7 +80,7 @@ test('no value of the environment comes up in a plan, status, event, log or metr
           ),
           ...renderPlan(plan, false),
         ].join('\n');
-        expect(everything).toContain('slp-mail-app');
+        expect(everything).toContain(KEY);
         for (const value of [...values, ...values.map((text) => Buffer.from(text).toString('base64'))])
           expect(everything).not.toContain(value);
       },
