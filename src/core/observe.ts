@@ -217,7 +217,8 @@ async function bucketOfRules(
   names: readonly string[],
   ports: Ports,
 ): Promise<string | undefined> {
-  const { sets } = await observeRuleSets([ruleSet], ports);
+  // Sets that cannot be read end the whole look, which asks for the same ones.
+  const { sets } = await observeRuleSets([ruleSet], ports).catch(() => NO_RULE_SETS);
   const prefix = rulePrefix(identity);
   return [...sets.values()]
     .flatMap(({ rules }) => rules.filter(({ name }) => isRuleOf(prefix, name)))
