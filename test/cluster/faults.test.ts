@@ -134,7 +134,7 @@ describe.concurrent('an edit is carried through', () => {
     await edit(place, 256);
 
     // A watch without a byte is given up after 100 s: bookmarks come about once a minute.
-    expect(await reconciled(place, 256, 150_000)).toMatchObject(READY);
+    expect(await reconciled(place, 256, 180_000)).toMatchObject(READY);
   });
 });
 
@@ -184,6 +184,6 @@ describe('an edit is carried through', () => {
 
     await edit(place, 2048);
 
-    expect(await reconciled(place, 2048, 50_000)).toMatchObject(READY);
+    expect(await reconciled(place, 2048, 80_000)).toMatchObject(READY);
   });
 });

@@ -36,7 +36,7 @@ async function remaining({ foreign, ruleNames }: Installation) {
   return { roles: roles.length, functions: functions.length, rules: rules.length };
 }
 
-const remove = (place: Installation) => place.kubectl('delete', 'slp', 'app', '--timeout=30s');
+const remove = (place: Installation) => place.kubectl('delete', 'slp', 'app', '--timeout=60s');
 const requestReconcile = async (place: Installation, time: string): Promise<void> => {
   await place.kubectl('annotate', 'slp', 'app', '--overwrite', `${REQUESTED_AT}=${time}`);
 };

@@ -82,7 +82,7 @@ const UNTOLD: readonly Right[] = [
 describe.concurrent('a controller without the right to', () => {
   const needed = (told: boolean) => NEEDED.filter((right) => UNTOLD.includes(right) !== told);
 
-  test.for(needed(true))('%s says so in its log', { timeout: 120_000 }, async (right, { onTestFinished }) => {
+  test.for(needed(true))('%s says so in its log', async (right, { onTestFinished }) => {
     const { controller } = await deprived(right, onTestFinished);
     expect(await said(controller, right)).toContain(`denies kubernetes:${right.split(' ')[0]}`);
   });
@@ -92,7 +92,7 @@ describe.concurrent('a controller without the right to', () => {
     expect(await said(controller, right)).toContain(`denies kubernetes:${right.split(' ')[0]}`);
   });
 
-  test.for(NEEDED)('%s goes on once it is granted', { timeout: 120_000 }, async (right, { onTestFinished }) => {
+  test.for(NEEDED)('%s goes on once it is granted', async (right, { onTestFinished }) => {
     const { place } = await deprived(right, onTestFinished);
     const refused = () => place.proxy.calls().some(({ status }) => status === 403);
     await until('it was refused', refused, (was) => was);
@@ -117,7 +117,7 @@ describe.concurrent('a controller without the right to', () => {
       log()
         .split('\n')
         .find((each) => each.includes(`denies kubernetes:${verb}`) && each.includes(plural));
-    return (await until('the log names the right', line, (found) => found !== undefined, 15_000)) ?? '';
+    return (await until('the log names the right', line, (found) => found !== undefined, 20_000)) ?? '';
   }
 });
 

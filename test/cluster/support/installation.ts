@@ -141,8 +141,9 @@ async function endOf(controller: ControllerProcess): Promise<string | undefined>
   const { log, told, exitCode } = controller;
   if (told() && exitCode() !== undefined) return undefined;
   if (exitCode() !== undefined) return `a controller ended by itself with ${exitCode()}:\n${log().slice(-3000)}`;
+  const started = log() !== '';
   const code = await controller.end('SIGTERM');
-  return code === 0 ? undefined : `a controller ended with ${code} after SIGTERM:\n${log().slice(-3000)}`;
+  return code === 0 || !started ? undefined : `a controller ended with ${code} after SIGTERM:\n${log().slice(-3000)}`;
 }
 
 const NEVER_IN_A_LOG = [/nobody caught/, /failed unexpectedly/, /[\w.+-]+@[\w-]+\.\w+/];

@@ -13,7 +13,8 @@ export type Live = {
     readonly deletionTimestamp?: string;
   };
   readonly spec: Readonly<Record<string, unknown>>;
-  readonly status?: ResourceStatus;
+  /** Before the first write it has the defaults of the CRD only. */
+  readonly status?: Partial<ResourceStatus>;
 };
 
 /** What `kubectl events` shows. */
@@ -44,4 +45,4 @@ export const isReady = ({ metadata, status }: Live): boolean =>
   status?.observedGeneration === metadata.generation && conditionOf({ status }, 'Ready')?.status === 'True';
 
 export const conditionOf = ({ status }: Pick<Live, 'status'>, type: string) =>
-  status?.conditions.find((condition) => condition.type === type);
+  status?.conditions?.find((condition) => condition.type === type);
