@@ -117,7 +117,7 @@ describe.concurrent('a controller without the right to', () => {
       log()
         .split('\n')
         .find((each) => each.includes(`denies kubernetes:${verb}`) && each.includes(plural));
-    return (await until('the log names the right', line, (found) => found !== undefined, 20_000)) ?? '';
+    return (await until('the log names the right', line, (found) => found !== undefined)) ?? '';
   }
 });
 

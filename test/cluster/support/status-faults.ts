@@ -6,7 +6,7 @@ export function statusFaults(writes: readonly unknown[]): readonly string[] {
   const generations = new Map<string, number>();
   return writes.flatMap((write, index) => {
     const { metadata, status } = write as Live;
-    const faults = conditionFaults(status?.conditions ?? []).map((fault) => fault);
+    const faults = [...conditionFaults(status?.conditions ?? [])];
     const observed = status?.observedGeneration ?? 0;
     if (observed < (generations.get(metadata.uid) ?? 0)) faults.push('observedGeneration falls');
     if (observed > metadata.generation) faults.push('observedGeneration is ahead of the generation');
