@@ -1,5 +1,5 @@
 import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
-import { PipelineError } from '../core/fault.ts';
+import { PipelineError, type Fault } from '../core/fault.ts';
 import { intervalMsOf } from '../core/interval.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import { createConvergenceWatch } from './convergence-watch.ts';
@@ -151,7 +151,8 @@ export function createController(options: ControllerOptions): Controller {
       follow(key, outcome, trigger);
       if (isBug(outcome)) observer.panicked({ key, reconcileId, error: outcome.error });
       const durationMs = clock.now() - startedAtMs;
-      observer.reconcileFinished({ key, reconcileId, result: resultOf(outcome), durationMs, noop, stalled });
+      const result = resultOf(outcome);
+      observer.reconcileFinished({ key, reconcileId, result, durationMs, noop, stalled, ...thrownFault(outcome) });
     }
   };
 
@@ -251,6 +252,9 @@ const isRequested = (resource: Resource | undefined): boolean => {
 /** The source did not answer, or the resource has changed since it was read: no bug, and it comes back by itself. */
 const isBug = (outcome: Outcome): outcome is Extract<Outcome, { readonly kind: 'threw' }> =>
   outcome.kind === 'threw' && !(outcome.error instanceof PipelineError);
+
+const thrownFault = (outcome: Outcome): { readonly fault?: Fault } =>
+  outcome.kind === 'threw' && outcome.error instanceof PipelineError ? { fault: outcome.error.fault } : {};
 
 function resultOf(outcome: Outcome): ReconcileResult {
   switch (outcome.kind) {

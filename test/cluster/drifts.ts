@@ -33,8 +33,6 @@ export type Drift = {
   readonly happens: (held: Held, clients: Foreign) => Promise<unknown>;
   /** What the events name. */
   readonly named: RegExp;
-  /** It belongs to the rule set and not to one pipeline. */
-  readonly shared?: true;
 };
 
 const POLICY = 'arn:aws:iam::aws:policy/AdministratorAccess';
@@ -168,12 +166,10 @@ export const DRIFTS: readonly Drift[] = [
         }),
       ),
     named: /order/,
-    shared: true,
   },
   {
     name: 'the rule set is switched off',
     happens: (_, { ses }) => ses.send(new SetActiveReceiptRuleSetCommand({})),
     named: /activate rule set/,
-    shared: true,
   },
 ];

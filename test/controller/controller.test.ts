@@ -42,6 +42,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
         void finished.push([key, result, ...(noop ? ['noop'] : []), ...(stalled ? ['stalled'] : [])].join(' ')),
       panicked: ({ error }) => void panicked.push(error),
       timedOut: ({ key }) => void timedOut.push(key),
+      faulted: ignore,
       planned: ignore,
       driftDetected: ignore,
       driftRepaired: ignore,

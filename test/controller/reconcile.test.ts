@@ -225,6 +225,14 @@ describe('a pipeline that cannot be brought about', () => {
     expect((await world.next()).events).toEqual(['Updated']);
   });
 
+  it('is told as found and as repaired when somebody has switched its rule set off', async () => {
+    const world = await ready();
+    world.aws.active = undefined;
+
+    expect((await world.next()).events).toEqual(['DriftDetected', 'DriftRepaired']);
+    expect(world.aws.active).toBe('ses-lambda-pipeline');
+  });
+
   it('keeps its status while AWS cannot be read once or twice, and shows it the third time in a row', async () => {
     const world = await ready();
     world.aws.before = (call) => (call.startsWith('receiptRules.') ? AWAY : undefined);
