@@ -1,6 +1,7 @@
 import { AwsError } from './aws-error.ts';
 import { propagating, type Propagating } from './propagation.ts';
 import { createObjectStore, type ObjectStore, type Versioning } from './s3-objects.ts';
+import { createUploadBook, type UploadBook } from './s3-uploads.ts';
 import type { SandboxContext } from './service.ts';
 import type { XmlNode } from './wire/xml.ts';
 
@@ -11,6 +12,8 @@ export type Bucket = {
   readonly region: string;
   readonly createdAtMs: number;
   readonly objects: ObjectStore;
+  /** Uploads in parts that are not completed; they keep no bucket from being deleted. */
+  readonly uploads: UploadBook;
   /** The text as it was put; other services see a new one only once it has propagated. */
   readonly policy: Propagating<string | undefined>;
   tags: ReadonlyMap<string, string> | undefined;
@@ -67,6 +70,7 @@ export function createBucketBook(context: SandboxContext): BucketBook {
         ...wanted,
         createdAtMs: context.clock.now(),
         objects: createObjectStore(context.clock, context.ids),
+        uploads: createUploadBook(context.clock, context.ids),
         policy: propagating<string | undefined>(undefined, context),
         tags: undefined,
         versioning: undefined,

@@ -1,42 +1,39 @@
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import { AwsError } from './aws-error.ts';
 import type { Call } from './service.ts';
+import { crc32Of, crc32cOf, crc64NvmeOf } from './wire/crc.ts';
 
-/** Checksums sent with a body, verified where the sandbox can compute them. They are given back as they came. */
+/** The algorithms S3 knows, by the end of their header's name. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
+const ALGORITHMS: Readonly<Record<string, (body: Uint8Array) => Buffer>> = {
+  crc32: crc32Of,
+  crc32c: crc32cOf,
+  crc64nvme: crc64NvmeOf,
+  sha1: (body) => createHash('sha1').update(body).digest(),
+  sha256: (body) => createHash('sha256').update(body).digest(),
+};
+
+/** Checksums sent with a body, verified. They are given back as they came. */
 export function checksumsOf(call: Call): Readonly<Record<string, string>> {
   const md5 = call.headers['content-md5'];
   if (md5 !== undefined && md5 !== createHash('md5').update(call.body).digest('base64')) {
     throw new AwsError(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
-  const sent = Object.entries(call.headers).filter(
-    ([name]) =>
-      name.startsWith('x-amz-checksum-') &&
-      !['x-amz-checksum-mode', 'x-amz-checksum-type', 'x-amz-checksum-algorithm'].includes(name),
-  );
+  const sent = Object.entries(call.headers).filter(([name]) => algorithmOf(name) in ALGORITHMS);
   for (const [name, value] of sent) {
-    const algorithm = name.slice('x-amz-checksum-'.length);
-    const computed = compute(algorithm, call.body);
-    if (computed !== undefined && computed !== value) {
-      const message = `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`;
-      throw new AwsError(400, 'BadDigest', message);
-    }
+    const algorithm = algorithmOf(name);
+    if (ALGORITHMS[algorithm]?.(call.body).toString('base64') === value) continue;
+    const message = `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`;
+    throw new AwsError(400, 'BadDigest', message);
   }
   return Object.fromEntries(sent);
 }
 
-/** Undefined for an algorithm Node lacks (CRC32C, CRC64NVME). */
-function compute(algorithm: string, body: Buffer): string | undefined {
-  switch (algorithm) {
-    case 'crc32': {
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32BE(crc32(body));
-      return bytes.toString('base64');
-    }
-    case 'sha1':
-    case 'sha256':
-      return createHash(algorithm).update(body).digest('base64');
-    default:
-      return undefined;
-  }
+/** The checksum of checksums that stands for an object uploaded in parts: `<base64>-<parts>`. */
+export function compositeChecksum(header: string, ofParts: readonly string[]): string | undefined {
+  const digest = ALGORITHMS[algorithmOf(header)]?.(Buffer.concat(ofParts.map((each) => Buffer.from(each, 'base64'))));
+  return digest === undefined ? undefined : `${digest.toString('base64')}-${ofParts.length}`;
+}
+
+function algorithmOf(header: string): string {
+  return header.startsWith('x-amz-checksum-') ? header.slice('x-amz-checksum-'.length) : '';
 }

@@ -36,6 +36,25 @@ export function listObjectsV2({ call, bucket }: BucketRequest): Reply {
   });
 }
 
+/** The older listing, which older tools use. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
+export function listObjects({ call, bucket }: BucketRequest): Reply {
+  const { query } = call;
+  const marker = query.get('marker') ?? '';
+  const all = bucket.objects.current().filter(({ key }) => marker === '' || isBehind(key, marker, query));
+  const page = pageOf(all, query);
+  const show = encoderOf(query);
+  return xmlReply('ListBucketResult', {
+    Name: bucket.name,
+    ...echoed(query),
+    Marker: show(marker),
+    IsTruncated: page.last !== undefined,
+    // Without a delimiter the last key of the page is the next marker, and S3 does not say so again.
+    NextMarker: page.last === undefined || !query.has('delimiter') ? undefined : show(page.last.key),
+    Contents: page.items.map((version) => ({ Key: show(version.key), ...described(version) })),
+    CommonPrefixes: page.folders.map((folder) => ({ Prefix: show(folder) })),
+  });
+}
+
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 export function listObjectVersions({ call, bucket }: BucketRequest): Reply {
   const { query } = call;

@@ -1,33 +1,23 @@
-import { AwsError, notImplemented } from './aws-error.ts';
+import { AwsError } from './aws-error.ts';
 import type { S3Access } from './s3-access.ts';
 import type { Bucket } from './s3-buckets.ts';
 import { checksumsOf } from './s3-checksums.ts';
-import type { ObjectContent, ObjectVersion } from './s3-objects.ts';
+import { noSuchKey, noSuchVersion, preconditionFailed, refuseLongKey } from './s3-object-errors.ts';
+import { encryptionOf, headersToKeep, refuseHeaders, unquoted, versionHeader } from './s3-object-headers.ts';
+import type { ObjectContent } from './s3-objects.ts';
 import { emptyReply, malformedXml, xmlBody, xmlReply } from './s3-reply.ts';
 import type { Call, Reply } from './service.ts';
-import { element, elements, textAt, type XmlValue } from './wire/xml.ts';
+import { elements, textAt, type XmlValue } from './wire/xml.ts';
 
 /** An operation on one key; whether the caller may do it is settled before. */
 export type ObjectRequest = { readonly call: Call; readonly bucket: Bucket; readonly key: string };
 
-const KEPT_HEADERS = [
-  'content-type',
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-];
-/** Sent with an object these would change what it is; the sandbox says that it lacks them instead of dropping them. */
-const REFUSED_HEADERS = ['x-amz-tagging', 'x-amz-object-lock-mode', 'x-amz-server-side-encryption-customer-algorithm'];
 const ENCRYPTED = { 'x-amz-server-side-encryption': 'AES256' };
-const MAX_KEY_BYTES = 1024;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export function putObject({ call, bucket, key }: ObjectRequest): Reply {
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new AwsError(400, 'KeyTooLongError', 'Your key is too long');
-  const refused = REFUSED_HEADERS.find((name) => call.headers[name] !== undefined);
-  if (refused !== undefined) throw notImplemented(`s3:PutObject with ${refused}`);
+  refuseLongKey(key);
+  refuseHeaders('PutObject', call);
   const existing = bucket.objects.get(key)?.content;
   const unlessExists = call.headers['if-none-match'] === '*' && existing !== undefined;
   const ifSame = call.headers['if-match'];
@@ -35,12 +25,12 @@ export function putObject({ call, bucket, key }: ObjectRequest): Reply {
 
   const checksums = checksumsOf(call);
   const put = bucket.objects.put(
-    { key, body: call.body, headers: { ...keptHeaders(call), ...encryptionHeaders(call, bucket) }, checksums },
+    { key, body: call.body, headers: headersToKeep(call, bucket), checksums },
     bucket.versioning,
   );
   return emptyReply(200, {
     etag: `"${put.content.etag}"`,
-    ...encryptionOf(put.content),
+    ...encryptionOf(put.content.headers),
     ...checksums,
     ...versionHeader(bucket, put),
   });
@@ -136,40 +126,6 @@ export function deleteObjects(request: {
 
 type DeleteOutcome = { readonly kind: 'deleted' | 'refused'; readonly members: Readonly<Record<string, XmlValue>> };
 
-function keptHeaders(call: Call): Readonly<Record<string, string>> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(call.headers)) {
-    if (KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-')) kept[name] = value;
-  }
-  const encoding = (kept['content-encoding'] ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '' && part !== 'aws-chunked');
-  if (encoding.length > 0) kept['content-encoding'] = encoding.join(',');
-  else delete kept['content-encoding'];
-  return kept;
-}
-
-/** As asked for with the object, else as the bucket is set; nothing is really encrypted in memory. */
-function encryptionHeaders(call: Call, bucket: Bucket): Readonly<Record<string, string>> {
-  const byDefault = element(bucket.encryption, 'Rule', 'ApplyServerSideEncryptionByDefault');
-  const asked = call.headers['x-amz-server-side-encryption'];
-  const algorithm = asked ?? textAt(byDefault, 'SSEAlgorithm') ?? 'AES256';
-  const keyId =
-    call.headers['x-amz-server-side-encryption-aws-kms-key-id'] ??
-    (asked === undefined ? textAt(byDefault, 'KMSMasterKeyID') : undefined);
-  return {
-    'x-amz-server-side-encryption': algorithm,
-    ...(keyId === undefined ? {} : { 'x-amz-server-side-encryption-aws-kms-key-id': keyId }),
-  };
-}
-
-function encryptionOf({ headers }: ObjectContent): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => name.startsWith('x-amz-server-side-encryption')),
-  );
-}
-
 function conditionsOf(call: Call, content: ObjectContent, lastModifiedMs: number): Reply | undefined {
   const match = call.headers['if-match'];
   if (match !== undefined && unquoted(match) !== content.etag && match !== '*') throw preconditionFailed();
@@ -190,27 +146,4 @@ function rangeOf(
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
   if (start > end) throw new AwsError(416, 'InvalidRange', 'The requested range is not satisfiable');
   return { start, end };
-}
-
-function versionHeader(bucket: Bucket, { versionId }: ObjectVersion): Readonly<Record<string, string>> {
-  return bucket.versioning === undefined ? {} : { 'x-amz-version-id': versionId };
-}
-
-function unquoted(etag: string): string {
-  return etag.replace(/^"(.*)"$/, '$1');
-}
-
-function noSuchKey(key: string): AwsError {
-  return new AwsError(404, 'NoSuchKey', 'The specified key does not exist.', { Key: key });
-}
-
-function noSuchVersion(key: string, versionId: string): AwsError {
-  return new AwsError(404, 'NoSuchVersion', 'The specified version does not exist.', {
-    Key: key,
-    VersionId: versionId,
-  });
-}
-
-function preconditionFailed(): AwsError {
-  return new AwsError(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
 }

@@ -14,7 +14,7 @@ export type ObjectVersion = {
 /** Undefined content is a delete marker. */
 export type ObjectContent = {
   readonly body: Uint8Array;
-  /** MD5 in hex, without quotes. */
+  /** MD5 in hex (of an object in parts: of its parts' MD5s, and how many), without quotes. */
   readonly etag: string;
   /** What was sent with it and comes back with it: content type, user metadata, cache control … */
   readonly headers: Readonly<Record<string, string>>;
@@ -38,6 +38,8 @@ export type ObjectStore = {
 type PutObject = {
   readonly key: string;
   readonly body: Uint8Array;
+  /** Given for an object put together from parts; else the MD5 of the body. */
+  readonly etag?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly checksums?: Readonly<Record<string, string>>;
 };
@@ -67,8 +69,8 @@ export function createObjectStore(clock: Clock, ids: Ids): ObjectStore {
     [...keys.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
   return {
-    put: ({ key, body, headers = {}, checksums = {} }, versioning) => {
-      const content = { body, etag: createHash('md5').update(body).digest('hex'), headers, checksums };
+    put: ({ key, body, etag, headers = {}, checksums = {} }, versioning) => {
+      const content = { body, etag: etag ?? createHash('md5').update(body).digest('hex'), headers, checksums };
       return { ...add(key, content, versioning), content };
     },
     get: (key, versionId) =>

@@ -71,6 +71,7 @@ export const ACTIONS = {
   PutBucketLifecycleConfiguration: 's3:PutLifecycleConfiguration',
   GetBucketLifecycleConfiguration: 's3:GetLifecycleConfiguration',
   DeleteBucketLifecycle: 's3:PutLifecycleConfiguration',
+  ListObjects: 's3:ListBucket',
   ListObjectsV2: 's3:ListBucket',
   ListObjectVersions: 's3:ListBucketVersions',
   DeleteObjects: 's3:DeleteObject',
@@ -78,13 +79,20 @@ export const ACTIONS = {
   GetObject: 's3:GetObject',
   HeadObject: 's3:GetObject',
   DeleteObject: 's3:DeleteObject',
+  CopyObject: 's3:PutObject',
+  CreateMultipartUpload: 's3:PutObject',
+  UploadPart: 's3:PutObject',
+  CompleteMultipartUpload: 's3:PutObject',
+  AbortMultipartUpload: 's3:AbortMultipartUpload',
+  ListParts: 's3:ListMultipartUploadParts',
+  ListMultipartUploads: 's3:ListBucketMultipartUploads',
 } as const;
 
-const ON_BUCKET: Verbs = { PUT: 'CreateBucket', HEAD: 'HeadBucket', DELETE: 'DeleteBucket' };
+const ON_BUCKET: Verbs = { PUT: 'CreateBucket', GET: 'ListObjects', HEAD: 'HeadBucket', DELETE: 'DeleteBucket' };
 const ON_OBJECT: Verbs = { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' };
 
-/** By the query parameter that names the sub-resource. */
-const SUB_RESOURCES: Readonly<Record<string, Verbs>> = {
+/** By the query parameter that names the sub-resource of a bucket. */
+const ON_PART_OF_BUCKET: Readonly<Record<string, Verbs>> = {
   location: { GET: 'GetBucketLocation' },
   tagging: { PUT: 'PutBucketTagging', GET: 'GetBucketTagging', DELETE: 'DeleteBucketTagging' },
   policy: { PUT: 'PutBucketPolicy', GET: 'GetBucketPolicy', DELETE: 'DeleteBucketPolicy' },
@@ -104,6 +112,39 @@ const SUB_RESOURCES: Readonly<Record<string, Verbs>> = {
   versions: { GET: 'ListObjectVersions' },
   'list-type': { GET: 'ListObjectsV2' },
   delete: { POST: 'DeleteObjects' },
+  uploads: { GET: 'ListMultipartUploads' },
+};
+
+/** By the query parameter that names the sub-resource of an object. */
+const ON_PART_OF_OBJECT: Readonly<Record<string, Verbs>> = {
+  uploads: { POST: 'CreateMultipartUpload' },
+  uploadId: {
+    PUT: 'UploadPart',
+    GET: 'ListParts',
+    POST: 'CompleteMultipartUpload',
+    DELETE: 'AbortMultipartUpload',
+  },
+};
+
+/** What the sandbox lacks, by the parameter that names it: so that a refusal says `s3:GetBucketAcl`. */
+const LACKING: Readonly<Record<string, string>> = {
+  accelerate: 'AccelerateConfiguration',
+  acl: 'Acl',
+  attributes: 'Attributes',
+  cors: 'Cors',
+  inventory: 'InventoryConfiguration',
+  'legal-hold': 'LegalHold',
+  logging: 'Logging',
+  metrics: 'MetricsConfiguration',
+  notification: 'NotificationConfiguration',
+  'object-lock': 'ObjectLockConfiguration',
+  policyStatus: 'PolicyStatus',
+  replication: 'Replication',
+  requestPayment: 'RequestPayment',
+  restore: 'Restore',
+  retention: 'Retention',
+  tagging: 'Tagging',
+  website: 'Website',
 };
 
 /** Parameters that refine an operation; any other names a sub-resource. */
@@ -112,6 +153,11 @@ const REFINEMENTS = new Set([
   'prefix',
   'delimiter',
   'max-keys',
+  'marker',
+  'max-parts',
+  'part-number-marker',
+  'max-uploads',
+  'upload-id-marker',
   'continuation-token',
   'start-after',
   'encoding-type',
@@ -128,14 +174,17 @@ export function operationOf(
   call: Pick<Call, 'method' | 'query' | 'headers'>,
   address: S3Address,
 ): { readonly known: true; readonly name: S3OperationName } | { readonly known: false; readonly name: string } {
-  const subResource = [...call.query.keys()].find(
-    (name) => !REFINEMENTS.has(name) && !name.startsWith('X-Amz-') && !name.startsWith('response-'),
-  );
+  const subResource = call.query.has('uploadId')
+    ? 'uploadId'
+    : [...call.query.keys()].find(
+        (name) => !REFINEMENTS.has(name) && !name.startsWith('X-Amz-') && !name.startsWith('response-'),
+      );
   const name = nameOf(call, address, subResource);
   if (name !== undefined) return { known: true, name };
   const level = address.bucket === undefined ? 'Service' : address.key === undefined ? 'Bucket' : 'Object';
   const verb = `${call.method.slice(0, 1)}${call.method.slice(1).toLowerCase()}`;
-  return { known: false, name: `${verb}${level}${subResource === undefined ? '' : `-${subResource}`}` };
+  const part = subResource === undefined ? '' : (LACKING[subResource] ?? `-${subResource}`);
+  return { known: false, name: `${verb}${level}${part}` };
 }
 
 function nameOf(
@@ -145,8 +194,10 @@ function nameOf(
 ): S3OperationName | undefined {
   if (bucket === undefined) return call.method === 'GET' && subResource === undefined ? 'ListBuckets' : undefined;
   if (key !== undefined) {
-    const copies = call.headers['x-amz-copy-source'] !== undefined;
-    return subResource === undefined && !copies ? ON_OBJECT[call.method] : undefined;
+    const verbs = subResource === undefined ? ON_OBJECT : ON_PART_OF_OBJECT[subResource];
+    const name = verbs?.[call.method];
+    if (call.headers['x-amz-copy-source'] === undefined) return name;
+    return name === 'PutObject' ? 'CopyObject' : undefined;
   }
-  return subResource === undefined ? ON_BUCKET[call.method] : SUB_RESOURCES[subResource]?.[call.method];
+  return subResource === undefined ? ON_BUCKET[call.method] : ON_PART_OF_BUCKET[subResource]?.[call.method];
 }

@@ -3,9 +3,18 @@ import type { RoleBook } from './iam-roles.ts';
 import { admit } from './s3-admission.ts';
 import { createS3Access, type S3Access } from './s3-access.ts';
 import { settingOperations, type BucketOperation } from './s3-bucket-settings.ts';
+import { copyObject } from './s3-copy.ts';
 import { createBucketBook, type Bucket, type BucketBook } from './s3-buckets.ts';
 import { createBucket } from './s3-create-bucket.ts';
-import { listObjectsV2, listObjectVersions } from './s3-listing.ts';
+import { listObjects, listObjectsV2, listObjectVersions } from './s3-listing.ts';
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  uploadPart,
+} from './s3-multipart.ts';
 import { deleteObject, deleteObjects, putObject, readObject, type ObjectRequest } from './s3-object-operations.ts';
 import { emptyReply, errorReply, xmlReply } from './s3-reply.ts';
 import { ACTIONS, addressOf, operationOf, type S3OperationName } from './s3-request.ts';
@@ -33,7 +42,7 @@ type StoredObject = {
 
 const FOREIGN_ACCOUNT = '999999999999';
 
-/** Buckets and objects in memory; multipart uploads, ACLs, notifications and the rest answer NotImplemented. */
+/** Buckets and objects in memory; ACLs, notifications and the rest answer NotImplemented. */
 export function createS3(context: SandboxContext, iam: { readonly roles: Pick<RoleBook, 'judge' | 'byArn'> }): S3 {
   const book = createBucketBook(context);
   const access = createS3Access(context, iam.roles);
@@ -78,6 +87,7 @@ function s3Service(
   principalExists: (arn: string) => boolean,
 ): Service {
   const onBucket = bucketOperations(book, access, principalExists);
+  const onObject = objectOperations(book, access);
 
   const route = (call: Call): Reply => {
     const address = addressOf(call);
@@ -95,8 +105,9 @@ function s3Service(
 
     const bucket = book.get(bucketName);
     admit({ name, call, bucket, key: address.key, access });
-    if (isObjectOperation(name)) return ON_OBJECT[name]({ call, bucket, key: address.key ?? '' });
-    return onBucket[name]({ call, bucket });
+    return isBucketOperation(name)
+      ? onBucket[name]({ call, bucket })
+      : onObject[name]({ call, bucket, key: address.key ?? '' });
   };
 
   const withIds = (call: Call, reply: Reply): Reply => ({
@@ -121,18 +132,42 @@ function s3Service(
   };
 }
 
-type ObjectOperationName = 'PutObject' | 'GetObject' | 'HeadObject' | 'DeleteObject';
+type ObjectOperationName = (typeof OBJECT_OPERATIONS)[number];
 type BucketOperationName = Exclude<S3OperationName, ObjectOperationName | 'ListBuckets' | 'CreateBucket'>;
 
-const ON_OBJECT: Readonly<Record<ObjectOperationName, (request: ObjectRequest) => Reply>> = {
-  PutObject: putObject,
-  GetObject: readObject,
-  HeadObject: readObject,
-  DeleteObject: deleteObject,
-};
+const OBJECT_OPERATIONS = [
+  'PutObject',
+  'GetObject',
+  'HeadObject',
+  'DeleteObject',
+  'CopyObject',
+  'CreateMultipartUpload',
+  'UploadPart',
+  'CompleteMultipartUpload',
+  'AbortMultipartUpload',
+  'ListParts',
+] as const satisfies readonly S3OperationName[];
 
-function isObjectOperation(name: S3OperationName): name is ObjectOperationName {
-  return name in ON_OBJECT;
+function isBucketOperation(name: ObjectOperationName | BucketOperationName): name is BucketOperationName {
+  return !(OBJECT_OPERATIONS as readonly string[]).includes(name);
+}
+
+function objectOperations(
+  book: BucketBook,
+  access: S3Access,
+): Readonly<Record<ObjectOperationName, (request: ObjectRequest) => Reply>> {
+  return {
+    PutObject: putObject,
+    GetObject: readObject,
+    HeadObject: readObject,
+    DeleteObject: deleteObject,
+    CopyObject: (request) => copyObject(request, { book, access }),
+    CreateMultipartUpload: createMultipartUpload,
+    UploadPart: uploadPart,
+    CompleteMultipartUpload: completeMultipartUpload,
+    AbortMultipartUpload: abortMultipartUpload,
+    ListParts: listParts,
+  };
 }
 
 function bucketOperations(
@@ -149,8 +184,10 @@ function bucketOperations(
       return emptyReply(204);
     },
     GetBucketLocation: ({ bucket }) => locationReply(bucket),
+    ListObjects: listObjects,
     ListObjectsV2: listObjectsV2,
     ListObjectVersions: listObjectVersions,
+    ListMultipartUploads: listMultipartUploads,
     DeleteObjects: (request) => deleteObjects({ ...request, access }),
   };
 }
