@@ -1,6 +1,8 @@
 import { AwsError } from './aws-error.ts';
 import type { InvocationResult } from './lambda-runner.ts';
-import type { FunctionRecord } from './lambda-types.ts';
+import type { QualifiedFunction } from './lambda-functions.ts';
+import type { FunctionVersion } from './lambda-types.ts';
+import { qualifierKey } from './lambda-versions.ts';
 import type { Work } from './mail-work.ts';
 import type { Clock } from './service.ts';
 
@@ -8,8 +10,8 @@ export type AsyncDeps = {
   readonly work: Work;
   readonly clock: Clock;
   /** The function as it is at the time of each try; undefined once it is deleted. */
-  readonly current: (functionArn: string) => FunctionRecord | undefined;
-  readonly run: (record: FunctionRecord, requestId: string, payload: string) => Promise<InvocationResult>;
+  readonly current: (functionArn: string) => QualifiedFunction | undefined;
+  readonly run: (version: FunctionVersion, requestId: string, payload: string) => Promise<InvocationResult>;
   /** A line in the function's log about what its queue did. */
   readonly note: (functionArn: string, requestId: string, text: string) => void;
   readonly signal: AbortSignal;
@@ -29,19 +31,19 @@ export function enqueue(deps: AsyncDeps, functionArn: string, requestId: string,
     let attempts = 0;
     let throttles = 0;
     for (;;) {
-      const record = deps.current(functionArn);
-      if (record === undefined) return;
-      if (record.reservedConcurrency === 0) {
+      const found = deps.current(functionArn);
+      if (found === undefined) return;
+      if (found.record.reservedConcurrency === 0) {
         deps.note(functionArn, requestId, 'Event dropped: the reserved concurrency is 0');
         return;
       }
-      const result = await attempt(deps, record, requestId, payload);
+      const result = await attempt(deps, found.version, requestId, payload);
       if (result.kind === 'done') return;
       if (result.kind === 'failed') attempts += 1;
       else throttles += 1;
 
       const delayMs = result.kind === 'failed' ? RETRY_DELAYS_MS[attempts - 1] : throttleDelayMs(throttles);
-      const limits = deps.current(functionArn)?.eventInvokeConfig;
+      const limits = found.record.eventInvokeConfigs[qualifierKey(found.qualifier)];
       const maxAgeMs = (limits?.MaximumEventAgeInSeconds ?? DEFAULT_MAX_AGE_SECONDS) * 1000;
       const retriesLeft = attempts <= (limits?.MaximumRetryAttempts ?? RETRY_DELAYS_MS.length);
       if (delayMs === undefined || !retriesLeft || deps.clock.now() + delayMs - queuedAtMs > maxAgeMs) {
@@ -58,12 +60,12 @@ type Attempt = { readonly kind: 'done' } | { readonly kind: 'failed' | 'throttle
 
 async function attempt(
   { run }: AsyncDeps,
-  record: FunctionRecord,
+  version: FunctionVersion,
   requestId: string,
   payload: string,
 ): Promise<Attempt> {
   try {
-    const { functionError, payload: answer } = await run(record, requestId, payload);
+    const { functionError, payload: answer } = await run(version, requestId, payload);
     return functionError === undefined ? { kind: 'done' } : { kind: 'failed', why: answer };
   } catch (error) {
     const throttled = error instanceof AwsError && error.shape.status === 429;

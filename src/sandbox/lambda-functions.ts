@@ -1,8 +1,9 @@
 import { checkZip, codeSha256 } from './lambda-code.ts';
 import { conflict, functionNotFound, invalidValue, preconditionFailed } from './lambda-error.ts';
 import { missing, newSettings, objectOf, patchedSettings, stringMapOf, textOf, type Input } from './lambda-settings.ts';
-import type { FunctionCode, FunctionRecord } from './lambda-types.ts';
+import type { FunctionCode, FunctionRecord, FunctionVersion } from './lambda-types.ts';
 import { checkName } from './lambda-validation.ts';
+import { versionOf, withPublished } from './lambda-versions.ts';
 import type { IamDoor, SandboxContext } from './service.ts';
 
 export type FunctionsDeps = {
@@ -28,20 +29,25 @@ export function createFunctions(deps: FunctionsDeps) {
 
   const arnOf = (region: string, name: string): string =>
     `arn:${context.partition}:lambda:${region}:${context.account}:function:${name}`;
-  /** Takes a name, a partial ARN or an ARN, with or without the qualifier `$LATEST`. */
-  const locate = (region: string, nameOrArn: string): string => {
+  /** Takes a name, a partial ARN or an ARN, with or without a qualifier. */
+  const locate = (region: string, nameOrArn: string): { readonly arn: string; readonly qualifier?: string } => {
     const parts = nameOrArn.split(':');
     const at = parts.indexOf('function');
     const [name = '', qualifier] = at === -1 ? parts : parts.slice(at + 1);
-    if (qualifier !== undefined && qualifier !== '$LATEST')
-      throw functionNotFound(`${arnOf(region, name)}:${qualifier}`);
-    return arnOf(parts[0] === 'arn' ? (parts[3] ?? region) : region, name);
+    const arn = arnOf(parts[0] === 'arn' ? (parts[3] ?? region) : region, name);
+    return qualifier === undefined ? { arn } : { arn, qualifier };
   };
   const get = (region: string, nameOrArn: string): FunctionRecord => {
-    const arn = locate(region, nameOrArn);
+    const { arn } = locate(region, nameOrArn);
     const record = records.get(arn);
     if (record === undefined) throw functionNotFound(arn);
     return record;
+  };
+  const getVersion = (region: string, nameOrArn: string, qualifier?: string): QualifiedFunction => {
+    const record = get(region, nameOrArn);
+    const wanted = qualifierOf(locate(region, nameOrArn).qualifier, qualifier);
+    const version = versionOf(record, wanted);
+    return wanted === undefined ? { record, version } : { record, version, qualifier: wanted };
   };
   const put = (record: FunctionRecord): FunctionRecord => {
     records.set(record.arn, record);
@@ -53,9 +59,20 @@ export function createFunctions(deps: FunctionsDeps) {
     revisionId: newRevision(),
     lastModifiedMs: clock.now(),
   });
+  /** `$LATEST` runs under its own ARN and under those of aliases. */
+  const changed = ({ arn, aliases, versions }: FunctionRecord): void => {
+    const names = ['$LATEST', ...aliases.map(({ name }) => name), ...versions.map(({ version }) => version)];
+    for (const each of [arn, ...names.map((name) => `${arn}:${name}`)]) deps.changed(each);
+  };
+  const publish = (record: FunctionRecord, input: Input): FunctionVersion => {
+    refuseWhileBusy(record);
+    const published = withPublished(record, input, newRevision);
+    put(published.record);
+    return published.version;
+  };
   const updated = (record: FunctionRecord): FunctionRecord => {
     const stored = put({ ...touched(record), updatedAtMs: clock.now() + deps.updateMs });
-    deps.changed(stored.arn);
+    changed(stored);
     return stored;
   };
   const refuseWhileBusy = (record: FunctionRecord): void => {
@@ -80,15 +97,22 @@ export function createFunctions(deps: FunctionsDeps) {
   };
 
   return {
-    /** By ARN, a qualifier `$LATEST` allowed. */
-    find: (arn: string): FunctionRecord | undefined => records.get(arn.replace(/:\$LATEST$/, '')),
+    /** By ARN, with or without a qualifier; undefined when there is no such function, version or alias. */
+    find: (arn: string): QualifiedFunction | undefined => {
+      const located = locate('', arn);
+      const record = records.get(located.arn);
+      const known = record !== undefined && namesVersion(record, located.qualifier);
+      return known ? getVersion('', arn) : undefined;
+    },
     get,
+    /** The function and the version or alias that the name, or else `qualifier`, asks for. */
+    getVersion,
     list: (region: string): FunctionRecord[] =>
       [...records.values()]
         .filter(({ arn }) => arn.split(':')[3] === region)
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
 
-    create: (region: string, input: Input): FunctionRecord => {
+    create: (region: string, input: Input): FunctionVersion => {
       const name = textOf(input, 'FunctionName')?.split(':').at(-1);
       if (name === undefined) throw missing('functionName');
       checkName(name);
@@ -100,9 +124,10 @@ export function createFunctions(deps: FunctionsDeps) {
       if (records.has(arn)) throw conflict(`Function already exist: ${name}`);
       refuseRole(settings.Role);
       const now = clock.now();
-      return put({
+      const record = put({
         name,
         arn,
+        version: '$LATEST',
         packageType,
         architectures,
         settings,
@@ -112,16 +137,28 @@ export function createFunctions(deps: FunctionsDeps) {
         lastModifiedMs: now,
         activeAtMs: now + deps.updateMs,
         updatedAtMs: now + deps.updateMs,
-        permissions: [],
-        policyRevisionId: newRevision(),
+        versions: [],
+        nextVersion: 1,
+        aliases: [],
+        policies: {},
+        eventInvokeConfigs: {},
       });
+      if (input['Publish'] !== true) return record;
+      const published = withPublished(record, {}, newRevision);
+      put(published.record);
+      return published.version;
     },
-    updateCode: (region: string, nameOrArn: string, input: Input): FunctionRecord => {
+    updateCode: (region: string, nameOrArn: string, input: Input): FunctionVersion => {
       const record = get(region, nameOrArn);
       refuseRevision(record, input);
       refuseWhileBusy(record);
       const next = { ...record, code: codeOf(input), architectures: architecturesOf(input) ?? record.architectures };
-      return input['DryRun'] === true ? next : updated(next);
+      if (input['DryRun'] === true) return next;
+      const stored = updated(next);
+      if (input['Publish'] !== true) return stored;
+      const published = withPublished(stored, {}, newRevision);
+      put(published.record);
+      return published.version;
     },
     updateSettings: (region: string, nameOrArn: string, input: Input): FunctionRecord => {
       const record = get(region, nameOrArn);
@@ -132,10 +169,14 @@ export function createFunctions(deps: FunctionsDeps) {
       return updated({ ...record, settings });
     },
     delete: (region: string, nameOrArn: string): void => {
-      const { arn } = get(region, nameOrArn);
-      records.delete(arn);
-      deps.changed(arn);
+      const record = get(region, nameOrArn);
+      records.delete(record.arn);
+      changed(record);
     },
+    publish: (region: string, nameOrArn: string, input: Input): FunctionVersion =>
+      publish(get(region, nameOrArn), input),
+    /** Told when what runs under an ARN is another version now, or none. */
+    retire: deps.changed,
     /** Changes what is neither code nor settings: permissions, tags, concurrency, the queue's limits. */
     amend: (region: string, nameOrArn: string, change: (record: FunctionRecord) => FunctionRecord): FunctionRecord =>
       put(touched(change(get(region, nameOrArn)))),
@@ -143,6 +184,35 @@ export function createFunctions(deps: FunctionsDeps) {
     /** When a permission written now becomes visible to other services. */
     visibleAtMs: (): number => clock.now() + context.faults.propagationMs(),
   };
+}
+
+/** A function, and what of it was asked for. */
+export type QualifiedFunction = {
+  readonly record: FunctionRecord;
+  readonly version: FunctionVersion;
+  readonly qualifier?: string;
+};
+
+function qualifierOf(ofName: string | undefined, given: string | undefined): string | undefined {
+  if (ofName !== undefined && given !== undefined && ofName !== given) {
+    throw invalidValue('The derived qualifier from the function name does not match the specified qualifier.');
+  }
+  const qualifier = given ?? ofName;
+  if (qualifier !== undefined && !/^(?:\$LATEST|[a-zA-Z0-9-_]{1,128})$/.test(qualifier)) {
+    throw invalidValue(
+      `1 validation error detected: Value '${qualifier}' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)`,
+    );
+  }
+  return qualifier;
+}
+
+function namesVersion({ aliases, versions }: FunctionRecord, qualifier: string | undefined): boolean {
+  return (
+    qualifier === undefined ||
+    qualifier === '$LATEST' ||
+    aliases.some(({ name }) => name === qualifier) ||
+    versions.some(({ version }) => version === qualifier)
+  );
 }
 
 function zipOf(code: Input, readObject: FunctionsDeps['readObject']): Buffer {

@@ -1,10 +1,12 @@
-import type { Functions } from './lambda-functions.ts';
+import type { Functions, QualifiedFunction } from './lambda-functions.ts';
 import { invalidValue, notFound } from './lambda-error.ts';
 import { policyOf, withoutPermission, withPermission } from './lambda-policy.ts';
 import type { InvocationResult } from './lambda-runner.ts';
 import { describeFunction, numberOf, objectOf, stringMapOf, type Input } from './lambda-settings.ts';
-import type { EventInvokeConfig, FunctionRecord } from './lambda-types.ts';
+import type { EventInvokeConfig, FunctionRecord, FunctionVersion } from './lambda-types.ts';
 import { checkRange } from './lambda-validation.ts';
+import { versionOperations } from './lambda-version-operations.ts';
+import { qualifierKey, without, withoutVersion } from './lambda-versions.ts';
 import { AwsError } from './aws-error.ts';
 import type { RestOperation } from './rest-json-service.ts';
 import type { Call, Clock, Reply } from './service.ts';
@@ -13,9 +15,9 @@ import { jsonReply, type PathLabels } from './wire/rest-json.ts';
 export type OperationDeps = {
   readonly functions: Functions;
   /** The function, or the refusal Invoke answers. */
-  readonly invocable: (functionArn: string) => FunctionRecord;
-  readonly run: (record: FunctionRecord, requestId: string, payload: string) => Promise<InvocationResult>;
-  readonly queue: (record: FunctionRecord, requestId: string, payload: string) => void;
+  readonly invocable: (functionArn: string) => QualifiedFunction;
+  readonly run: (version: FunctionVersion, requestId: string, payload: string) => Promise<InvocationResult>;
+  readonly queue: (version: FunctionVersion, requestId: string, payload: string) => void;
   readonly newRequestId: () => string;
   readonly clock: Clock;
 };
@@ -29,8 +31,10 @@ const MAX_EVENT_PAYLOAD_BYTES = 1024 * 1024;
 export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] {
   const { functions, clock } = deps;
   const target = (labels: PathLabels): string => labels['FunctionName'] ?? '';
-  const described = (record: FunctionRecord) => describeFunction(record, clock.now());
+  const described = (version: FunctionVersion) => describeFunction(version, clock.now());
   const found = (labels: PathLabels, { region }: Call): FunctionRecord => functions.get(region, target(labels));
+  const qualified = (labels: PathLabels, { region, query }: Call): QualifiedFunction =>
+    functions.getVersion(region, target(labels), query.get('Qualifier') ?? undefined);
   const amend = (labels: PathLabels, { region }: Call, change: (record: FunctionRecord) => FunctionRecord) =>
     functions.amend(region, target(labels), change);
   const on = (
@@ -45,13 +49,13 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       jsonReply(201, described(functions.create(call.region, bodyOf(call)))),
     ),
     on('GET', FUNCTIONS, 'ListFunctions', (_labels, call) =>
-      jsonReply(200, page(functions.list(call.region).map(described), call.query)),
+      jsonReply(200, page('Functions', listed(functions.list(call.region), call.query).map(described), call.query)),
     ),
     on('GET', `${FUNCTIONS}/{FunctionName}`, 'GetFunction', (labels, call) => {
-      const record = found(labels, call);
+      const { record, version } = qualified(labels, call);
       return jsonReply(200, {
-        Configuration: described(record),
-        Code: codeLocation(record),
+        Configuration: described(version),
+        Code: codeLocation(version),
         Tags: Object.keys(record.tags).length === 0 ? undefined : record.tags,
         Concurrency:
           record.reservedConcurrency === undefined
@@ -60,11 +64,16 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       });
     }),
     on('DELETE', `${FUNCTIONS}/{FunctionName}`, 'DeleteFunction', (labels, call) => {
-      functions.delete(call.region, target(labels));
+      const { record, version, qualifier } = qualified(labels, call);
+      if (qualifier === undefined) functions.delete(call.region, target(labels));
+      else {
+        amend(labels, call, () => withoutVersion(record, qualifier));
+        functions.retire(version.arn);
+      }
       return jsonReply(204, undefined);
     }),
     on('GET', `${FUNCTIONS}/{FunctionName}/configuration`, 'GetFunctionConfiguration', (labels, call) =>
-      jsonReply(200, described(found(labels, call))),
+      jsonReply(200, described(qualified(labels, call).version)),
     ),
     on('PUT', `${FUNCTIONS}/{FunctionName}/configuration`, 'UpdateFunctionConfiguration', (labels, call) =>
       jsonReply(200, described(functions.updateSettings(call.region, target(labels), bodyOf(call)))),
@@ -74,24 +83,28 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
     ),
 
     on('GET', `${FUNCTIONS}/{FunctionName}/policy`, 'GetPolicy', (labels, call) =>
-      jsonReply(200, policyOf(found(labels, call))),
+      jsonReply(200, policyOf(qualified(labels, call))),
     ),
     on('POST', `${FUNCTIONS}/{FunctionName}/policy`, 'AddPermission', (labels, call) => {
-      const added = withPermission(found(labels, call), bodyOf(call), functions.newRevision(), functions.visibleAtMs());
+      const to = qualified(labels, call);
+      const added = withPermission(to, bodyOf(call), functions.newRevision(), functions.visibleAtMs());
       amend(labels, call, () => added.record);
       return jsonReply(201, { Statement: added.statement });
     }),
     on('DELETE', `${FUNCTIONS}/{FunctionName}/policy/{StatementId}`, 'RemovePermission', (labels, call) => {
       const revision = call.query.get('RevisionId') ?? undefined;
-      amend(labels, call, (record) =>
-        withoutPermission(record, labels['StatementId'] ?? '', revision, functions.newRevision()),
+      const from = qualified(labels, call);
+      amend(labels, call, () =>
+        withoutPermission(from, labels['StatementId'] ?? '', revision, functions.newRevision()),
       );
       return jsonReply(204, undefined);
     }),
 
     on('POST', `${FUNCTIONS}/{FunctionName}/invocations`, 'Invoke', (labels, call) =>
-      invoke(deps, found(labels, call), call),
+      invoke(deps, qualified(labels, call), call),
     ),
+
+    ...versionOperations({ functions, described, bodyOf, page }),
 
     on('GET', '/2017-03-31/tags/{Resource}', 'ListTags', (labels, { region }) =>
       jsonReply(200, { Tags: functions.get(region, labels['Resource'] ?? '').tags }),
@@ -133,12 +146,22 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       ...eventLimits(input),
     })),
     on('GET', EVENT_INVOKE_CONFIG, 'GetFunctionEventInvokeConfig', (labels, call) => {
+      const { record, qualifier } = qualified(labels, call);
+      return jsonReply(200, describeEventInvoke(record, qualifier, eventInvokeOf(record, qualifier)));
+    }),
+    on('GET', `${EVENT_INVOKE_CONFIG}/list`, 'ListFunctionEventInvokeConfigs', (labels, call) => {
       const record = found(labels, call);
-      return jsonReply(200, describeEventInvoke(record, eventInvokeOf(record)));
+      return jsonReply(200, {
+        FunctionEventInvokeConfigs: Object.entries(record.eventInvokeConfigs).map(([qualifier, config]) =>
+          describeEventInvoke(record, qualifier, config),
+        ),
+      });
     }),
     on('DELETE', EVENT_INVOKE_CONFIG, 'DeleteFunctionEventInvokeConfig', (labels, call) => {
-      eventInvokeOf(found(labels, call));
-      amend(labels, call, ({ eventInvokeConfig: _gone, ...record }) => record);
+      const { record, qualifier } = qualified(labels, call);
+      eventInvokeOf(record, qualifier);
+      const eventInvokeConfigs = without(record.eventInvokeConfigs, qualifierKey(qualifier));
+      amend(labels, call, () => ({ ...record, eventInvokeConfigs }));
       return jsonReply(204, undefined);
     }),
   ];
@@ -151,9 +174,11 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
     return [
       on(method, EVENT_INVOKE_CONFIG, name, (labels, call) => {
         const input = bodyOf(call);
-        const config = { ...next(found(labels, call).eventInvokeConfig, input), lastModifiedMs: clock.now() };
-        const record = amend(labels, call, (current) => ({ ...current, eventInvokeConfig: config }));
-        return jsonReply(200, describeEventInvoke(record, config));
+        const { record, qualifier } = qualified(labels, call);
+        const key = qualifierKey(qualifier);
+        const config = { ...next(record.eventInvokeConfigs[key], input), lastModifiedMs: clock.now() };
+        amend(labels, call, () => ({ ...record, eventInvokeConfigs: { ...record.eventInvokeConfigs, [key]: config } }));
+        return jsonReply(200, describeEventInvoke(record, qualifier, config));
       }),
     ];
   }
@@ -161,8 +186,8 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
 
 const EVENT_INVOKE_CONFIG = '/2019-09-25/functions/{FunctionName}/event-invoke-config';
 
-async function invoke(deps: OperationDeps, { arn }: FunctionRecord, call: Call): Promise<Reply> {
-  const record = deps.invocable(arn);
+async function invoke(deps: OperationDeps, wanted: QualifiedFunction, call: Call): Promise<Reply> {
+  const { version } = deps.invocable(wanted.version.arn);
   const type = call.headers['x-amz-invocation-type'] ?? 'RequestResponse';
   const payload = call.body.length === 0 ? '{}' : call.body.toString('utf8');
   const limit = type === 'Event' ? MAX_EVENT_PAYLOAD_BYTES : MAX_SYNC_PAYLOAD_BYTES;
@@ -180,17 +205,17 @@ async function invoke(deps: OperationDeps, { arn }: FunctionRecord, call: Call):
   const headers = { 'x-amzn-requestid': requestId };
   if (type === 'DryRun') return jsonReply(204, undefined, headers);
   if (type === 'Event') {
-    deps.queue(record, requestId, payload);
+    deps.queue(version, requestId, payload);
     return jsonReply(202, undefined, headers);
   }
-  const result = await deps.run(record, requestId, payload);
+  const result = await deps.run(version, requestId, payload);
   const tail = Buffer.from(result.log).subarray(-LOG_TAIL_BYTES).toString('base64');
   return {
     status: 200,
     headers: {
       ...headers,
       'content-type': 'application/json',
-      'x-amz-executed-version': '$LATEST',
+      'x-amz-executed-version': version.version,
       ...(result.functionError === undefined ? {} : { 'x-amz-function-error': result.functionError }),
       ...(call.headers['x-amz-log-type'] === 'Tail' ? { 'x-amz-log-result': tail } : {}),
     },
@@ -198,7 +223,7 @@ async function invoke(deps: OperationDeps, { arn }: FunctionRecord, call: Call):
   };
 }
 
-function codeLocation(record: FunctionRecord): Input {
+function codeLocation(record: FunctionVersion): Input {
   const { imageUri } = record.code;
   if (imageUri !== undefined) return { RepositoryType: 'ECR', ImageUri: imageUri, ResolvedImageUri: imageUri };
   // A presigned address on AWS. Nothing here fetches code back, so it only shows where it would be.
@@ -218,27 +243,38 @@ function eventLimits(input: Input): Omit<EventInvokeConfig, 'lastModifiedMs'> {
   };
 }
 
-function eventInvokeOf(record: FunctionRecord): EventInvokeConfig {
-  if (record.eventInvokeConfig !== undefined) return record.eventInvokeConfig;
-  throw notFound(`The function ${record.arn}:$LATEST doesn't have an EventInvokeConfig`);
+function eventInvokeOf(record: FunctionRecord, qualifier: string | undefined): EventInvokeConfig {
+  const config = record.eventInvokeConfigs[qualifierKey(qualifier)];
+  if (config !== undefined) return config;
+  throw notFound(`The function ${record.arn}:${qualifierKey(qualifier)} doesn't have an EventInvokeConfig`);
 }
 
-function describeEventInvoke(record: FunctionRecord, { lastModifiedMs, ...config }: EventInvokeConfig): Input {
+function describeEventInvoke(
+  record: FunctionRecord,
+  qualifier: string | undefined,
+  { lastModifiedMs, ...config }: EventInvokeConfig,
+): Input {
   return {
-    FunctionArn: `${record.arn}:$LATEST`,
+    FunctionArn: `${record.arn}:${qualifierKey(qualifier)}`,
     LastModified: lastModifiedMs / 1000,
     DestinationConfig: { OnSuccess: {}, OnFailure: {} },
     ...config,
   };
 }
 
-function page(all: readonly unknown[], query: URLSearchParams): Input {
+/** `FunctionVersion=ALL` lists what was published too, each under its own ARN. */
+function listed(records: readonly FunctionRecord[], query: URLSearchParams): readonly FunctionVersion[] {
+  if (query.get('FunctionVersion') !== 'ALL') return records;
+  return records.flatMap((record) => [{ ...record, arn: `${record.arn}:$LATEST` }, ...record.versions]);
+}
+
+function page(member: string, all: readonly unknown[], query: URLSearchParams): Input {
   const maxItems = Number(query.get('MaxItems') ?? '50');
   const start = Number(query.get('Marker') ?? '0');
   if (!Number.isInteger(maxItems) || maxItems < 1) throw invalidValue('MaxItems must be a positive integer');
   if (!Number.isInteger(start) || start < 0) throw invalidValue('Invalid Marker');
   const end = start + maxItems;
-  return { Functions: all.slice(start, end), NextMarker: end < all.length ? String(end) : undefined };
+  return { [member]: all.slice(start, end), NextMarker: end < all.length ? String(end) : undefined };
 }
 
 function bodyOf(call: Call): Input {

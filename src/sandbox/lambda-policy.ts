@@ -1,5 +1,7 @@
+import type { QualifiedFunction } from './lambda-functions.ts';
 import { conflict, invalidValue, notFound, preconditionFailed } from './lambda-error.ts';
-import type { FunctionRecord, PermissionStatement } from './lambda-types.ts';
+import type { FunctionPolicy, FunctionRecord, PermissionStatement } from './lambda-types.ts';
+import { qualifierKey, without } from './lambda-versions.ts';
 import { parsePolicy } from './policy/document.ts';
 import { evaluate } from './policy/evaluate.ts';
 import type { Principal } from './service.ts';
@@ -16,14 +18,16 @@ export type PermissionInput = {
 
 /** A record with one more statement; refuses an id that is taken even by the very same statement. */
 export function withPermission(
-  record: FunctionRecord,
+  { record, version, qualifier }: QualifiedFunction,
   input: PermissionInput,
   revisionId: string,
   visibleAtMs: number,
 ): { readonly record: FunctionRecord; readonly statement: string } {
   const sid = text(input.StatementId, 'statementId', /^[a-zA-Z0-9-_]{1,100}$/);
-  checkRevision(record, input.RevisionId);
-  if (record.permissions.some((permission) => permission.sid === sid)) {
+  if (qualifier === '$LATEST') throw invalidValue('We currently do not support adding policies for $LATEST.');
+  const policy = policyFor(record, qualifier);
+  checkRevision(policy, input.RevisionId);
+  if (policy.statements.some((permission) => permission.sid === sid)) {
     throw conflict(
       `The statement id (${sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
     );
@@ -41,46 +45,61 @@ export function withPermission(
     Effect: 'Allow',
     Principal: principalOf(principal),
     Action: action,
-    Resource: record.arn,
+    Resource: version.arn,
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
   };
   const parsed = parsePolicy(policyText([statement]), 'resource');
   if (!parsed.ok) throw invalidValue(parsed.why);
   const permission: PermissionStatement = { sid, statement, visibleAtMs };
+  const next = { statements: [...policy.statements, permission], revisionId };
   return {
-    record: { ...record, permissions: [...record.permissions, permission], policyRevisionId: revisionId },
+    record: { ...record, policies: { ...record.policies, [qualifierKey(qualifier)]: next } },
     statement: JSON.stringify(statement),
   };
 }
 
-/** A record without that statement. */
+/** A record without that statement; a policy without any statement is none. */
 export function withoutPermission(
-  record: FunctionRecord,
+  { record, qualifier }: QualifiedFunction,
   sid: string,
   wantedRevision: string | undefined,
   revisionId: string,
 ): FunctionRecord {
-  if (!record.permissions.some((permission) => permission.sid === sid)) {
+  const policy = policyFor(record, qualifier);
+  if (!policy.statements.some((permission) => permission.sid === sid)) {
     throw notFound(`Statement ${sid} is not found in resource policy.`);
   }
-  checkRevision(record, wantedRevision);
-  const permissions = record.permissions.filter((permission) => permission.sid !== sid);
-  return { ...record, permissions, policyRevisionId: revisionId };
+  checkRevision(policy, wantedRevision);
+  const statements = policy.statements.filter((permission) => permission.sid !== sid);
+  const key = qualifierKey(qualifier);
+  const rest = without(record.policies, key);
+  return { ...record, policies: statements.length === 0 ? rest : { ...rest, [key]: { statements, revisionId } } };
 }
 
-/** The document GetPolicy shows; a function without a statement has no policy. */
-export function policyOf(record: FunctionRecord): { readonly Policy: string; readonly RevisionId: string } {
-  if (record.permissions.length === 0) throw notFound('The resource you requested does not exist.');
-  return {
-    Policy: policyText(record.permissions.map(({ statement }) => statement)),
-    RevisionId: record.policyRevisionId,
-  };
+/** The document GetPolicy shows; without a statement there is no policy. */
+export function policyOf({ record, qualifier }: QualifiedFunction): {
+  readonly Policy: string;
+  readonly RevisionId: string;
+} {
+  const { statements, revisionId } = policyFor(record, qualifier);
+  if (statements.length === 0) throw notFound('The resource you requested does not exist.');
+  return { Policy: policyText(statements.map(({ statement }) => statement)), RevisionId: revisionId };
 }
 
-/** Whether the policy, as far as it has propagated, lets a service invoke the function. */
-export function allowsInvoke(record: FunctionRecord, principal: Principal, nowMs: number): boolean {
+const NO_POLICY: FunctionPolicy = { statements: [], revisionId: '' };
+
+function policyFor(record: FunctionRecord, qualifier: string | undefined): FunctionPolicy {
+  return record.policies[qualifierKey(qualifier)] ?? NO_POLICY;
+}
+
+/** Whether the policy of what is asked for, as far as it has propagated, lets a service invoke it. */
+export function allowsInvoke(
+  { record, version, qualifier }: QualifiedFunction,
+  principal: Principal,
+  nowMs: number,
+): boolean {
   if (principal.kind !== 'service') return true; // the account itself and its roles are judged by their own policies
-  const visible = record.permissions.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
+  const visible = policyFor(record, qualifier).statements.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
   if (visible.length === 0) return false;
   const parsed = parsePolicy(policyText(visible.map(({ statement }) => statement)), 'resource');
   if (!parsed.ok) return false;
@@ -88,7 +107,7 @@ export function allowsInvoke(record: FunctionRecord, principal: Principal, nowMs
     documents: [parsed.document],
     principal: { kind: 'service', service: principal.service },
     action: 'lambda:InvokeFunction',
-    resource: record.arn,
+    resource: qualifier === '$LATEST' ? record.arn : version.arn,
     context: { 'aws:sourceaccount': principal.sourceAccount, 'aws:sourcearn': principal.sourceArn },
   });
   return verdict.decision === 'allow';
@@ -103,8 +122,8 @@ function principalOf(principal: string): unknown {
   return principal.includes('.') && !principal.startsWith('arn:') ? { Service: principal } : { AWS: principal };
 }
 
-function checkRevision(record: FunctionRecord, wanted: unknown): void {
-  if (wanted !== undefined && wanted !== record.policyRevisionId) throw preconditionFailed();
+function checkRevision(policy: FunctionPolicy, wanted: unknown): void {
+  if (wanted !== undefined && wanted !== null && wanted !== policy.revisionId) throw preconditionFailed();
 }
 
 function maybeText(value: unknown, at: string, pattern: RegExp): string | undefined {

@@ -1,7 +1,7 @@
 import { extractZip } from './lambda-code.ts';
 import { invalidValue } from './lambda-error.ts';
 import type { LogBook, LogLine } from './lambda-logs.ts';
-import type { FunctionRecord } from './lambda-types.ts';
+import type { FunctionVersion } from './lambda-types.ts';
 import { startWorker, type Worker, type WorkerOutcome, type WorkerReport } from './lambda-worker.ts';
 import type { IamDoor, SandboxContext } from './service.ts';
 
@@ -23,7 +23,7 @@ export type RunnerDeps = {
 
 /** Runs the code of functions, in processes that stay warm until their function changes. */
 export type Runner = {
-  readonly run: (record: FunctionRecord, requestId: string, payload: string) => Promise<InvocationResult>;
+  readonly run: (record: FunctionVersion, requestId: string, payload: string) => Promise<InvocationResult>;
   /** Ends the processes of a function whose code or settings changed, each when it has nothing left to do. */
   readonly retire: (functionArn: string) => Promise<void>;
   /** Ends every process and removes every folder. */
@@ -50,7 +50,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   const open = new Set<Environment>();
   let stopped = false;
 
-  const environmentOf = (record: FunctionRecord, zip: Buffer): Environment => {
+  const environmentOf = (record: FunctionVersion, zip: Buffer): Environment => {
     const known = environments.get(record.arn);
     if (known !== undefined) return known;
     const created: Environment = {
@@ -73,7 +73,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     );
     open.delete(environment);
   };
-  const acquire = async (environment: Environment, record: FunctionRecord): Promise<Worker> => {
+  const acquire = async (environment: Environment, record: FunctionVersion): Promise<Worker> => {
     const warm = environment.idle.pop();
     if (warm?.usable() === true) return warm;
     const { folder } = await environment.folder;
@@ -125,7 +125,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   };
 }
 
-function runnableCode(record: FunctionRecord): Buffer {
+function runnableCode(record: FunctionVersion): Buffer {
   const { zip } = record.code;
   const runtime = record.settings.Runtime ?? 'a container image';
   if (zip !== undefined && /^nodejs\d+\.x$/.test(runtime)) return zip;
@@ -137,7 +137,7 @@ function runnableCode(record: FunctionRecord): Buffer {
 async function runOn(
   { context, logs }: RunnerDeps,
   worker: Worker,
-  record: FunctionRecord,
+  record: FunctionVersion,
   requestId: string,
   payload: string,
 ): Promise<InvocationResult> {
@@ -146,7 +146,7 @@ async function runOn(
     written.push(text);
     logs.append(record.name, { at: new Date(context.clock.now()).toISOString(), requestId, source, text });
   };
-  write('platform', `START RequestId: ${requestId} Version: $LATEST`);
+  write('platform', `START RequestId: ${requestId} Version: ${record.version}`);
   const report = await worker.invoke({
     requestId,
     functionArn: record.arn,
@@ -169,7 +169,7 @@ async function runOn(
 
 function resultOf(
   outcome: WorkerOutcome,
-  record: FunctionRecord,
+  record: FunctionVersion,
   requestId: string,
 ): { readonly payload: string; readonly failed: boolean; readonly lastWords?: string } {
   switch (outcome.kind) {
@@ -199,7 +199,7 @@ function platformError(errorType: string, requestId: string, words: string): str
   return JSON.stringify({ errorType, errorMessage: `RequestId: ${requestId} Error: ${words}` });
 }
 
-function reportLine(report: WorkerReport, record: FunctionRecord, requestId: string): string {
+function reportLine(report: WorkerReport, record: FunctionVersion, requestId: string): string {
   const durationMs = Math.min(report.durationMs, record.settings.Timeout * 1000);
   return [
     `REPORT RequestId: ${requestId}`,
@@ -214,7 +214,7 @@ function reportLine(report: WorkerReport, record: FunctionRecord, requestId: str
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
 function environmentVariables(
   { context, iam, endpointUrl }: RunnerDeps,
-  record: FunctionRecord,
+  record: FunctionVersion,
 ): Record<string, string> {
   const { settings, name, arn } = record;
   const region = arn.split(':')[3] ?? '';
@@ -227,11 +227,11 @@ function environmentVariables(
     AWS_DEFAULT_REGION: region,
     AWS_EXECUTION_ENV: `AWS_Lambda_${settings.Runtime ?? ''}`,
     AWS_LAMBDA_FUNCTION_NAME: name,
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_VERSION: record.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.MemorySize),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: String(settings.LoggingConfig['LogGroup']),
-    AWS_LAMBDA_LOG_STREAM_NAME: `${new Date(context.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${context.ids.hex(32)}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: `${new Date(context.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')}/[${record.version}]${context.ids.hex(32)}`,
     AWS_LAMBDA_LOG_FORMAT: typeof logFormat === 'string' ? logFormat : 'Text',
     AWS_ACCESS_KEY_ID: session.accessKeyId,
     AWS_SECRET_ACCESS_KEY: session.secretAccessKey,

@@ -1,5 +1,5 @@
 import { invalidValue } from './lambda-error.ts';
-import type { FunctionRecord, FunctionSettings } from './lambda-types.ts';
+import type { FunctionRecord, FunctionSettings, FunctionVersion } from './lambda-types.ts';
 import { checkHandler, checkRange, checkVariables } from './lambda-validation.ts';
 
 /** A JSON body; members are looked at one by one. */
@@ -56,7 +56,7 @@ export function patchedSettings(current: FunctionSettings, input: Input): Functi
 }
 
 /** FunctionConfiguration as every operation returns it. */
-export function describeFunction(record: FunctionRecord, nowMs: number): Readonly<Record<string, unknown>> {
+export function describeFunction(record: FunctionVersion, nowMs: number): Readonly<Record<string, unknown>> {
   const { settings } = record;
   const pending = nowMs < record.activeAtMs;
   const updating = nowMs < record.updatedAtMs;
@@ -72,7 +72,7 @@ export function describeFunction(record: FunctionRecord, nowMs: number): Readonl
     KMSKeyArn: settings.KMSKeyArn === '' ? undefined : settings.KMSKeyArn,
     CodeSize: record.code.zip?.length ?? 0,
     CodeSha256: record.code.sha256,
-    Version: '$LATEST',
+    Version: record.version,
     LastModified: new Date(record.lastModifiedMs).toISOString().replace('Z', '+0000'),
     RevisionId: record.revisionId,
     PackageType: record.packageType,

@@ -37,23 +37,46 @@ export type FunctionCode = {
   readonly sha256: string;
 };
 
-/** A function as the sandbox keeps it; every write replaces the record. */
-export type FunctionRecord = {
+/** What can be run and described: `$LATEST`, or one published version, which never changes. */
+export type FunctionVersion = {
   readonly name: string;
+  /** Without qualifier for `$LATEST`. */
   readonly arn: string;
+  /** `$LATEST`, or a number counted from 1. */
+  readonly version: string;
   readonly packageType: 'Zip' | 'Image';
   readonly architectures: readonly string[];
   readonly settings: FunctionSettings;
   readonly code: FunctionCode;
-  readonly tags: Readonly<Record<string, string>>;
   readonly revisionId: string;
   readonly lastModifiedMs: number;
   /** When the creation is done: `Pending` until then. */
   readonly activeAtMs: number;
   /** When the last write is done: `InProgress` until then. */
   readonly updatedAtMs: number;
-  readonly permissions: readonly PermissionStatement[];
-  readonly policyRevisionId: string;
+};
+
+/** A name for a published version (or for `$LATEST`) that can be moved to another one. */
+export type Alias = {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly revisionId: string;
+};
+
+/** The resource policy of a function, or of one of its versions and aliases. */
+export type FunctionPolicy = { readonly statements: readonly PermissionStatement[]; readonly revisionId: string };
+
+/** A function as the sandbox keeps it: `$LATEST`, and all that hangs on its name; every write replaces the record. */
+export type FunctionRecord = FunctionVersion & {
+  readonly tags: Readonly<Record<string, string>>;
+  /** In the order of their numbers. */
+  readonly versions: readonly FunctionVersion[];
+  /** The number the next published version gets: none is given twice. */
+  readonly nextVersion: number;
+  readonly aliases: readonly Alias[];
+  /** By qualifier; `$LATEST` stands for none. */
+  readonly policies: Readonly<Record<string, FunctionPolicy>>;
+  readonly eventInvokeConfigs: Readonly<Record<string, EventInvokeConfig>>;
   readonly reservedConcurrency?: number;
-  readonly eventInvokeConfig?: EventInvokeConfig;
 };

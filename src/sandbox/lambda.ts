@@ -1,11 +1,12 @@
 import { createRunner, type InvocationResult } from './lambda-runner.ts';
 import { enqueue } from './lambda-async.ts';
-import { createFunctions } from './lambda-functions.ts';
+import { createFunctions, type QualifiedFunction } from './lambda-functions.ts';
 import { createLogBook, type LogBook } from './lambda-logs.ts';
 import { conflict, functionNotFound, throttled } from './lambda-error.ts';
+import { LACKING_OPERATIONS } from './lambda-lacking.ts';
 import { lambdaOperations } from './lambda-operations.ts';
 import { allowsInvoke } from './lambda-policy.ts';
-import type { FunctionRecord } from './lambda-types.ts';
+import type { FunctionVersion } from './lambda-types.ts';
 import { createWork, type Work } from './mail-work.ts';
 import { restJsonService } from './rest-json-service.ts';
 import type { IamDoor, LambdaDoor, SandboxContext, Service } from './service.ts';
@@ -52,50 +53,52 @@ export function createLambda(options: LambdaOptions): Lambda {
     readObject: options.readObject ?? (() => undefined),
     changed: (functionArn) => work.start(() => runner.retire(functionArn)),
   });
-  const run = async (record: FunctionRecord, requestId: string, payload: string): Promise<InvocationResult> => {
+  const run = async (version: FunctionVersion, requestId: string, payload: string): Promise<InvocationResult> => {
+    const { record } = invocable(version.arn);
     const busy = running.get(record.arn) ?? 0;
     if (record.reservedConcurrency !== undefined && busy >= record.reservedConcurrency) throw throttled();
     running.set(record.arn, busy + 1);
     try {
-      return await runner.run(record, requestId, payload);
+      return await runner.run(version, requestId, payload);
     } finally {
       running.set(record.arn, (running.get(record.arn) ?? 1) - 1);
     }
   };
-  const queue = (record: FunctionRecord, requestId: string, payload: string): void => {
+  const queue = (record: FunctionVersion, requestId: string, payload: string): void => {
     const note = (_arn: string, id: string, text: string): void =>
       logs.append(record.name, { at: new Date(clock.now()).toISOString(), requestId: id, source: 'platform', text });
     const deps = { work, clock, current: functions.find, run, note, signal: stopping.signal };
     enqueue(deps, record.arn, requestId, payload);
   };
-  const invocable = (arn: string): FunctionRecord => {
-    const record = functions.find(arn);
-    if (record === undefined) throw functionNotFound(arn);
-    if (clock.now() < record.activeAtMs) {
+  const invocable = (arn: string): QualifiedFunction => {
+    const found = functions.find(arn);
+    if (found === undefined) throw functionNotFound(arn);
+    if (clock.now() < found.version.activeAtMs) {
       throw conflict(
         `The operation cannot be performed at this time. The function is currently in the following state: Pending`,
       );
     }
-    return record;
+    return found;
   };
   const newRequestId = (): string => uuid(context.ids.hex(32));
 
   return {
     service: restJsonService({
       signingName: 'lambda',
+      lacking: LACKING_OPERATIONS,
       operations: lambdaOperations({ functions, invocable, run, queue, newRequestId, clock }),
     }),
     door: {
       functionExists: (arn) => functions.find(arn) !== undefined,
       invokableBy: (principal, arn) => {
-        const record = functions.find(arn);
-        return record !== undefined && allowsInvoke(record, principal, clock.now());
+        const found = functions.find(arn);
+        return found !== undefined && allowsInvoke(found, principal, clock.now());
       },
       invoke: async (arn, payload, invocationType) => {
-        const record = invocable(arn);
+        const { version } = invocable(arn);
         const requestId = newRequestId();
-        if (invocationType === 'RequestResponse') return run(record, requestId, JSON.stringify(payload));
-        queue(record, requestId, JSON.stringify(payload));
+        if (invocationType === 'RequestResponse') return run(version, requestId, JSON.stringify(payload));
+        queue(version, requestId, JSON.stringify(payload));
         return { requestId, payload: '' };
       },
     },

@@ -1,4 +1,4 @@
-import { IAMClient } from '@aws-sdk/client-iam';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESClient } from '@aws-sdk/client-ses';
@@ -72,4 +72,14 @@ export function trustOf(service: string): string {
 /** A policy document of these statements. */
 export function policyOf(...statements: readonly unknown[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });
+}
+
+/** A sandbox with a role that Lambda can assume; functions are ready at once. */
+export async function functionWorld(options: SandboxOptions = {}) {
+  const sandbox = await runningSandbox({ functionUpdateMs: 0, ...options });
+  const clients = clientsOf(sandbox);
+  const { Role } = await clients.iam.send(
+    new CreateRoleCommand({ RoleName: 'runner', AssumeRolePolicyDocument: trustOf('lambda.amazonaws.com') }),
+  );
+  return { sandbox, ...clients, Role: Role?.Arn ?? '' };
 }
