@@ -1,5 +1,5 @@
 import { AwsError } from './aws-error.ts';
-import { isManagedPolicyArn } from './iam-managed-policies.ts';
+import type { PolicyBook } from './iam-policies.ts';
 import { parsePolicy } from './policy/document.ts';
 import { listParam, stringParam, type QueryParams } from './wire/query-protocol.ts';
 import { requiredString } from './query-service.ts';
@@ -82,18 +82,14 @@ export function permissionPolicyOf(params: QueryParams): string {
   return text;
 }
 
-/** A policy that exists: in the sandbox only AWS's own do. */
-export function policyArnOf(params: QueryParams, parameter: string): string {
+/** The ARN of a policy that exists. */
+export function policyArnOf(params: QueryParams, parameter: string, policies: Pick<PolicyBook, 'exists'>): string {
   const arn = requiredString(params, parameter);
   if (!/^arn:[a-z-]+:iam::(aws|\d{12}):policy\/.+$/.test(arn)) {
     throw new AwsError(400, 'InvalidInput', `ARN ${arn} is not valid.`);
   }
-  if (!isManagedPolicyArn(arn)) {
-    throw new AwsError(
-      404,
-      'NoSuchEntity',
-      `Policy ${arn} does not exist or is not attachable. The sandbox has AWS managed policies only.`,
-    );
+  if (!policies.exists(arn)) {
+    throw new AwsError(404, 'NoSuchEntity', `Policy ${arn} does not exist or is not attachable.`);
   }
   return arn;
 }
@@ -120,6 +116,10 @@ export function tagsOf(params: QueryParams): ReadonlyMap<string, string> {
     tags.set(key, value);
   }
   return tags;
+}
+
+export function refuseTooManyTags(what: 'Role' | 'Policy', count: number): void {
+  if (count > 50) throw new AwsError(409, 'LimitExceeded', `Cannot exceed quota for TagsPer${what}: 50`);
 }
 
 const TAG_RULE = String.raw`Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`;

@@ -1,5 +1,4 @@
 import { AwsError } from './aws-error.ts';
-import { managedPolicyDocument } from './iam-managed-policies.ts';
 import { evaluate, type Question, type Verdict } from './policy/evaluate.ts';
 import { parsePolicy, type PolicyDocument } from './policy/document.ts';
 import { propagating, type Propagating } from './propagation.ts';
@@ -27,8 +26,18 @@ export type Permissions = {
   readonly boundaryArn: string | undefined;
 };
 
-/** All roles of the account. IAM is global: one book for all regions. */
+/** All roles of all accounts. IAM is global: one book for all regions. */
 export type RoleBook = {
+  readonly of: (account: string) => AccountRoles;
+  readonly byArn: (arn: string) => Role | undefined;
+  /** What the role's own policies (within its boundary) say, as far as they have propagated. */
+  readonly judge: (roleArn: string, question: Pick<Question, 'action' | 'resource' | 'context'>) => Verdict;
+  /** What the role's trust policy says of a principal, as far as it has propagated. */
+  readonly judgeTrust: (roleArn: string, question: Pick<Question, 'principal' | 'action' | 'context'>) => Verdict;
+};
+
+/** The roles of one account. */
+export type AccountRoles = {
   /** @throws NoSuchEntity */
   readonly get: (name: string) => Role;
   readonly add: (description: NewRole) => Role;
@@ -36,11 +45,6 @@ export type RoleBook = {
   readonly remove: (name: string) => void;
   /** By path and name. */
   readonly list: () => readonly Role[];
-  readonly byArn: (arn: string) => Role | undefined;
-  /** What the role's own policies (within its boundary) say, as far as they have propagated. */
-  readonly judge: (roleArn: string, question: Pick<Question, 'action' | 'resource' | 'context'>) => Verdict;
-  /** What the role's trust policy says of a principal, as far as it has propagated. */
-  readonly judgeTrust: (roleArn: string, question: Pick<Question, 'principal' | 'action' | 'context'>) => Verdict;
 };
 
 type NewRole = {
@@ -55,8 +59,39 @@ type NewRole = {
 
 const NO_PERMISSIONS: Permissions = { inline: new Map(), attached: new Set(), boundaryArn: undefined };
 
-/** An empty account. */
-export function createRoleBook(context: SandboxContext): RoleBook {
+/** No role at first. `documentOf` is the text of an attached policy. */
+export function createRoleBook(context: SandboxContext, documentOf: (policyArn: string) => string): RoleBook {
+  const accounts = new Map<string, ReturnType<typeof createAccountRoles>>();
+
+  const of = (account: string): ReturnType<typeof createAccountRoles> => {
+    const known = accounts.get(account) ?? createAccountRoles(context, account);
+    accounts.set(account, known);
+    return known;
+  };
+  const byArn = (arn: string): Role | undefined => accounts.get(arn.split(':')[4] ?? '')?.byArn(arn);
+
+  return {
+    of,
+    byArn,
+    judge: (roleArn, question) => {
+      const role = byArn(roleArn);
+      if (role === undefined) return { decision: 'none', why: `the role ${roleArn} no longer exists` };
+      const principal = { kind: 'aws', account: roleArn.split(':')[4] ?? '', arn: roleArn } as const;
+      return judgePermissions(role, { ...question, principal }, documentOf);
+    },
+    judgeTrust: (roleArn, question) => {
+      const trust = byArn(roleArn)?.trust.visible();
+      if (trust === undefined)
+        return { decision: 'none', why: `the role ${roleArn} does not exist (or is not visible yet)` };
+      return evaluate({ ...question, documents: documents([trust], 'trust') });
+    },
+  };
+}
+
+function createAccountRoles(
+  context: SandboxContext,
+  account: string,
+): AccountRoles & { readonly byArn: (arn: string) => Role | undefined } {
   // Names are unique without regard to case and path; the case given at creation is kept.
   const roles = new Map<string, Role>();
 
@@ -65,7 +100,10 @@ export function createRoleBook(context: SandboxContext): RoleBook {
     if (role === undefined) throw new AwsError(404, 'NoSuchEntity', `The role with name ${name} cannot be found.`);
     return role;
   };
-  const byArn = (arn: string): Role | undefined => [...roles.values()].find((role) => role.arn === arn);
+  const byArn = (arn: string): Role | undefined => {
+    const role = roles.get(arn.slice(arn.lastIndexOf('/') + 1).toLowerCase());
+    return role?.arn === arn ? role : undefined;
+  };
 
   return {
     get,
@@ -75,7 +113,7 @@ export function createRoleBook(context: SandboxContext): RoleBook {
         throw new AwsError(409, 'EntityAlreadyExists', `Role with name ${wanted.name} already exists.`);
       }
       if (roles.size >= 1000) throw new AwsError(409, 'LimitExceeded', 'Cannot exceed quota for RolesPerAccount: 1000');
-      const role = newRole(wanted, context);
+      const role = newRole(wanted, context, account);
       roles.set(wanted.name.toLowerCase(), role);
       return role;
     },
@@ -89,28 +127,19 @@ export function createRoleBook(context: SandboxContext): RoleBook {
       roles.delete(name.toLowerCase());
     },
     list: () => [...roles.values()].sort((a, b) => compare(a.path + a.name, b.path + b.name)),
-    judge: (roleArn, question) => {
-      const role = byArn(roleArn);
-      if (role === undefined) return { decision: 'none', why: `the role ${roleArn} no longer exists` };
-      return judgePermissions(role, {
-        ...question,
-        principal: { kind: 'aws', account: context.account, arn: roleArn },
-      });
-    },
-    judgeTrust: (roleArn, question) => {
-      const trust = byArn(roleArn)?.trust.visible();
-      if (trust === undefined)
-        return { decision: 'none', why: `the role ${roleArn} does not exist (or is not visible yet)` };
-      return evaluate({ ...question, documents: documents([trust], 'trust') });
-    },
   };
 }
 
-function newRole(wanted: NewRole, context: SandboxContext): Role {
+/** False for the ARN of a role that is not there; who else a policy names is not looked into. */
+export function roleIsThere(roles: Pick<RoleBook, 'byArn'>, principal: string): boolean {
+  return !/^arn:[a-z-]+:iam::\d{12}:role\//.test(principal) || roles.byArn(principal) !== undefined;
+}
+
+function newRole(wanted: NewRole, context: SandboxContext, account: string): Role {
   const role: Role = {
     name: wanted.name,
     id: `AROA${context.ids.hex(17).toUpperCase()}`,
-    arn: `arn:${context.partition}:iam::${context.account}:role${wanted.path}${wanted.name}`,
+    arn: `arn:${context.partition}:iam::${account}:role${wanted.path}${wanted.name}`,
     path: wanted.path,
     createdAtMs: context.clock.now(),
     trust: propagating<string | undefined>(undefined, context),
@@ -124,13 +153,17 @@ function newRole(wanted: NewRole, context: SandboxContext): Role {
   return role;
 }
 
-function judgePermissions(role: Role, question: Omit<Question, 'documents'>): Verdict {
+function judgePermissions(
+  role: Role,
+  question: Omit<Question, 'documents'>,
+  documentOf: (policyArn: string) => string,
+): Verdict {
   const { inline, attached, boundaryArn } = role.permissions.visible();
-  const own = [...inline.values(), ...[...attached].map(managedPolicyDocument)];
+  const own = [...inline.values(), ...[...attached].map(documentOf)];
   const verdict = evaluate({ ...question, documents: documents(own, 'identity') });
   if (verdict.decision !== 'allow' || boundaryArn === undefined) return verdict;
 
-  const boundary = evaluate({ ...question, documents: documents([managedPolicyDocument(boundaryArn)], 'identity') });
+  const boundary = evaluate({ ...question, documents: documents([documentOf(boundaryArn)], 'identity') });
   if (boundary.decision === 'allow') return verdict;
   return { decision: boundary.decision, why: `the permissions boundary ${boundaryArn} does not let it through` };
 }

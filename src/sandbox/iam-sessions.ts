@@ -14,7 +14,10 @@ export type Sessions = {
     readonly expiresAtMs: number;
     readonly tags?: Readonly<Record<string, string>>;
   }) => Credentials;
-  /** Any static key is the account itself. Undefined for a session that ended, or whose token is wrong. */
+  /**
+   * A static key is an account itself: the one it names when it is twelve digits, else the sandbox's own. Undefined for a
+   * session that ended, or whose token is wrong.
+   */
   readonly principalOf: (accessKeyId: string, sessionToken: string | undefined) => Principal | undefined;
 };
 
@@ -34,7 +37,7 @@ export function createSessions(context: SandboxContext): Sessions {
       const sessionToken = context.ids.hex(64);
       const principal: Principal = {
         kind: 'role',
-        account: context.account,
+        account: roleArn.split(':')[4] ?? '',
         roleArn,
         sessionName,
         ...(Object.keys(tags).length > 0 && { sessionTags: tags }),
@@ -43,6 +46,7 @@ export function createSessions(context: SandboxContext): Sessions {
       return { accessKeyId, secretAccessKey: context.ids.hex(40), sessionToken };
     },
     principalOf: (accessKeyId, sessionToken) => {
+      if (/^\d{12}$/.test(accessKeyId)) return { kind: 'root', account: accessKeyId };
       if (!accessKeyId.startsWith('ASIA')) return { kind: 'root', account: context.account };
       forgetExpired();
       const session = sessions.get(accessKeyId);

@@ -7,17 +7,28 @@ import {
   permissionPolicyOf,
   policyArnOf,
   policyNameOf,
+  refuseTooManyTags,
   roleNameOf,
   tagsOf,
   trustPolicyOf,
 } from './iam-input.ts';
-import { createRoleBook, type Permissions, type Role, type RoleBook } from './iam-roles.ts';
+import { tagList, urlEncode } from './iam-output.ts';
+import { customerPolicyOperations } from './iam-policy-operations.ts';
+import { createPolicyBook, type PolicyBook } from './iam-policies.ts';
+import {
+  createRoleBook,
+  roleIsThere,
+  type AccountRoles,
+  type Permissions,
+  type Role,
+  type RoleBook,
+} from './iam-roles.ts';
 import { createSessions, type Sessions } from './iam-sessions.ts';
 import { queryService, type QueryOperation } from './query-service.ts';
-import type { IamDoor, SandboxContext, Service } from './service.ts';
-import { listParam, stringParam } from './wire/query-protocol.ts';
+import { homeOf, type Call, type IamDoor, type SandboxContext, type Service } from './service.ts';
+import { listParam, stringParam, type QueryParams } from './wire/query-protocol.ts';
 
-/** IAM of one account: the wire service, what other services may ask, and the state behind both. */
+/** IAM of all accounts: the wire service, what other services may ask, and the state behind both. */
 export type Iam = {
   readonly service: Service;
   readonly door: IamDoor;
@@ -25,9 +36,10 @@ export type Iam = {
   readonly sessions: Sessions;
 };
 
-/** Roles with their policies; users, groups and customer managed policies are not here. */
+/** Roles and policies; users and groups are not here. */
 export function createIam(context: SandboxContext): Iam {
-  const roles = createRoleBook(context);
+  const policies = createPolicyBook(context);
+  const roles = createRoleBook(context, policies.documentOf);
   const sessions = createSessions(context);
   return {
     roles,
@@ -35,7 +47,12 @@ export function createIam(context: SandboxContext): Iam {
     service: queryService({
       signingName: 'iam',
       namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
-      operations: { ...roleOperations(roles, context), ...policyOperations(roles), ...tagOperations(roles) },
+      operations: {
+        ...roleOperations(roles, policies),
+        ...policyOperations(roles, policies),
+        ...tagOperations(roles),
+        ...customerPolicyOperations(roles, policies),
+      },
       emptyResults: false,
     }),
     door: {
@@ -49,67 +66,70 @@ export function createIam(context: SandboxContext): Iam {
   };
 }
 
-function roleOperations(roles: RoleBook, context: SandboxContext): Readonly<Record<string, QueryOperation>> {
-  const principalExists = (principal: string): boolean =>
-    !principal.startsWith(`arn:${context.partition}:iam::${context.account}:role/`) ||
-    roles.byArn(principal) !== undefined;
+function roleOperations(roles: RoleBook, policies: PolicyBook): Readonly<Record<string, QueryOperation>> {
+  const rolesOf = (call: Call): AccountRoles => roles.of(homeOf(call).account);
+  const roleOf = roleFinder(roles);
+  const principalExists = (principal: string): boolean => roleIsThere(roles, principal);
 
   return {
-    CreateRole: (params) => {
+    CreateRole: (params, call) => {
       const hasBoundary = stringParam(params, 'PermissionsBoundary') !== undefined;
       const tags = tagsOf(params);
-      refuseTooManyTags(tags.size);
-      const role = roles.add({
+      refuseTooManyTags('Role', tags.size);
+      const role = rolesOf(call).add({
         name: roleNameOf(params),
         path: pathOf(params),
         trust: trustPolicyOf(params, 'AssumeRolePolicyDocument', principalExists),
         description: descriptionOf(params),
         maxSessionDurationSeconds: maxSessionDurationOf(params) ?? 3600,
-        boundaryArn: hasBoundary ? policyArnOf(params, 'PermissionsBoundary') : undefined,
+        boundaryArn: hasBoundary ? policyArnOf(params, 'PermissionsBoundary', policies) : undefined,
         tags,
       });
       return { Role: fullRole(role) };
     },
-    GetRole: (params) => ({ Role: { ...fullRole(roles.get(roleNameOf(params))), RoleLastUsed: {} } }),
-    ListRoles: (params) => {
+    GetRole: (params, call) => ({ Role: { ...fullRole(roleOf(params, call)), RoleLastUsed: {} } }),
+    ListRoles: (params, call) => {
       const prefix = stringParam(params, 'PathPrefix') ?? '/';
       const page = pageOf(
         params,
-        roles.list().filter(({ path }) => path.startsWith(prefix)),
+        rolesOf(call)
+          .list()
+          .filter(({ path }) => path.startsWith(prefix)),
       );
       return { Roles: page.items.map(listedRole), ...page.rest };
     },
-    UpdateRole: (params) => {
-      const role = roles.get(roleNameOf(params));
+    UpdateRole: (params, call) => {
+      const role = roleOf(params, call);
       const description = descriptionOf(params);
       const maxSessionDurationSeconds = maxSessionDurationOf(params);
       if (description !== undefined) role.description = description;
       if (maxSessionDurationSeconds !== undefined) role.maxSessionDurationSeconds = maxSessionDurationSeconds;
       return {};
     },
-    UpdateAssumeRolePolicy: (params) => {
-      roles.get(roleNameOf(params)).trust.set(trustPolicyOf(params, 'PolicyDocument', principalExists));
+    UpdateAssumeRolePolicy: (params, call) => {
+      roleOf(params, call).trust.set(trustPolicyOf(params, 'PolicyDocument', principalExists));
       return undefined;
     },
-    DeleteRole: (params) => {
-      roles.remove(roleNameOf(params));
+    DeleteRole: (params, call) => {
+      rolesOf(call).remove(roleNameOf(params));
       return undefined;
     },
-    ListInstanceProfilesForRole: (params) => {
-      roles.get(roleNameOf(params));
+    ListInstanceProfilesForRole: (params, call) => {
+      roleOf(params, call);
       return { InstanceProfiles: [], IsTruncated: false };
     },
   };
 }
 
-function policyOperations(roles: RoleBook): Readonly<Record<string, QueryOperation>> {
+function policyOperations(roles: RoleBook, policies: PolicyBook): Readonly<Record<string, QueryOperation>> {
+  const roleOf = roleFinder(roles);
   const change = (role: Role, changes: Partial<Permissions>): undefined => {
     role.permissions.set({ ...role.permissions.latest(), ...changes });
   };
 
   return {
-    PutRolePolicy: (params) => {
-      const role = roles.get(roleNameOf(params));
+    PutRolePolicy: (params, call) => {
+      const role = roleOf(params, call);
       const inline = new Map(role.permissions.latest().inline).set(policyNameOf(params), permissionPolicyOf(params));
       const size = [...inline.values()].reduce((sum, text) => sum + text.replaceAll(/\s/g, '').length, 0);
       if (size > 10_240) {
@@ -117,51 +137,51 @@ function policyOperations(roles: RoleBook): Readonly<Record<string, QueryOperati
       }
       return change(role, { inline });
     },
-    GetRolePolicy: (params) => {
-      const role = roles.get(roleNameOf(params));
+    GetRolePolicy: (params, call) => {
+      const role = roleOf(params, call);
       const name = policyNameOf(params);
       const document = role.permissions.latest().inline.get(name);
       if (document === undefined) throw noSuchPolicy(name);
       return { RoleName: role.name, PolicyName: name, PolicyDocument: urlEncode(document) };
     },
-    DeleteRolePolicy: (params) => {
-      const role = roles.get(roleNameOf(params));
+    DeleteRolePolicy: (params, call) => {
+      const role = roleOf(params, call);
       const inline = new Map(role.permissions.latest().inline);
       const name = policyNameOf(params);
       if (!inline.delete(name)) throw noSuchPolicy(name);
       return change(role, { inline });
     },
-    ListRolePolicies: (params) => {
-      const names = [...roles.get(roleNameOf(params)).permissions.latest().inline.keys()].sort();
+    ListRolePolicies: (params, call) => {
+      const names = [...roleOf(params, call).permissions.latest().inline.keys()].sort();
       const page = pageOf(params, names);
       return { PolicyNames: page.items, ...page.rest };
     },
-    AttachRolePolicy: (params) => {
-      const role = roles.get(roleNameOf(params));
-      const attached = new Set(role.permissions.latest().attached).add(policyArnOf(params, 'PolicyArn'));
+    AttachRolePolicy: (params, call) => {
+      const role = roleOf(params, call);
+      const attached = new Set(role.permissions.latest().attached).add(policyArnOf(params, 'PolicyArn', policies));
       if (attached.size > 10) throw new AwsError(409, 'LimitExceeded', 'Cannot exceed quota for PoliciesPerRole: 10');
       return change(role, { attached });
     },
-    DetachRolePolicy: (params) => {
-      const role = roles.get(roleNameOf(params));
+    DetachRolePolicy: (params, call) => {
+      const role = roleOf(params, call);
       const attached = new Set(role.permissions.latest().attached);
-      const arn = policyArnOf(params, 'PolicyArn');
+      const arn = policyArnOf(params, 'PolicyArn', policies);
       if (!attached.delete(arn)) throw new AwsError(404, 'NoSuchEntity', `Policy ${arn} was not found.`);
       return change(role, { attached });
     },
-    ListAttachedRolePolicies: (params) => {
+    ListAttachedRolePolicies: (params, call) => {
       const prefix = stringParam(params, 'PathPrefix') ?? '/';
-      const arns = [...roles.get(roleNameOf(params)).permissions.latest().attached]
+      const arns = [...roleOf(params, call).permissions.latest().attached]
         .filter((arn) => arn.slice(arn.indexOf(':policy/') + ':policy'.length).startsWith(prefix))
         .sort();
       const page = pageOf(params, arns);
       const policies = page.items.map((arn) => ({ PolicyName: arn.slice(arn.lastIndexOf('/') + 1), PolicyArn: arn }));
       return { AttachedPolicies: policies, ...page.rest };
     },
-    PutRolePermissionsBoundary: (params) =>
-      change(roles.get(roleNameOf(params)), { boundaryArn: policyArnOf(params, 'PermissionsBoundary') }),
-    DeleteRolePermissionsBoundary: (params) => {
-      const role = roles.get(roleNameOf(params));
+    PutRolePermissionsBoundary: (params, call) =>
+      change(roleOf(params, call), { boundaryArn: policyArnOf(params, 'PermissionsBoundary', policies) }),
+    DeleteRolePermissionsBoundary: (params, call) => {
+      const role = roleOf(params, call);
       if (role.permissions.latest().boundaryArn === undefined) {
         throw new AwsError(404, 'NoSuchEntity', `Role ${role.name} does not have a permissions boundary.`);
       }
@@ -171,28 +191,36 @@ function policyOperations(roles: RoleBook): Readonly<Record<string, QueryOperati
 }
 
 function tagOperations(roles: RoleBook): Readonly<Record<string, QueryOperation>> {
+  const roleOf = roleFinder(roles);
   return {
-    TagRole: (params) => {
-      const { tags } = roles.get(roleNameOf(params));
+    TagRole: (params, call) => {
+      const { tags } = roleOf(params, call);
       const added = tagsOf(params);
       // Keys are compared without regard to case; the newer spelling stays.
       const kept = [...tags].filter(([key]) => ![...added.keys()].some((other) => sameKey(key, other)));
-      refuseTooManyTags(kept.length + added.size);
+      refuseTooManyTags('Role', kept.length + added.size);
       tags.clear();
       for (const [key, value] of [...kept, ...added]) tags.set(key, value);
       return undefined;
     },
-    UntagRole: (params) => {
-      const { tags } = roles.get(roleNameOf(params));
+    UntagRole: (params, call) => {
+      const { tags } = roleOf(params, call);
       const removed = (listParam(params, 'TagKeys') ?? []).map(String);
       for (const key of tags.keys()) if (removed.some((other) => sameKey(key, other))) tags.delete(key);
       return undefined;
     },
-    ListRoleTags: (params) => {
-      const page = pageOf(params, tagList(roles.get(roleNameOf(params)).tags));
+    ListRoleTags: (params, call) => {
+      const page = pageOf(params, tagList(roleOf(params, call).tags));
       return { Tags: page.items, ...page.rest };
     },
   };
+}
+
+type RoleFinder = (params: QueryParams, call: Call) => Role;
+
+/** The role of the caller's account that a call names. */
+function roleFinder(roles: RoleBook): RoleFinder {
+  return (params, call) => roles.of(homeOf(call).account).get(roleNameOf(params));
 }
 
 /** What ListRoles shows of a role: no tags, no boundary. */
@@ -223,26 +251,10 @@ function fullRole(role: Role): Readonly<Record<string, RoleXml[string] | RoleXml
   };
 }
 
-function tagList(tags: ReadonlyMap<string, string>): readonly { Key: string; Value: string }[] {
-  return [...tags].map(([Key, Value]) => ({ Key, Value }));
-}
-
 function sameKey(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function refuseTooManyTags(count: number): void {
-  if (count > 50) throw new AwsError(409, 'LimitExceeded', 'Cannot exceed quota for TagsPerRole: 50');
-}
-
 function noSuchPolicy(name: string): AwsError {
   return new AwsError(404, 'NoSuchEntity', `The role policy with name ${name} cannot be found.`);
-}
-
-/** RFC 3986: stricter than `encodeURIComponent`, and what IAM answers documents in. */
-function urlEncode(document: string): string {
-  return encodeURIComponent(document).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

@@ -1,10 +1,11 @@
 import { checkZip, codeSha256 } from './lambda-code.ts';
-import { conflict, functionNotFound, invalidValue, preconditionFailed } from './lambda-error.ts';
+import { AwsError } from './aws-error.ts';
+import { conflict, functionNotFound, invalidValue, notFound, preconditionFailed } from './lambda-error.ts';
 import { missing, newSettings, objectOf, patchedSettings, stringMapOf, textOf, type Input } from './lambda-settings.ts';
 import type { FunctionCode, FunctionRecord, FunctionVersion } from './lambda-types.ts';
 import { checkName } from './lambda-validation.ts';
 import { versionOf, withPublished } from './lambda-versions.ts';
-import type { IamDoor, SandboxContext } from './service.ts';
+import type { Home, IamDoor, SandboxContext } from './service.ts';
 
 export type FunctionsDeps = {
   readonly context: SandboxContext;
@@ -15,7 +16,7 @@ export type FunctionsDeps = {
   readonly changed: (functionArn: string) => void;
 };
 
-/** The functions of the account, in all regions. */
+/** The functions of all accounts and regions. */
 export type Functions = ReturnType<typeof createFunctions>;
 
 const MAX_ZIP_BYTES = 50 * 1024 * 1024;
@@ -27,25 +28,26 @@ export function createFunctions(deps: FunctionsDeps) {
   const { clock, ids } = context;
   const records = new Map<string, FunctionRecord>();
 
-  const arnOf = (region: string, name: string): string =>
-    `arn:${context.partition}:lambda:${region}:${context.account}:function:${name}`;
+  const arnOf = ({ account, region }: Home, name: string): string =>
+    `arn:${context.partition}:lambda:${region}:${account}:function:${name}`;
   /** Takes a name, a partial ARN or an ARN, with or without a qualifier. */
-  const locate = (region: string, nameOrArn: string): { readonly arn: string; readonly qualifier?: string } => {
+  const locate = (home: Home, nameOrArn: string): { readonly arn: string; readonly qualifier?: string } => {
     const parts = nameOrArn.split(':');
     const at = parts.indexOf('function');
     const [name = '', qualifier] = at === -1 ? parts : parts.slice(at + 1);
-    const arn = arnOf(parts[0] === 'arn' ? (parts[3] ?? region) : region, name);
+    if (parts[0] === 'arn') refuseElsewhere(home, { account: parts[4] ?? '', region: parts[3] ?? '' }, nameOrArn);
+    const arn = arnOf(home, name);
     return qualifier === undefined ? { arn } : { arn, qualifier };
   };
-  const get = (region: string, nameOrArn: string): FunctionRecord => {
-    const { arn } = locate(region, nameOrArn);
+  const get = (home: Home, nameOrArn: string): FunctionRecord => {
+    const { arn } = locate(home, nameOrArn);
     const record = records.get(arn);
     if (record === undefined) throw functionNotFound(arn);
     return record;
   };
-  const getVersion = (region: string, nameOrArn: string, qualifier?: string): QualifiedFunction => {
-    const record = get(region, nameOrArn);
-    const wanted = qualifierOf(locate(region, nameOrArn).qualifier, qualifier);
+  const getVersion = (home: Home, nameOrArn: string, qualifier?: string): QualifiedFunction => {
+    const record = get(home, nameOrArn);
+    const wanted = qualifierOf(locate(home, nameOrArn).qualifier, qualifier);
     const version = versionOf(record, wanted);
     return wanted === undefined ? { record, version } : { record, version, qualifier: wanted };
   };
@@ -99,24 +101,24 @@ export function createFunctions(deps: FunctionsDeps) {
   return {
     /** By ARN, with or without a qualifier; undefined when there is no such function, version or alias. */
     find: (arn: string): QualifiedFunction | undefined => {
-      const located = locate('', arn);
-      const record = records.get(located.arn);
-      const known = record !== undefined && namesVersion(record, located.qualifier);
-      return known ? getVersion('', arn) : undefined;
+      const [, , , region = '', account = '', , name = '', qualifier] = arn.split(':');
+      const record = records.get(arnOf({ account, region }, name));
+      const known = record !== undefined && namesVersion(record, qualifier);
+      return known ? getVersion({ account, region }, arn) : undefined;
     },
     get,
     /** The function and the version or alias that the name, or else `qualifier`, asks for. */
     getVersion,
-    list: (region: string): FunctionRecord[] =>
+    list: (home: Home): FunctionRecord[] =>
       [...records.values()]
-        .filter(({ arn }) => arn.split(':')[3] === region)
+        .filter(({ name, arn }) => arn === arnOf(home, name))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
 
-    create: (region: string, input: Input): FunctionVersion => {
+    create: (home: Home, input: Input): FunctionVersion => {
       const name = textOf(input, 'FunctionName')?.split(':').at(-1);
       if (name === undefined) throw missing('functionName');
       checkName(name);
-      const arn = arnOf(region, name);
+      const arn = arnOf(home, name);
       const packageType = textOf(input, 'PackageType') === 'Image' ? 'Image' : 'Zip';
       const settings = newSettings(name, packageType, input);
       const architectures = architecturesOf(input) ?? ['x86_64'];
@@ -148,8 +150,8 @@ export function createFunctions(deps: FunctionsDeps) {
       put(published.record);
       return published.version;
     },
-    updateCode: (region: string, nameOrArn: string, input: Input): FunctionVersion => {
-      const record = get(region, nameOrArn);
+    updateCode: (home: Home, nameOrArn: string, input: Input): FunctionVersion => {
+      const record = get(home, nameOrArn);
       refuseRevision(record, input);
       refuseWhileBusy(record);
       const next = { ...record, code: codeOf(input), architectures: architecturesOf(input) ?? record.architectures };
@@ -160,26 +162,25 @@ export function createFunctions(deps: FunctionsDeps) {
       put(published.record);
       return published.version;
     },
-    updateSettings: (region: string, nameOrArn: string, input: Input): FunctionRecord => {
-      const record = get(region, nameOrArn);
+    updateSettings: (home: Home, nameOrArn: string, input: Input): FunctionRecord => {
+      const record = get(home, nameOrArn);
       refuseRevision(record, input);
       refuseWhileBusy(record);
       const settings = patchedSettings(record.settings, input);
       if (textOf(input, 'Role') !== undefined) refuseRole(settings.Role);
       return updated({ ...record, settings });
     },
-    delete: (region: string, nameOrArn: string): void => {
-      const record = get(region, nameOrArn);
+    delete: (home: Home, nameOrArn: string): void => {
+      const record = get(home, nameOrArn);
       records.delete(record.arn);
       changed(record);
     },
-    publish: (region: string, nameOrArn: string, input: Input): FunctionVersion =>
-      publish(get(region, nameOrArn), input),
+    publish: (home: Home, nameOrArn: string, input: Input): FunctionVersion => publish(get(home, nameOrArn), input),
     /** Told when what runs under an ARN is another version now, or none. */
     retire: deps.changed,
     /** Changes what is neither code nor settings: permissions, tags, concurrency, the queue's limits. */
-    amend: (region: string, nameOrArn: string, change: (record: FunctionRecord) => FunctionRecord): FunctionRecord =>
-      put(touched(change(get(region, nameOrArn)))),
+    amend: (home: Home, nameOrArn: string, change: (record: FunctionRecord) => FunctionRecord): FunctionRecord =>
+      put(touched(change(get(home, nameOrArn)))),
     newRevision,
     /** When a permission written now becomes visible to other services. */
     visibleAtMs: (): number => clock.now() + context.faults.propagationMs(),
@@ -192,6 +193,16 @@ export type QualifiedFunction = {
   readonly version: FunctionVersion;
   readonly qualifier?: string;
 };
+
+/** An ARN of another place is refused, as each endpoint of Lambda knows its own functions only. */
+function refuseElsewhere(home: Home, named: Home, arn: string): void {
+  if (named.region !== home.region) {
+    throw notFound(`Functions from '${named.region}' are not reachable in this region ('${home.region}')`);
+  }
+  if (named.account !== home.account) {
+    throw new AwsError(403, 'AccessDeniedException', `Account ${home.account} is not authorized to use ${arn}`);
+  }
+}
 
 function qualifierOf(ofName: string | undefined, given: string | undefined): string | undefined {
   if (ofName !== undefined && given !== undefined && ofName !== given) {

@@ -9,7 +9,7 @@ import { versionOperations } from './lambda-version-operations.ts';
 import { qualifierKey, without, withoutVersion } from './lambda-versions.ts';
 import { AwsError } from './aws-error.ts';
 import type { RestOperation } from './rest-json-service.ts';
-import type { Call, Clock, Reply } from './service.ts';
+import { homeOf, type Call, type Clock, type Reply } from './service.ts';
 import { jsonReply, type PathLabels } from './wire/rest-json.ts';
 
 export type OperationDeps = {
@@ -32,11 +32,11 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
   const { functions, clock } = deps;
   const target = (labels: PathLabels): string => labels['FunctionName'] ?? '';
   const described = (version: FunctionVersion) => describeFunction(version, clock.now());
-  const found = (labels: PathLabels, { region }: Call): FunctionRecord => functions.get(region, target(labels));
-  const qualified = (labels: PathLabels, { region, query }: Call): QualifiedFunction =>
-    functions.getVersion(region, target(labels), query.get('Qualifier') ?? undefined);
-  const amend = (labels: PathLabels, { region }: Call, change: (record: FunctionRecord) => FunctionRecord) =>
-    functions.amend(region, target(labels), change);
+  const found = (labels: PathLabels, call: Call): FunctionRecord => functions.get(homeOf(call), target(labels));
+  const qualified = (labels: PathLabels, call: Call): QualifiedFunction =>
+    functions.getVersion(homeOf(call), target(labels), call.query.get('Qualifier') ?? undefined);
+  const amend = (labels: PathLabels, call: Call, change: (record: FunctionRecord) => FunctionRecord) =>
+    functions.amend(homeOf(call), target(labels), change);
   const on = (
     method: string,
     path: string,
@@ -46,10 +46,10 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
 
   return [
     on('POST', FUNCTIONS, 'CreateFunction', (_labels, call) =>
-      jsonReply(201, described(functions.create(call.region, bodyOf(call)))),
+      jsonReply(201, described(functions.create(homeOf(call), bodyOf(call)))),
     ),
     on('GET', FUNCTIONS, 'ListFunctions', (_labels, call) =>
-      jsonReply(200, page('Functions', listed(functions.list(call.region), call.query).map(described), call.query)),
+      jsonReply(200, page('Functions', listed(functions.list(homeOf(call)), call.query).map(described), call.query)),
     ),
     on('GET', `${FUNCTIONS}/{FunctionName}`, 'GetFunction', (labels, call) => {
       const { record, version } = qualified(labels, call);
@@ -65,7 +65,7 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
     }),
     on('DELETE', `${FUNCTIONS}/{FunctionName}`, 'DeleteFunction', (labels, call) => {
       const { record, version, qualifier } = qualified(labels, call);
-      if (qualifier === undefined) functions.delete(call.region, target(labels));
+      if (qualifier === undefined) functions.delete(homeOf(call), target(labels));
       else {
         amend(labels, call, () => withoutVersion(record, qualifier));
         functions.retire(version.arn);
@@ -76,10 +76,10 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       jsonReply(200, described(qualified(labels, call).version)),
     ),
     on('PUT', `${FUNCTIONS}/{FunctionName}/configuration`, 'UpdateFunctionConfiguration', (labels, call) =>
-      jsonReply(200, described(functions.updateSettings(call.region, target(labels), bodyOf(call)))),
+      jsonReply(200, described(functions.updateSettings(homeOf(call), target(labels), bodyOf(call)))),
     ),
     on('PUT', `${FUNCTIONS}/{FunctionName}/code`, 'UpdateFunctionCode', (labels, call) =>
-      jsonReply(200, described(functions.updateCode(call.region, target(labels), bodyOf(call)))),
+      jsonReply(200, described(functions.updateCode(homeOf(call), target(labels), bodyOf(call)))),
     ),
 
     on('GET', `${FUNCTIONS}/{FunctionName}/policy`, 'GetPolicy', (labels, call) =>
@@ -106,12 +106,12 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
 
     ...versionOperations({ functions, described, bodyOf, page }),
 
-    on('GET', '/2017-03-31/tags/{Resource}', 'ListTags', (labels, { region }) =>
-      jsonReply(200, { Tags: functions.get(region, labels['Resource'] ?? '').tags }),
+    on('GET', '/2017-03-31/tags/{Resource}', 'ListTags', (labels, call) =>
+      jsonReply(200, { Tags: functions.get(homeOf(call), labels['Resource'] ?? '').tags }),
     ),
     on('POST', '/2017-03-31/tags/{Resource}', 'TagResource', (labels, call) => {
       const tags = stringMapOf(bodyOf(call), 'Tags') ?? {};
-      functions.amend(call.region, labels['Resource'] ?? '', (record) => ({
+      functions.amend(homeOf(call), labels['Resource'] ?? '', (record) => ({
         ...record,
         tags: { ...record.tags, ...tags },
       }));
@@ -119,7 +119,7 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
     }),
     on('DELETE', '/2017-03-31/tags/{Resource}', 'UntagResource', (labels, call) => {
       const gone = call.query.getAll('tagKeys');
-      functions.amend(call.region, labels['Resource'] ?? '', (record) => ({
+      functions.amend(homeOf(call), labels['Resource'] ?? '', (record) => ({
         ...record,
         tags: Object.fromEntries(Object.entries(record.tags).filter(([key]) => !gone.includes(key))),
       }));

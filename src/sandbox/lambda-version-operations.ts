@@ -3,7 +3,7 @@ import type { Input } from './lambda-settings.ts';
 import type { FunctionVersion } from './lambda-types.ts';
 import { aliasOf, describeAlias, newAlias, patchedAlias, withAlias, withoutAlias } from './lambda-versions.ts';
 import type { RestOperation } from './rest-json-service.ts';
-import type { Call } from './service.ts';
+import { homeOf, type Call } from './service.ts';
 import { jsonReply, type PathLabels } from './wire/rest-json.ts';
 
 type VersionOperationDeps = {
@@ -31,14 +31,15 @@ export function versionOperations({
       method: 'POST',
       path: `${FUNCTION}/versions`,
       name: 'PublishVersion',
-      handle: (labels, call) => jsonReply(201, described(functions.publish(call.region, target(labels), bodyOf(call)))),
+      handle: (labels, call) =>
+        jsonReply(201, described(functions.publish(homeOf(call), target(labels), bodyOf(call)))),
     },
     {
       method: 'GET',
       path: `${FUNCTION}/versions`,
       name: 'ListVersionsByFunction',
       handle: (labels, call) => {
-        const record = functions.get(call.region, target(labels));
+        const record = functions.get(homeOf(call), target(labels));
         const all = [{ ...record, arn: `${record.arn}:$LATEST` }, ...record.versions];
         return jsonReply(200, page('Versions', all.map(described), call.query));
       },
@@ -48,8 +49,8 @@ export function versionOperations({
       path: `${FUNCTION}/aliases`,
       name: 'CreateAlias',
       handle: (labels, call) => {
-        const alias = newAlias(functions.get(call.region, target(labels)), bodyOf(call), functions.newRevision());
-        const record = functions.amend(call.region, target(labels), (current) => withAlias(current, alias));
+        const alias = newAlias(functions.get(homeOf(call), target(labels)), bodyOf(call), functions.newRevision());
+        const record = functions.amend(homeOf(call), target(labels), (current) => withAlias(current, alias));
         return jsonReply(201, describeAlias(record, alias));
       },
     },
@@ -58,7 +59,7 @@ export function versionOperations({
       path: `${FUNCTION}/aliases`,
       name: 'ListAliases',
       handle: (labels, call) => {
-        const record = functions.get(call.region, target(labels));
+        const record = functions.get(homeOf(call), target(labels));
         const version = call.query.get('FunctionVersion');
         const aliases = record.aliases.filter((alias) => version === null || alias.version === version);
         return jsonReply(
@@ -76,7 +77,7 @@ export function versionOperations({
       path: ALIAS,
       name: 'GetAlias',
       handle: (labels, call) => {
-        const record = functions.get(call.region, target(labels));
+        const record = functions.get(homeOf(call), target(labels));
         return jsonReply(200, describeAlias(record, aliasOf(record, aliasName(labels))));
       },
     },
@@ -85,10 +86,10 @@ export function versionOperations({
       path: ALIAS,
       name: 'UpdateAlias',
       handle: (labels, call) => {
-        const record = functions.get(call.region, target(labels));
+        const record = functions.get(homeOf(call), target(labels));
         const current = aliasOf(record, aliasName(labels));
         const alias = patchedAlias(record, current, bodyOf(call), functions.newRevision());
-        functions.amend(call.region, target(labels), (each) => withAlias(each, alias));
+        functions.amend(homeOf(call), target(labels), (each) => withAlias(each, alias));
         functions.retire(`${record.arn}:${alias.name}`);
         return jsonReply(200, describeAlias(record, alias));
       },
@@ -98,7 +99,7 @@ export function versionOperations({
       path: ALIAS,
       name: 'DeleteAlias',
       handle: (labels, call) => {
-        const { arn } = functions.amend(call.region, target(labels), (each) => withoutAlias(each, aliasName(labels)));
+        const { arn } = functions.amend(homeOf(call), target(labels), (each) => withoutAlias(each, aliasName(labels)));
         functions.retire(`${arn}:${aliasName(labels)}`);
         return jsonReply(204, undefined);
       },

@@ -32,8 +32,8 @@ export type BucketBook = {
   readonly add: (bucket: { readonly name: string; readonly account: string; readonly region: string }) => Bucket;
   /** @throws BucketNotEmpty while it holds any version or delete marker */
   readonly remove: (name: string) => void;
-  /** The account's own, by name. */
-  readonly list: () => readonly Bucket[];
+  /** An account's own, by name. */
+  readonly list: (account: string) => readonly Bucket[];
 };
 
 /** What S3 gives every new bucket since April 2023. */
@@ -91,9 +91,7 @@ export function createBucketBook(context: SandboxContext): BucketBook {
       }
       buckets.delete(name);
     },
-    list: () =>
-      [...buckets.values()]
-        .filter(({ account }) => account === context.account)
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    list: (owner) =>
+      [...buckets.values()].filter(({ account }) => account === owner).sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }

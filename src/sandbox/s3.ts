@@ -1,5 +1,5 @@
 import { AwsError, notImplemented, shapeOf } from './aws-error.ts';
-import type { RoleBook } from './iam-roles.ts';
+import { roleIsThere, type RoleBook } from './iam-roles.ts';
 import { admit } from './s3-admission.ts';
 import { createS3Access, type S3Access } from './s3-access.ts';
 import { settingOperations, type BucketOperation } from './s3-bucket-settings.ts';
@@ -18,13 +18,14 @@ import {
 import { deleteObject, deleteObjects, putObject, readObject, type ObjectRequest } from './s3-object-operations.ts';
 import { emptyReply, errorReply, xmlReply } from './s3-reply.ts';
 import { ACTIONS, addressOf, operationOf, type S3OperationName } from './s3-request.ts';
-import type { Call, Reply, S3Door, SandboxContext, Service } from './service.ts';
+import { homeOf, type Call, type Reply, type S3Door, type SandboxContext, type Service } from './service.ts';
 
-/** S3 of one account: the wire service, what other services may ask, and readers for tests and the journal. */
+/** S3 of all accounts: the wire service, what other services may ask, and readers for tests and the journal. */
 export type S3 = { readonly service: Service; readonly door: S3Door; readonly reader: S3Reader };
 
 /** Looks into buckets without being judged. */
 export type S3Reader = {
+  /** Those of the sandbox's own account. */
   readonly buckets: () => readonly { readonly name: string; readonly region: string }[];
   /** Current objects, by key; none for a bucket that does not exist. */
   readonly objects: (bucket: string) => readonly StoredObject[];
@@ -46,12 +47,10 @@ const FOREIGN_ACCOUNT = '999999999999';
 export function createS3(context: SandboxContext, iam: { readonly roles: Pick<RoleBook, 'judge' | 'byArn'> }): S3 {
   const book = createBucketBook(context);
   const access = createS3Access(context, iam.roles);
-  const principalExists = (principal: string): boolean =>
-    !principal.startsWith(`arn:${context.partition}:iam::${context.account}:role/`) ||
-    iam.roles.byArn(principal) !== undefined;
+  const principalExists = (principal: string): boolean => roleIsThere(iam.roles, principal);
 
   return {
-    service: s3Service(context, book, access, principalExists),
+    service: s3Service(book, access, principalExists),
     door: {
       bucketExists: (bucket) => book.find(bucket) !== undefined,
       putAs: (principal, name, key, body) => {
@@ -64,7 +63,7 @@ export function createS3(context: SandboxContext, iam: { readonly roles: Pick<Ro
       },
     },
     reader: {
-      buckets: () => book.list().map(({ name, region }) => ({ name, region })),
+      buckets: () => book.list(context.account).map(({ name, region }) => ({ name, region })),
       objects: (bucket) => (book.find(bucket)?.objects.current() ?? []).map(storedObject),
       readObject: (bucket, key, versionId) => book.find(bucket)?.objects.get(key, versionId)?.content?.body,
       seedForeignBucket: (name, region = 'us-east-1') => {
@@ -80,12 +79,7 @@ function storedObject(version: ReturnType<Bucket['objects']['current']>[number])
   return { key, sizeBytes: content.body.length, etag: content.etag, lastModifiedMs };
 }
 
-function s3Service(
-  context: SandboxContext,
-  book: BucketBook,
-  access: S3Access,
-  principalExists: (arn: string) => boolean,
-): Service {
+function s3Service(book: BucketBook, access: S3Access, principalExists: (arn: string) => boolean): Service {
   const onBucket = bucketOperations(book, access, principalExists);
   const onObject = objectOperations(book, access);
 
@@ -99,8 +93,9 @@ function s3Service(
     if (name === 'ListBuckets' || name === 'CreateBucket') {
       const { decision } = access.inAccount(call.principal, ACTIONS[name], address.bucket);
       if (decision !== 'allow') throw new AwsError(403, 'AccessDenied', 'Access Denied');
-      if (name === 'ListBuckets') return listBuckets(call, book, context.account);
-      return createBucket(call, bucketName, book, context.account);
+      const { account } = homeOf(call);
+      if (name === 'ListBuckets') return listBuckets(call, book, account);
+      return createBucket(call, bucketName, book, account);
     }
 
     const bucket = book.get(bucketName);
@@ -211,7 +206,7 @@ function listBuckets(call: Call, book: BucketBook, account: string): Reply {
     throw new AwsError(400, 'InvalidArgument', 'max-buckets must be between 1 and 10000');
   }
   const found = book
-    .list()
+    .list(account)
     .filter(
       (bucket) =>
         bucket.name.startsWith(prefix) && bucket.name > after && (region === null || bucket.region === region),

@@ -1,4 +1,4 @@
-/** Who makes a call. `root` is any static access key: the account itself. A `role` comes from a session the sandbox issued. */
+/** Who makes a call. `root` is a static access key: the account itself. A `role` comes from a session the sandbox issued. */
 export type Principal =
   | { readonly kind: 'root'; readonly account: string }
   | {
@@ -16,6 +16,13 @@ export type Principal =
       readonly sourceAccount: string;
       readonly sourceArn: string;
     };
+
+/** Whose resources a call is about: the account of the access key, and the region it was signed for. */
+export type Home = { readonly account: string; readonly region: string };
+
+export function homeOf({ principal, region }: Pick<Call, 'principal' | 'region'>): Home {
+  return { account: principal.kind === 'service' ? principal.sourceAccount : principal.account, region };
+}
 
 /** One HTTP request as a service sees it: signature already read, body complete. */
 export type Call = {
@@ -74,6 +81,7 @@ export type Ids = { readonly hex: (digits: number) => string };
 
 /** What every service gets. */
 export type SandboxContext = {
+  /** Of every access key that does not name another one. */
   readonly account: string;
   readonly partition: string;
   readonly clock: Clock;

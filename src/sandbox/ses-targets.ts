@@ -8,7 +8,7 @@ export type Targets = {
   readonly s3: S3Door;
   readonly iam: IamDoor;
   readonly lambda: LambdaDoor;
-  readonly isVerified: (region: string, address: string) => boolean;
+  readonly isVerified: (home: RuleHome, address: string) => boolean;
 };
 
 const SERVICE = 'ses.amazonaws.com';
@@ -51,7 +51,7 @@ function checkAction(targets: Targets, home: RuleHome, ses: Principal, { kind, a
       checkTopic(home, action.TopicArn);
       return;
     case 'BounceAction':
-      if (!targets.isVerified(home.region, action.Sender)) {
+      if (!targets.isVerified(home, action.Sender)) {
         throw invalidParameter(`Identity is not verified: ${action.Sender}`);
       }
       return;

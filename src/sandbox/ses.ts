@@ -12,7 +12,15 @@ import { takeIn } from './ses-receiver.ts';
 import { domainOf } from './ses-recipient.ts';
 import { createRuleSets } from './ses-rule-sets.ts';
 import type { ReceiptFilter } from './ses-types.ts';
-import type { IamDoor, LambdaDoor, S3Door, SandboxContext, Service } from './service.ts';
+import {
+  homeOf,
+  type Home,
+  type IamDoor,
+  type LambdaDoor,
+  type S3Door,
+  type SandboxContext,
+  type Service,
+} from './service.ts';
 
 export type SesOptions = {
   readonly context: SandboxContext;
@@ -58,26 +66,27 @@ export function createSes(options: SesOptions): Ses {
   const regions = new Map<string, SesRegion>();
   const stopping = new AbortController();
 
-  const regionOf = (name: string): SesRegion => {
-    const known = regions.get(name);
+  const regionOf = ({ account, region: name }: Home): SesRegion => {
+    const known = regions.get(`${account}/${name}`);
     if (known !== undefined) return known;
     const region: SesRegion = {
-      home: { partition: context.partition, account: context.account, region: name },
+      home: { partition: context.partition, account, region: name },
       ruleSets: createRuleSets(clock.now),
       identities: createIdentities(options.verifiedDomains),
     };
-    regions.set(name, region);
+    regions.set(`${account}/${name}`, region);
     return region;
   };
-  const isVerified = (region: string, address: string): boolean => regionOf(region).identities.isVerified(address);
+  const isVerified = (home: Home, address: string): boolean => regionOf(home).identities.isVerified(address);
   const targets = { s3, iam, lambda, isVerified };
 
   const fits = createPace(clock.now, faults.sesCallsPerSecond);
   const paced =
     (operation: SesOperation): QueryOperation =>
     (params, call) => {
-      if (!fits(call.region)) throw sesError('Throttling', 'Rate exceeded');
-      return operation(regionOf(call.region), params);
+      const home = homeOf(call);
+      if (!fits(`${home.account}/${home.region}`)) throw sesError('Throttling', 'Rate exceeded');
+      return operation(regionOf(home), params);
     };
   const operations = Object.entries(sesOperations(targets, faults.createsAppend, ids.hex));
 

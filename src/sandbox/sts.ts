@@ -3,17 +3,18 @@ import type { Iam } from './iam.ts';
 import { tagsOf } from './iam-input.ts';
 import { principalTags } from './principal-tags.ts';
 import { queryService, requiredString } from './query-service.ts';
-import type { Principal, SandboxContext, Service } from './service.ts';
+import { homeOf, type Principal, type SandboxContext, type Service } from './service.ts';
 import { stringParam, type QueryParams } from './wire/query-protocol.ts';
 
 /** GetCallerIdentity and AssumeRole. A static access key is shown as the user `sandbox`. */
 export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'sessions'>): Service {
   const identityOf = (principal: Principal): { UserId: string; Account: string; Arn: string } => {
+    const account = homeOf({ principal, region: '' }).account;
     if (principal.kind !== 'role') {
       return {
         UserId: 'AIDASANDBOX',
-        Account: context.account,
-        Arn: `arn:${context.partition}:iam::${context.account}:user/sandbox`,
+        Account: account,
+        Arn: `arn:${context.partition}:iam::${account}:user/sandbox`,
       };
     }
     const id = iam.roles.byArn(principal.roleArn)?.id ?? 'AROADELETED';
@@ -95,9 +96,10 @@ type Asked = {
 /** The trust policy may name the caller itself, or its account; the latter leaves the decision to the caller's policies. */
 function mayAssume(
   iam: Pick<Iam, 'roles'>,
-  { account, partition }: SandboxContext,
+  { partition }: SandboxContext,
   { caller, roleArn, action, context }: Asked,
 ): boolean {
+  const { account } = homeOf({ principal: caller, region: '' });
   const root = `arn:${partition}:iam::${account}:root`;
   const known = {
     ...context,
@@ -112,7 +114,10 @@ function mayAssume(
   if (caller.kind !== 'role') return trusts(root);
   const own = iam.roles.judge(caller.roleArn, { action, resource: roleArn, context: known });
   if (own.decision === 'deny') return false;
-  return trusts(caller.roleArn) || (trusts(root) && own.decision === 'allow');
+  const sameAccount = roleArn.split(':')[4] === account;
+  // Across accounts both sides have to agree; within one the trust policy may name the caller and is enough.
+  if (sameAccount && trusts(caller.roleArn)) return true;
+  return (trusts(caller.roleArn) || trusts(root)) && own.decision === 'allow';
 }
 
 function durationOf(text: string | undefined, maxSeconds: number): number {
@@ -136,5 +141,5 @@ function durationOf(text: string | undefined, maxSeconds: number): number {
 
 function sessionArn(context: SandboxContext, roleArn: string, sessionName: string): string {
   const roleName = roleArn.slice(roleArn.lastIndexOf('/') + 1);
-  return `arn:${context.partition}:sts::${context.account}:assumed-role/${roleName}/${sessionName}`;
+  return `arn:${context.partition}:sts::${roleArn.split(':')[4] ?? ''}:assumed-role/${roleName}/${sessionName}`;
 }
