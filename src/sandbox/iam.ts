@@ -61,6 +61,7 @@ export function createIam(context: SandboxContext): Iam {
         const question = { action: 'sts:AssumeRole', principal: { kind: 'service', service } } as const;
         return roles.judgeTrust(roleArn, question).decision === 'allow';
       },
+      allows: (roleArn, action, resource) => roles.judge(roleArn, { action, resource }).decision === 'allow',
       issueSession: (roleArn, sessionName) => sessions.issue({ roleArn, sessionName, expiresAtMs: Infinity }),
     },
   };

@@ -6,12 +6,21 @@ export type LogLine = {
   /** `platform` are the START, END and REPORT lines of Lambda itself. */
   readonly source: 'platform' | 'stdout' | 'stderr';
   readonly text: string;
+  /** Where CloudWatch Logs shows it; absent when the function's role may not write there. */
+  readonly cloudWatch?: {
+    readonly account: string;
+    readonly region: string;
+    readonly group: string;
+    readonly stream: string;
+  };
 };
 
 /** What all functions wrote, by function name; it outlives the function, as a log group does. */
 export type LogBook = {
   readonly append: (functionName: string, line: LogLine) => void;
   readonly lines: (functionName: string) => readonly LogLine[];
+  /** The lines of all functions, those of one in their order. */
+  readonly all: () => readonly LogLine[];
   readonly ofRequest: (requestId: string) => readonly LogLine[];
 };
 
@@ -26,6 +35,7 @@ export function createLogBook(maxLines = 10_000): LogBook {
       if (book.length > maxLines) book.shift();
     },
     lines: (functionName) => [...(books.get(functionName) ?? [])],
+    all: () => [...books.values()].flat(),
     ofRequest: (requestId) => [...books.values()].flat().filter((line) => line.requestId === requestId),
   };
 }

@@ -135,16 +135,24 @@ function runnableCode(record: FunctionVersion): Buffer {
 }
 
 async function runOn(
-  { context, logs }: RunnerDeps,
+  deps: RunnerDeps,
   worker: Worker,
   record: FunctionVersion,
   requestId: string,
   payload: string,
 ): Promise<InvocationResult> {
+  const { context, logs } = deps;
+  const cloudWatch = cloudWatchOf(deps, worker, record);
   const written: string[] = [];
   const write = (source: LogLine['source'], text: string): void => {
     written.push(text);
-    logs.append(record.name, { at: new Date(context.clock.now()).toISOString(), requestId, source, text });
+    logs.append(record.name, {
+      at: new Date(context.clock.now()).toISOString(),
+      requestId,
+      source,
+      text,
+      ...cloudWatch,
+    });
   };
   write('platform', `START RequestId: ${requestId} Version: ${record.version}`);
   const report = await worker.invoke({
@@ -165,6 +173,26 @@ async function runOn(
     log,
     ...(result.failed ? { functionError: 'Unhandled' } : {}),
   };
+}
+
+/**
+ * The stream this process logs into, when its role lets it.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html#monitoring-cloudwatchlogs-prereqs
+ */
+function cloudWatchOf(
+  { context, iam }: RunnerDeps,
+  { environment }: Worker,
+  { arn, settings }: FunctionVersion,
+): Pick<LogLine, 'cloudWatch'> {
+  const [, , , region = '', account = ''] = arn.split(':');
+  const group = environment['AWS_LAMBDA_LOG_GROUP_NAME'] ?? '';
+  const stream = environment['AWS_LAMBDA_LOG_STREAM_NAME'] ?? '';
+  const resource = `arn:${context.partition}:logs:${region}:${account}:log-group:${group}:log-stream:${stream}`;
+  const mayWrite = ['logs:CreateLogStream', 'logs:PutLogEvents'].every((action) =>
+    iam.allows(settings.Role, action, resource),
+  );
+  return mayWrite ? { cloudWatch: { account, region, group, stream } } : {};
 }
 
 function resultOf(

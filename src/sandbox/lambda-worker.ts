@@ -42,6 +42,8 @@ export type WorkerReport = {
 /** One process of one function, which serves one invocation after another, as a Lambda execution environment does. */
 export type Worker = {
   readonly invoke: (invocation: Invocation) => Promise<WorkerReport>;
+  /** What it was started with. */
+  readonly environment: WorkerOptions['environment'];
   /** False once the process has ended: start another. */
   readonly usable: () => boolean;
   readonly stop: () => Promise<void>;
@@ -156,7 +158,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     killGroup(child);
     await ended.promise;
   };
-  return { invoke, usable: () => alive, stop: kill };
+  return { invoke, environment: options.environment, usable: () => alive, stop: kill };
 }
 
 function spawnBootstrap({ taskRoot, environment, memoryMb }: WorkerOptions, runtimeApi: string): PipedChild {

@@ -4,6 +4,8 @@ import { createFaults, type FaultControls } from './faults.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
 import { createIam, type Iam } from './iam.ts';
 import { createLambda, type Lambda } from './lambda.ts';
+import { createLogGroups } from './log-groups.ts';
+import { createLogs } from './logs.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
 import { createWork } from './mail-work.ts';
@@ -53,7 +55,7 @@ export type Sandbox = {
 const HOST = '127.0.0.1';
 
 /**
- * Starts S3, IAM, STS, Lambda and SES receiving on one HTTP port, and an SMTP door for mail.
+ * Starts S3, IAM, STS, Lambda, CloudWatch Logs and SES receiving on one HTTP port, and an SMTP door for mail.
  *
  * @throws when one of the ports cannot be had; the sentence names it, `cause` is the system's error
  */
@@ -81,10 +83,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...(options.verifiedDomains === undefined ? {} : { verifiedDomains: options.verifiedDomains }),
   });
 
+  const logs = createLogs(createLogGroups(context.clock, lambda.logs), context.partition);
+
   const http = await startHttpServer({
     host: HOST,
     port: options.port ?? 4566,
-    services: [s3.service, iam.service, createSts(context, iam), lambda.service, ses.service],
+    services: [s3.service, iam.service, createSts(context, iam), lambda.service, logs, ses.service],
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
       '/_sandbox/': createInspector(ses.journal, lambda.logs),

@@ -139,6 +139,8 @@ export type IamDoor = {
   readonly roleExists: (roleArn: string) => boolean;
   /** Trust policy decides, once it has propagated. */
   readonly assumableBy: (roleArn: string, service: string) => boolean;
+  /** Whether the role's policies allow the action on the resource, as far as they have propagated. */
+  readonly allows: (roleArn: string, action: string, resource: string) => boolean;
   /** Temporary credentials whose calls are judged by the role's policies. */
   readonly issueSession: (
     roleArn: string,
