@@ -21,6 +21,7 @@ export function jsonService(description: {
 
   return {
     signingName,
+    operations: [...operations.keys()].map((name) => `${signingName}:${name}`),
     operationOf: (call) => `${signingName}:${operationNameOf(call)}`,
     refuse: (_call, error) => refusal(error),
     handle: async (call) => {

@@ -32,6 +32,7 @@ export function queryService(description: {
 
   return {
     signingName,
+    operations: [...operations.keys()].map((name) => `${signingName}:${name}`),
     operationOf: (call) => `${signingName}:${actionOf(call)}`,
     refuse: (call, error) => queryError(namespace, error, call.requestId),
     handle: async (call) => {

@@ -23,6 +23,7 @@ export function restJsonService(description: {
 
   return {
     signingName,
+    operations: operations.map(({ name }) => `${signingName}:${name}`),
     operationOf: (call) => `${signingName}:${find([...operations, ...lacking], call)?.route.name ?? 'Unknown'}`,
     refuse: (_call, error) => jsonError(error),
     handle: async (call) => {

@@ -34,6 +34,15 @@ export function compositeChecksum(header: string, ofParts: readonly string[]): s
   return digest === undefined ? undefined : `${digest.toString('base64')}-${ofParts.length}`;
 }
 
+/** As members of an XML answer: `x-amz-checksum-sha256` is `ChecksumSHA256`. */
+export function checksumElements(checksums: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(checksums).map(([header, value]) => [checksumElement(header), value]));
+}
+
+export function checksumElement(header: string): string {
+  return `Checksum${algorithmOf(header).toUpperCase()}`;
+}
+
 function algorithmOf(header: string): string {
   return header.startsWith('x-amz-checksum-') ? header.slice('x-amz-checksum-'.length) : '';
 }

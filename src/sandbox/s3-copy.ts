@@ -2,6 +2,7 @@ import { AwsError, notImplemented } from './aws-error.ts';
 import type { S3Access } from './s3-access.ts';
 import { admit } from './s3-admission.ts';
 import type { Bucket, BucketBook } from './s3-buckets.ts';
+import { checksumElements } from './s3-checksums.ts';
 import { noSuchKey, noSuchVersion, preconditionFailed, refuseLongKey } from './s3-object-errors.ts';
 import {
   encryptionHeaders,
@@ -56,6 +57,7 @@ export function copyObject(
   const reply = xmlReply('CopyObjectResult', {
     ETag: `"${put.content.etag}"`,
     LastModified: new Date(put.lastModifiedMs).toISOString(),
+    ...checksumElements(put.content.checksums),
   });
   const sourceVersion = versionHeader(source.bucket, source.version)['x-amz-version-id'];
   return {

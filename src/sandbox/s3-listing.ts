@@ -123,7 +123,15 @@ function isBehind(key: string, marker: string, query: URLSearchParams): boolean 
 function described({ content, lastModifiedMs }: ObjectVersion): Readonly<Record<string, XmlValue>> {
   const lastModified = { LastModified: new Date(lastModifiedMs).toISOString() };
   if (content === undefined) return lastModified;
-  return { ...lastModified, ETag: `"${content.etag}"`, Size: content.body.length, StorageClass: 'STANDARD' };
+  return {
+    ...lastModified,
+    ETag: `"${content.etag}"`,
+    ChecksumAlgorithm: Object.keys(content.checksums).map((header) =>
+      header.slice('x-amz-checksum-'.length).toUpperCase(),
+    ),
+    Size: content.body.length,
+    StorageClass: 'STANDARD',
+  };
 }
 
 function echoed(query: URLSearchParams): Readonly<Record<string, XmlValue>> {

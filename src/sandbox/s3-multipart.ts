@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
-import { checksumsOf, compositeChecksum } from './s3-checksums.ts';
+import { checksumElement, checksumElements, checksumsOf, compositeChecksum } from './s3-checksums.ts';
 import { refuseLongKey } from './s3-object-errors.ts';
 import { encryptionOf, headersToKeep, refuseHeaders, unquoted, versionHeader } from './s3-object-headers.ts';
 import type { ObjectRequest } from './s3-object-operations.ts';
@@ -69,7 +69,7 @@ export function completeMultipartUpload(request: ObjectRequest): Reply {
     Bucket: bucket.name,
     Key: key,
     ETag: `"${put.content.etag}"`,
-    ...Object.fromEntries(Object.entries(checksums).map(([header, value]) => [elementOf(header), value])),
+    ...checksumElements(checksums),
   });
   return { ...reply, headers: { ...reply.headers, ...encryptionOf(upload.headers), ...versionHeader(bucket, put) } };
 }
@@ -100,7 +100,7 @@ export function listParts(request: ObjectRequest): Reply {
       LastModified: new Date(part.lastModifiedMs).toISOString(),
       ETag: `"${part.etag}"`,
       Size: part.body.length,
-      ...Object.fromEntries(Object.entries(part.checksums).map(([header, value]) => [elementOf(header), value])),
+      ...checksumElements(part.checksums),
     })),
   });
 }
@@ -156,7 +156,9 @@ function partOf(node: XmlNode, upload: Upload): Part {
   const same =
     part !== undefined &&
     unquoted(textAt(node, 'ETag') ?? '') === part.etag &&
-    Object.entries(part.checksums).every(([header, value]) => (textAt(node, elementOf(header)) ?? value) === value);
+    Object.entries(part.checksums).every(
+      ([header, value]) => (textAt(node, checksumElement(header)) ?? value) === value,
+    );
   if (same) return part;
   const message =
     "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
@@ -172,9 +174,4 @@ function checksumsTogether(parts: readonly Part[]): Readonly<Record<string, stri
     if (composite !== undefined) together[header] = composite;
   }
   return together;
-}
-
-/** `x-amz-checksum-sha256` is the element `ChecksumSHA256`. */
-function elementOf(header: string): string {
-  return `Checksum${header.slice('x-amz-checksum-'.length).toUpperCase()}`;
 }

@@ -112,6 +112,7 @@ function s3Service(book: BucketBook, access: S3Access, principalExists: (arn: st
 
   return {
     signingName: 's3',
+    operations: Object.keys(ACTIONS).map((name) => `s3:${name}`),
     operationOf: (call) => {
       const address = addressOf(call);
       return address === undefined ? 's3:Unknown' : `s3:${operationOf(call, address).name}`;

@@ -40,6 +40,8 @@ export type Sandbox = {
   readonly port: number;
   readonly smtpPort: number;
   readonly account: string;
+  /** Everything it can do: `ses:CreateReceiptRule` … */
+  readonly operations: readonly string[];
   readonly s3: S3Door & S3Reader;
   readonly iam: Pick<Iam, 'door' | 'roles'>;
   readonly lambda: Pick<Lambda, 'door' | 'logs' | 'idle'>;
@@ -85,10 +87,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const logs = createLogs(createLogGroups(context.clock, lambda.logs), context.partition);
 
+  const services = [s3.service, iam.service, createSts(context, iam), lambda.service, logs, ses.service];
   const http = await startHttpServer({
     host: HOST,
     port: options.port ?? 4566,
-    services: [s3.service, iam.service, createSts(context, iam), lambda.service, logs, ses.service],
+    services,
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
       '/_sandbox/': createInspector(ses.journal, lambda.logs),
@@ -110,6 +113,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     port: http.port,
     smtpPort: mail.port,
     account: context.account,
+    operations: services.flatMap(({ operations }) => operations),
     s3: { ...s3.door, ...s3.reader },
     iam,
     lambda,

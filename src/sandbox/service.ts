@@ -53,6 +53,8 @@ export type Reply = {
  */
 export type Service = {
   readonly signingName: 's3' | 'iam' | 'sts' | 'lambda' | 'ses' | 'logs';
+  /** What it can do, by the names of `operationOf`. */
+  readonly operations: readonly string[];
   /** Stable name such as `ses:CreateReceiptRule`; an operation the sandbox lacks is named as the client named it. */
   readonly operationOf: (call: Call) => string;
   /** An error in the service's own protocol. */

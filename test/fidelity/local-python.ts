@@ -1,0 +1,75 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/fidelity-python/', import.meta.url));
+/** What was installed last, so that a second run installs nothing. */
+const INSTALLED = `${FOLDER}requirements.txt`;
+
+/** The path of a program in the local Python folder, such as `aws`. */
+export const pythonProgram = (name: string): string => `${FOLDER}bin/${name}`;
+
+/**
+ * Installs `requirements.txt` into a folder of its own, once.
+ *
+ * @throws when there is no python3 with venv, or the packages cannot be had
+ */
+export function installPython(): void {
+  const wanted = readFileSync(REQUIREMENTS, 'utf8');
+  if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted) return;
+  mkdirSync(FOLDER, { recursive: true });
+  try {
+    execFileSync('python3', ['-m', 'venv', FOLDER], { stdio: 'pipe' });
+  } catch (cause) {
+    throw new Error('The fidelity tests need python3 with its venv module: install Python 3.10 or later.', { cause });
+  }
+  try {
+    execFileSync(pythonProgram('pip'), ['install', '--quiet', '--requirement', REQUIREMENTS], { stdio: 'pipe' });
+  } catch (cause) {
+    throw new Error('The packages of test/fidelity/requirements.txt cannot be installed: is PyPI reachable?', {
+      cause,
+    });
+  }
+  writeFileSync(INSTALLED, wanted);
+}
+
+/** For vitest's `globalSetup`. */
+export const setup = installPython;
+
+/** Runs moto's server on a free port; `stop` ends it. */
+export async function startMoto(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const port = await freePort();
+  const server = spawn(pythonProgram('moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const ended = once(server, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  await answers(url, () => server.exitCode !== null);
+  return {
+    url,
+    stop: async () => {
+      server.kill();
+      await ended;
+    },
+  };
+}
+
+async function answers(url: string, hasEnded: () => boolean): Promise<void> {
+  const giveUpAtMs = Date.now() + 60_000;
+  while (!hasEnded() && Date.now() < giveUpAtMs) {
+    const response = await fetch(`${url}/moto-api/data.json`).catch(() => undefined);
+    if (response?.ok === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('moto_server did not start.');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
