@@ -1,3 +1,5 @@
+import { createFaultRules, operationMatches, type FaultRules } from './fault-rules.ts';
+import { NO_FAULTS, PROPAGATING, type FaultSettings } from './fault-settings.ts';
 import type { CallRecord, Clock, FaultOutcome, Faults } from './service.ts';
 
 /** Trouble ordered for the next calls of an operation. */
@@ -14,11 +16,15 @@ type Failure = {
 
 /** What a test or a person can switch on. */
 export type FaultControls = Faults & {
+  /** Replaces all settings and begins their chances anew; failures ordered by `failNext` stay. */
+  readonly configure: (settings: FaultSettings) => void;
+  readonly settings: () => FaultSettings;
   readonly failNext: (failure: Failure) => void;
   /** Failures ordered and not yet struck. */
   readonly pendingFailures: () => number;
   /** Every ordered failure, delay and mode off; the call journal stays. */
   readonly reset: () => void;
+  /** Of roles, policies and permissions alike. */
   readonly setPropagationMs: (ms: number) => void;
   readonly setCreatesAppend: (appends: boolean) => void;
   readonly setSesCallsPerSecond: (calls: number | undefined) => void;
@@ -35,15 +41,16 @@ export type FaultControls = Faults & {
 const MAX_CALLS = 10_000;
 
 /** No trouble at all until a control is used. */
-export function createFaults(clock: Pick<Clock, 'sleep'>): FaultControls {
+export function createFaults(clock: Pick<Clock, 'sleep' | 'now'>, initial: FaultSettings = NO_FAULTS): FaultControls {
   const failures: (Required<Failure> & { left: number })[] = [];
   const latencies: { operation: string; ms: number }[] = [];
   const listeners = new Set<(call: CallRecord) => void>();
   const calls: CallRecord[] = [];
-  const modes: { propagationMs: number; createsAppend: boolean; sesCallsPerSecond: number | undefined } = {
-    propagationMs: 0,
-    createsAppend: false,
-    sesCallsPerSecond: undefined,
+  let settings = initial;
+  let rules: FaultRules = createFaultRules(settings.rules, settings.seed, clock);
+  const configure = (next: FaultSettings): void => {
+    settings = next;
+    rules = createFaultRules(next.rules, next.seed, clock);
   };
 
   const strike = (operation: string, when: 'before' | 'after'): FaultOutcome | undefined => {
@@ -55,15 +62,22 @@ export function createFaults(clock: Pick<Clock, 'sleep'>): FaultControls {
   };
 
   return {
-    before: async (operation) => {
+    before: async (operation, call) => {
       const latency = latencies.findLast((each) => operationMatches(each.operation, operation));
       if (latency !== undefined && latency.ms > 0) await clock.sleep(latency.ms);
-      return strike(operation, 'before');
+      return strike(operation, 'before') ?? rules.before(operation, call);
     },
-    after: async (operation) => strike(operation, 'after'),
-    propagationMs: () => modes.propagationMs,
-    createsAppend: () => modes.createsAppend,
-    sesCallsPerSecond: () => modes.sesCallsPerSecond,
+    // Both are asked: a rule that reads stale wants to see every answer.
+    after: async (operation, call, answered) => {
+      const byRule = rules.after(operation, call, answered);
+      return strike(operation, 'after') ?? byRule;
+    },
+    propagationMs: (kind) =>
+      Math.max(...(kind === undefined ? PROPAGATING : [kind]).map((each) => settings.propagationMs[each])),
+    createsAppend: () => settings.createsAppend,
+    sesCallsPerSecond: () => settings.sesCallsPerSecond ?? undefined,
+    configure,
+    settings: () => settings,
     record: (call) => {
       calls.push(call);
       if (calls.length > MAX_CALLS) calls.shift();
@@ -76,11 +90,17 @@ export function createFaults(clock: Pick<Clock, 'sleep'>): FaultControls {
     reset: () => {
       failures.length = 0;
       latencies.length = 0;
-      Object.assign(modes, { propagationMs: 0, createsAppend: false, sesCallsPerSecond: undefined });
+      configure(NO_FAULTS);
     },
-    setPropagationMs: (ms) => (modes.propagationMs = ms),
-    setCreatesAppend: (appends) => (modes.createsAppend = appends),
-    setSesCallsPerSecond: (perSecond) => (modes.sesCallsPerSecond = perSecond),
+    setPropagationMs: (ms) => {
+      settings = { ...settings, propagationMs: { role: ms, policy: ms, permission: ms } };
+    },
+    setCreatesAppend: (createsAppend) => {
+      settings = { ...settings, createsAppend };
+    },
+    setSesCallsPerSecond: (calls) => {
+      settings = { ...settings, sesCallsPerSecond: calls ?? null };
+    },
     setLatency: (latency) => latencies.push(latency),
     calls: () => [...calls],
     clearCalls: () => (calls.length = 0),
@@ -89,13 +109,4 @@ export function createFaults(clock: Pick<Clock, 'sleep'>): FaultControls {
       return () => listeners.delete(listener);
     },
   };
-}
-
-/** `*` stands for any run of characters; case matters, as in the operation names themselves. */
-function operationMatches(pattern: string, operation: string): boolean {
-  const source = pattern
-    .split('*')
-    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-    .join('.*');
-  return new RegExp(`^${source}$`).test(operation);
 }

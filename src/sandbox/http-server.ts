@@ -146,14 +146,14 @@ async function run(options: HttpServerOptions, service: Service, call: Call): Pr
 
 async function execute(options: HttpServerOptions, service: Service, operation: string, call: Call): Promise<Answer> {
   const fault = (outcome: FaultOutcome): Answer =>
-    outcome.kind === 'drop' ? outcome : reply(service.refuse(call, outcome));
+    outcome.kind === 'error' ? reply(service.refuse(call, outcome)) : outcome;
 
   const before = await options.faults.before(operation, call);
   if (before !== undefined) return fault(before);
   const refusal = options.authorize?.(operation, call);
   if (refusal !== undefined) return reply(service.refuse(call, refusal));
   const answered = await service.handle(call).catch((error: unknown) => service.refuse(call, shapeOf(error)));
-  const after = await options.faults.after(operation, call);
+  const after = await options.faults.after(operation, call, answered);
   return after === undefined ? reply(answered) : fault(after);
 }
 

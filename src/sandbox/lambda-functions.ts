@@ -183,7 +183,7 @@ export function createFunctions(deps: FunctionsDeps) {
       put(touched(change(get(home, nameOrArn)))),
     newRevision,
     /** When a permission written now becomes visible to other services. */
-    visibleAtMs: (): number => clock.now() + context.faults.propagationMs(),
+    visibleAtMs: (): number => clock.now() + context.faults.propagationMs('permission'),
   };
 }
 

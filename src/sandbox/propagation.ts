@@ -1,4 +1,4 @@
-import type { Clock, Faults } from './service.ts';
+import type { Clock, Faults, PropagatingKind } from './service.ts';
 
 /**
  * A setting whose writer reads it back at once, while other services see it only after `faults.propagationMs()`: what
@@ -13,7 +13,11 @@ export type Propagating<T> = {
 };
 
 /** `initial` is visible from the beginning: what is seen of a thing that is not there yet. */
-export function propagating<T>(initial: T, time: { readonly clock: Clock; readonly faults: Faults }): Propagating<T> {
+export function propagating<T>(
+  initial: T,
+  kind: PropagatingKind,
+  time: { readonly clock: Clock; readonly faults: Pick<Faults, 'propagationMs'> },
+): Propagating<T> {
   let versions: readonly { readonly value: T; readonly visibleAt: number }[] = [
     { value: initial, visibleAt: -Infinity },
   ];
@@ -28,7 +32,7 @@ export function propagating<T>(initial: T, time: { readonly clock: Clock; readon
   return {
     set: (value) => {
       settle();
-      versions = [...versions, { value, visibleAt: time.clock.now() + time.faults.propagationMs() }];
+      versions = [...versions, { value, visibleAt: time.clock.now() + time.faults.propagationMs(kind) }];
     },
     latest: () => versions.at(-1)?.value ?? initial,
     visible: () => {

@@ -71,7 +71,7 @@ export function createBucketBook(context: SandboxContext): BucketBook {
         createdAtMs: context.clock.now(),
         objects: createObjectStore(context.clock, context.ids),
         uploads: createUploadBook(context.clock, context.ids),
-        policy: propagating<string | undefined>(undefined, context),
+        policy: propagating<string | undefined>(undefined, 'policy', context),
         tags: undefined,
         versioning: undefined,
         publicAccessBlock: ALL_BLOCKED,

@@ -1,5 +1,7 @@
 import type { AwsErrorShape, Call, Clock, Ids, Principal, S3Door, SandboxContext } from './service.ts';
 import { randomIds, systemClock } from './clock.ts';
+import { createFaultPage } from './fault-page.ts';
+import type { FaultSettings } from './fault-settings.ts';
 import { createFaults, type FaultControls } from './faults.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
 import { createIam, type Iam } from './iam.ts';
@@ -30,6 +32,8 @@ export type SandboxOptions = {
   readonly functionUpdateMs?: number;
   readonly clock?: Clock;
   readonly ids?: Ids;
+  /** Trouble from the start; `/_sandbox/faults` changes it. */
+  readonly faultSettings?: FaultSettings;
   readonly faults?: FaultControls;
 };
 
@@ -94,6 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     services,
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
+      '/_sandbox/faults': createFaultPage(context.faults),
       '/_sandbox/': createInspector(ses.journal, lambda.logs),
     },
     principalOf: iam.sessions.principalOf,
@@ -144,7 +149,7 @@ function contextOf(options: SandboxOptions): SandboxContext & { readonly faults:
     partition: options.partition ?? 'aws',
     clock,
     ids: options.ids ?? randomIds(),
-    faults: options.faults ?? createFaults(clock),
+    faults: options.faults ?? createFaults(clock, options.faultSettings),
   };
 }
 

@@ -97,9 +97,9 @@ export type SandboxContext = {
  */
 export type Faults = {
   readonly before: (operation: string, call: Call) => Promise<FaultOutcome | undefined>;
-  readonly after: (operation: string, call: Call) => Promise<FaultOutcome | undefined>;
-  /** Milliseconds until a fresh role, policy or permission is visible to other services. */
-  readonly propagationMs: () => number;
+  readonly after: (operation: string, call: Call, answered: Reply) => Promise<FaultOutcome | undefined>;
+  /** Milliseconds until a change is visible to other services; without a kind the longest of all. */
+  readonly propagationMs: (kind?: PropagatingKind) => number;
   /** True when CreateReceiptRule should append instead of going to the head, as some emulators do. */
   readonly createsAppend: () => boolean;
   /** SES calls a second before `Throttling`, undefined = no throttle. */
@@ -107,6 +107,9 @@ export type Faults = {
   /** Called by the server for every answered or dropped call. */
   readonly record: (call: CallRecord) => void;
 };
+
+/** What other services see only later: a role with its trust, the policies of roles and buckets, permissions of functions. */
+export type PropagatingKind = 'role' | 'policy' | 'permission';
 
 /** One line of the call journal. `status` is undefined when the connection was dropped. */
 export type CallRecord = {
@@ -119,6 +122,8 @@ export type CallRecord = {
 };
 
 export type FaultOutcome =
+  /** An answer given before, in place of a fresh one. */
+  | { readonly kind: 'reply'; readonly reply: Reply }
   | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message: string }
   | { readonly kind: 'drop' };
 

@@ -20,7 +20,7 @@ export type CallFaults = FaultControls & {
 };
 
 /** The sandbox's faults, and one more that hits exactly the nth call of an operation. */
-export function callFaults(clock: Pick<Clock, 'sleep'>): CallFaults {
+export function callFaults(clock: Pick<Clock, 'sleep' | 'now'>): CallFaults {
   const inner = createFaults(clock);
   let fault: CallFault | undefined;
   let seen = 0;
@@ -40,7 +40,8 @@ export function callFaults(clock: Pick<Clock, 'sleep'>): CallFaults {
   return {
     ...inner,
     before: async (operation, call) => hit(operation, 'before') ?? (await inner.before(operation, call)),
-    after: async (operation, call) => hit(operation, 'after') ?? (await inner.after(operation, call)),
+    after: async (operation, call, answered) =>
+      hit(operation, 'after') ?? (await inner.after(operation, call, answered)),
     strike: (wanted) => {
       fault = wanted;
       seen = 0;

@@ -1,0 +1,83 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DescribeReceiptRuleSetCommand } from '@aws-sdk/client-ses';
+import { expect, it, onTestFinished } from 'vitest';
+import { zipOf } from '../sandbox/mail-fixture.ts';
+import { clientsOf, runningSandbox } from '../sandbox/support/running-sandbox.ts';
+import { runCommand } from '../support/command-line.ts';
+import { pythonProgram } from './local-python.ts';
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const HANDLER = `export const handler = (event) => { console.log('handling', event.by); return event; }`;
+
+/** Runs a program against the sandbox, with credentials that reach nothing else. */
+async function drive(url: string, command: string, ...args: readonly string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-clients-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const zip = join(folder, 'handler.zip');
+  writeFileSync(zip, zipOf({ 'index.mjs': HANDLER }));
+  const { PATH, HOME, GOFLAGS, GOPROXY } = process.env;
+  const env = {
+    HOME,
+    GOFLAGS,
+    GOPROXY,
+    PATH: [join(pythonProgram('aws'), '..'), PATH].join(delimiter),
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    AWS_REGION: 'us-west-2',
+    AWS_DEFAULT_REGION: 'us-west-2',
+    AWS_CONFIG_FILE: join(folder, 'none'),
+    AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
+    AWS_PAGER: '',
+  };
+  await promisify(execFile)(command, [...args, zip], { env, maxBuffer: 16 * 1024 * 1024 });
+}
+
+const hasGo = spawnSync('go', ['version']).status === 0;
+
+it.each([
+  { name: 'by-cli', command: 'sh', args: [here('pipeline-by-hand.sh')], skip: false },
+  { name: 'by-boto3', command: pythonProgram('python'), args: [here('pipeline_by_hand.py')], skip: false },
+  { name: 'by-go', command: 'go', args: ['run', '-C', here('go'), '.'], skip: !hasGo },
+])('a pipeline made $name works, and stays as it is beside ours', async ({ name, command, args, skip }) => {
+  if (skip) return;
+  const sandbox = await runningSandbox();
+  await drive(sandbox.url, command, ...args);
+  const { ses } = clientsOf(sandbox);
+  const rulesOf = async () => (await ses.send(new DescribeReceiptRuleSetCommand({ RuleSetName: name }))).Rules ?? [];
+  const [theirs] = await rulesOf();
+  expect(theirs?.Name).toBe('store');
+  sandbox.faults.clearCalls();
+
+  const flags = ['-f', '-', '--endpoint-url', sandbox.url];
+  const stdin = manifestIn(name);
+  const plan = await runCommand({ args: ['plan', ...flags], stdin });
+  const writes = sandbox.faults.calls().filter(({ operation }) => !/:(Get|List|Describe|Head)/.test(operation));
+  expect({ ...plan, writes }).toMatchObject({ code: 2, writes: [] });
+  expect(plan.out).not.toMatch(/(delete|change|replace)\S* .*store\b/);
+
+  expect(await runCommand({ args: ['apply', ...flags, '--yes'], stdin })).toMatchObject({ code: 0 });
+  expect((await rulesOf()).filter((rule) => rule.Name === 'store')).toEqual([theirs]);
+});
+
+/** A pipeline of ours in the rule set of somebody else. */
+function manifestIn(ruleSet: string): string {
+  return JSON.stringify({
+    apiVersion: 'ses-lambda-pipeline.dev/v1alpha1',
+    kind: 'SesLambdaPipeline',
+    metadata: { name: 'ours', namespace: 'mail' },
+    spec: {
+      region: 'us-west-2',
+      messageBodyStorage: { logicalName: 'Bodies' },
+      role: { privileges: [{ actions: ['s3:GetObject'], resource: '${bucket.arnAllKeys}' }] },
+      function: { runtime: 'nodejs24.x', handler: 'index.handler', code: { inline: { 'index.mjs': HANDLER } } },
+      ruleSet: { name: ruleSet, create: false, activate: 'Never' },
+      receiptRules: [{ name: 'Ours', recipients: ['ours@example.org'] }],
+    },
+  });
+}
