@@ -27,6 +27,8 @@ export type HttpServerOptions = {
 };
 
 const MAX_BODY_BYTES = 60 * 1024 * 1024;
+/** Up to here a body that is too large is read and thrown away: many clients listen only when they have sent all. */
+const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
 
 /**
  * Starts to listen. Every request gets an answer (or is dropped by a fault); none ends the process. Signatures are read
@@ -38,10 +40,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const server = createServer((request, response) => {
     serve(options, request, response).catch(() => giveUp(response));
   });
+  // A client that asks before it sends a body is told at once when it is too large.
+  server.on('checkContinue', (request, response) => {
+    if (!declares(request, MAX_BODY_BYTES)) response.writeContinue();
+    serve(options, request, response).catch(() => giveUp(response));
+  });
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
   });
+  // A client that says nothing for a minute is gone; one that sends slowly is waited for.
+  server.headersTimeout = 60_000;
+  server.requestTimeout = 300_000;
   // Longer than SDK clients keep an idle connection, so they never write into a socket that just closed.
   server.keepAliveTimeout = 65_000;
 
@@ -73,13 +83,15 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 
 async function serve(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = uuid(options.ids.hex(32));
-  const body = await readBody(request);
+  const body = isFarTooLarge(request) ? undefined : await readBody(request);
   const answer = await answerTo(options, request, body, requestId);
   if (answer.kind === 'drop') {
     request.socket.destroy();
     return;
   }
   const { status, headers, body: content } = answer.reply;
+  // What was not read must not be taken for the next request.
+  if (!request.complete) response.shouldKeepAlive = false;
   response.writeHead(status, { 'x-amzn-requestid': requestId, ...lengthOf(request, headers, content), ...headers });
   response.end(request.method === 'HEAD' || status === 204 ? undefined : content);
 }
@@ -111,8 +123,9 @@ async function answerTo(
     reply(service === undefined ? refuseUnrouted(call, error) : service.refuse(call, error));
 
   if (body === undefined) {
+    const code = read.service === 's3' ? 'EntityTooLarge' : 'RequestEntityTooLargeException';
     const message = `The request body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MiB, the most the sandbox takes.`;
-    return refuse({ status: 413, code: 'RequestEntityTooLargeException', message });
+    return refuse({ status: 413, code, message });
   }
   // A browser sends a page's simple requests to this machine without asking, and a presigned query needs no header.
   if (request.headers.origin !== undefined) {
@@ -250,6 +263,16 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
   return headers;
 }
 
+function declares({ headers }: IncomingMessage, bytes: number): boolean {
+  return Number(headers['content-length'] ?? 0) > bytes;
+}
+
+/** A client that asked first has sent nothing yet, so it need not be read from. */
+function isFarTooLarge(request: IncomingMessage): boolean {
+  const asked = request.headers.expect?.toLowerCase() === '100-continue';
+  return declares(request, asked ? MAX_BODY_BYTES : MAX_DISCARDED_BYTES);
+}
+
 /** The whole body; undefined when it is too large (the rest is read and thrown away, so the client sees the answer). */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
@@ -258,6 +281,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     bytes += chunk.length;
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
     else chunks.length = 0;
+    if (bytes > MAX_DISCARDED_BYTES) return undefined;
   }
   return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
 }

@@ -73,7 +73,7 @@ const policyOperations = (principalExists: (arn: string) => boolean) => ({
 function refuseUnfit(document: PolicyDocument, bucket: Bucket, principalExists: (arn: string) => boolean): void {
   for (const { resources, principals } of document.statements) {
     const own = new RegExp(`^(\\*|arn:[a-z-]+:s3:::${bucket.name.replaceAll('.', String.raw`\.`)}([/*?].*)?)$`);
-    const foreign = resources?.find((resource) => !own.test(resource));
+    const foreign = resources?.patterns.find((resource) => !own.test(resource));
     if (foreign !== undefined) throw malformedPolicy(`Policy has invalid resource: ${foreign}`);
     const missing = principals?.aws.find((principal) => !principalExists(principal));
     if (missing !== undefined) throw malformedPolicy(`Invalid principal in policy: "AWS":"${missing}"`);
@@ -96,7 +96,7 @@ function isPublic(document: PolicyDocument): boolean {
       effect === 'Allow' &&
       principals?.everyone === true &&
       !conditions.some(
-        ({ key, values, operator }) => PINNING_KEYS.has(key) && operator !== 'StringNotEquals' && !values.includes('*'),
+        ({ key, values, operator }) => PINNING_KEYS.has(key) && !/Not|Null/.test(operator) && !values.includes('*'),
       ),
   );
 }

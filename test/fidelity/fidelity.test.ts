@@ -5,7 +5,7 @@ import { IAM_CALLS } from './calls-of-iam.ts';
 import { LAMBDA_CALLS } from './calls-of-lambda.ts';
 import { S3_CALLS } from './calls-of-s3.ts';
 import { SES_CALLS } from './calls-of-ses.ts';
-import { compare, type Clients, type Comparison } from './compare.ts';
+import { compare, type Comparison } from './compare.ts';
 import { deviationOf, DEVIATIONS } from './deviations.ts';
 import { startMoto } from './local-python.ts';
 import { report } from './report.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   const [sandbox, moto] = await Promise.all([startSandbox({ port: 0, smtpPort: 0, functionUpdateMs: 0 }), startMoto()]);
   try {
     operations = sandbox.operations;
-    comparisons = await compare(CALLS, clientsOf(sandbox) as Clients, clientsOf(moto) as Clients);
+    comparisons = await compare(CALLS, clientsOf(sandbox), clientsOf(moto));
   } finally {
     await Promise.all([sandbox.stop(), moto.stop()]);
   }
@@ -32,7 +32,10 @@ const differences = () =>
 it('answers as moto does, but for what is written down', () => {
   const unknown = differences()
     .filter(({ call, difference }) => deviationOf(call, difference) === undefined)
-    .map(({ call, difference: { path, sandbox, moto } }) => `${call.id}: ${path} is ${sandbox}, moto has ${moto}`);
+    .map(
+      ({ call, difference: { path, sandbox, moto } }) =>
+        `${call.id}: ${path} is ${String(sandbox)}, moto has ${String(moto)}`,
+    );
 
   expect(unknown).toEqual([]);
 });

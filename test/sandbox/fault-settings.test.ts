@@ -158,7 +158,8 @@ describe('latency', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.nat(1000), fc.integer(), (minMs, spread, seed) => {
         const ms = drawMs({ minMs, maxMs: minMs + spread }, seededRandom(seed));
-        return ms >= minMs && ms <= minMs + spread;
+        expect(ms).toBeGreaterThanOrEqual(minMs);
+        expect(ms).toBeLessThanOrEqual(minMs + spread);
       }),
     );
   });

@@ -15,29 +15,53 @@ export type Condition = {
 export type Operator = (typeof OPERATORS)[number];
 
 /** The operators the sandbox evaluates. Another one is refused when the policy is put, not answered wrongly later. */
-export const OPERATORS = ['StringEquals', 'StringNotEquals', 'StringLike', 'ArnEquals', 'ArnLike', 'Bool'] as const;
+export const OPERATORS = [
+  'StringEquals',
+  'StringNotEquals',
+  'StringEqualsIgnoreCase',
+  'StringNotEqualsIgnoreCase',
+  'StringLike',
+  'StringNotLike',
+  'ArnEquals',
+  'ArnNotEquals',
+  'ArnLike',
+  'ArnNotLike',
+  'Bool',
+  'Null',
+] as const;
 
 /**
  * True when the call meets the condition. A key the call lacks fails it, unless the operator is negated or `IfExists`.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
-export function isMet(condition: Condition, context: ConditionContext): boolean {
-  const given = context[condition.key];
-  if (given === undefined) return condition.ifExists || condition.operator === 'StringNotEquals';
-  switch (condition.operator) {
+export function isMet({ operator, ifExists, key, values }: Condition, context: ConditionContext): boolean {
+  const given = context[key];
+  if (operator === 'Null') return values.some((value) => (value.toLowerCase() === 'true') === (given === undefined));
+  const negated = operator.includes('Not');
+  if (given === undefined) return ifExists || negated;
+  return values.some((value) => fits(operator, value, given)) !== negated;
+}
+
+/** Whether one value fits, for a negated operator before it is negated. */
+function fits(operator: Exclude<Operator, 'Null'>, value: string, given: string): boolean {
+  switch (operator) {
     case 'StringEquals':
-      return condition.values.includes(given);
     case 'StringNotEquals':
-      return !condition.values.includes(given);
-    case 'StringLike':
-      return condition.values.some((value) => matchesWildcard(value, given));
-    // AWS documents the two as identical.
-    case 'ArnEquals':
-    case 'ArnLike':
-      return condition.values.some((value) => matchesArn(value, given));
+      return value === given;
+    case 'StringEqualsIgnoreCase':
+    case 'StringNotEqualsIgnoreCase':
     case 'Bool':
-      return condition.values.some((value) => value.toLowerCase() === given.toLowerCase());
+      return value.toLowerCase() === given.toLowerCase();
+    case 'StringLike':
+    case 'StringNotLike':
+      return matchesWildcard(value, given);
+    // AWS documents Equals and Like as identical.
+    case 'ArnEquals':
+    case 'ArnNotEquals':
+    case 'ArnLike':
+    case 'ArnNotLike':
+      return matchesArn(value, given);
   }
 }
 

@@ -13,11 +13,14 @@ export type Statement = {
   readonly effect: 'Allow' | 'Deny';
   /** Undefined on an identity's policy: it is the identity's own. */
   readonly principals: Principals | undefined;
-  readonly actions: readonly string[];
+  readonly actions: Named;
   /** Undefined in a trust policy: the role itself. */
-  readonly resources: readonly string[] | undefined;
+  readonly resources: Named | undefined;
   readonly conditions: readonly Condition[];
 };
+
+/** What an element names: these, or (`NotAction`, `NotResource`) all but these. */
+export type Named = { readonly allBut: boolean; readonly patterns: readonly string[] };
 
 export type Principals = {
   readonly everyone: boolean;
@@ -30,7 +33,7 @@ export type ParsedPolicy =
   | { readonly ok: true; readonly document: PolicyDocument }
   | { readonly ok: false; readonly why: string };
 
-/** Reads a policy. Whatever the evaluator would not judge truly (NotAction, a rare operator) is refused here, in words. */
+/** Reads a policy. Whatever the evaluator would not judge truly (NotPrincipal, a rare operator) is refused here, in words. */
 export function parsePolicy(text: string, kind: PolicyKind): ParsedPolicy {
   try {
     return { ok: true, document: { statements: statementsOf(jsonOf(text)).map((each) => statementOf(each, kind)) } };
@@ -66,14 +69,14 @@ function statementsOf(policy: Json): readonly unknown[] {
   return statements;
 }
 
-const UNSUPPORTED = ['NotAction', 'NotResource', 'NotPrincipal'];
+const KNOWN = ['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'];
 
 function statementOf(value: unknown, kind: PolicyKind): Statement {
   const raw = objectOf(value, 'A statement');
-  for (const name of UNSUPPORTED) {
-    if (name in raw) throw new Malformed(`The sandbox does not evaluate ${name}: write the statement without it.`);
+  if ('NotPrincipal' in raw) {
+    throw new Malformed('The sandbox does not evaluate NotPrincipal: write the statement without it.');
   }
-  onlyKnown(raw, ['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition'], 'A statement');
+  onlyKnown(raw, KNOWN, 'A statement');
   const effect = raw['Effect'];
   if (effect !== 'Allow' && effect !== 'Deny') throw new Malformed('A statement needs Effect "Allow" or "Deny".');
   const sid = raw['Sid'];
@@ -82,8 +85,8 @@ function statementOf(value: unknown, kind: PolicyKind): Statement {
     sid,
     effect,
     principals: principalsOf(raw['Principal'], kind),
-    actions: actionsOf(raw['Action']),
-    resources: resourcesOf(raw['Resource'], kind),
+    actions: actionsOf(raw),
+    resources: resourcesOf(raw, kind),
     conditions: conditionsOf(raw['Condition']),
   };
 }
@@ -107,22 +110,30 @@ function principalsOf(value: unknown, kind: PolicyKind): Principals | undefined 
   return { everyone: aws.includes('*'), services, aws };
 }
 
-function actionsOf(value: unknown): readonly string[] {
-  const actions = stringsOf(value, 'Action');
+function actionsOf(raw: Json): Named {
+  const { name, allBut } = oneOf(raw, 'Action', 'NotAction');
+  const actions = stringsOf(raw[name], name);
   const wrong = actions.find((action) => action !== '*' && !/^[A-Za-z0-9-]+:[A-Za-z0-9*?]+$/.test(action));
   if (wrong !== undefined) throw new Malformed(`Action "${wrong}" must look like service:Operation.`);
-  return actions;
+  return { allBut, patterns: actions };
 }
 
-function resourcesOf(value: unknown, kind: PolicyKind): readonly string[] | undefined {
+/** An element or its negation, never both. */
+function oneOf(raw: Json, name: string, negated: string): { readonly name: string; readonly allBut: boolean } {
+  if (name in raw && negated in raw) throw new Malformed(`A statement has ${name} or ${negated}, not both.`);
+  return negated in raw ? { name: negated, allBut: true } : { name, allBut: false };
+}
+
+function resourcesOf(raw: Json, kind: PolicyKind): Named | undefined {
+  const { name, allBut } = oneOf(raw, 'Resource', 'NotResource');
   if (kind === 'trust') {
-    if (value !== undefined) throw new Malformed('A trust policy must not have a Resource.');
+    if (raw[name] !== undefined) throw new Malformed('A trust policy must not have a Resource.');
     return undefined;
   }
-  const resources = stringsOf(value, 'Resource');
+  const resources = stringsOf(raw[name], name);
   const wrong = resources.find((resource) => resource !== '*' && !resource.startsWith('arn:'));
   if (wrong !== undefined) throw new Malformed(`Resource "${wrong}" must be an ARN or "*".`);
-  return resources.map(withoutVariables);
+  return { allBut, patterns: resources.map(withoutVariables) };
 }
 
 function conditionsOf(value: unknown): readonly Condition[] {

@@ -1,5 +1,5 @@
 import { explainMiss, isMet, type ConditionContext } from './condition.ts';
-import type { PolicyDocument, Principals, Statement } from './document.ts';
+import type { Named, PolicyDocument, Principals, Statement } from './document.ts';
 import { matchesAction, matchesWildcard } from './match.ts';
 
 /** Whom a statement's Principal is compared with. `aws` is an account's root or a role, by ARN. */
@@ -44,7 +44,7 @@ function concerns(statement: Statement, question: Question): boolean {
   const { principals, resources, actions, effect } = statement;
   return (
     (principals === undefined || namesPrincipal(principals, question.principal, effect)) &&
-    actions.some((action) => matchesAction(action, question.action)) &&
+    actions.patterns.some((action) => matchesAction(action, question.action)) !== actions.allBut &&
     (resources === undefined || namesResource(resources, question.resource))
   );
 }
@@ -62,8 +62,8 @@ function isRootOf(arn: string, account: string): boolean {
   return arn.startsWith('arn:') && arn.endsWith(`:iam::${account}:root`);
 }
 
-function namesResource(resources: readonly string[], resource: string | undefined): boolean {
-  return resource === undefined || resources.some((pattern) => matchesWildcard(pattern, resource));
+function namesResource({ patterns, allBut }: Named, resource: string | undefined): boolean {
+  return resource === undefined || patterns.some((pattern) => matchesWildcard(pattern, resource)) !== allBut;
 }
 
 function splitByConditions(
