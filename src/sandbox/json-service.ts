@@ -1,5 +1,6 @@
 import { notImplemented, AwsError, shapeOf } from './aws-error.ts';
 import type { AwsErrorShape, Call, Reply, Service } from './service.ts';
+import { jsonMembers } from './wire/rest-json.ts';
 
 /** The body of a call; members are looked at one by one. */
 export type JsonInput = Readonly<Record<string, unknown>>;
@@ -43,12 +44,8 @@ function operationNameOf({ headers }: Call): string {
 }
 
 function inputOf({ body }: Call): JsonInput {
-  try {
-    const parsed: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString('utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as JsonInput;
-  } catch {
-    // Answered below, like any other body that is no structure.
-  }
+  const members = jsonMembers(body);
+  if (members !== undefined) return members;
   throw new AwsError(400, 'SerializationException', 'The request body is not a JSON structure.');
 }
 

@@ -66,11 +66,10 @@ export function createFunctions(deps: FunctionsDeps) {
     const names = ['$LATEST', ...aliases.map(({ name }) => name), ...versions.map(({ version }) => version)];
     for (const each of [arn, ...names.map((name) => `${arn}:${name}`)]) deps.changed(each);
   };
-  const publish = (record: FunctionRecord, input: Input): FunctionVersion => {
-    refuseWhileBusy(record);
-    const published = withPublished(record, input, newRevision);
-    put(published.record);
-    return published.version;
+  const published = (record: FunctionRecord, input: Input): FunctionVersion => {
+    const next = withPublished(record, input, newRevision);
+    put(next.record);
+    return next.version;
   };
   const updated = (record: FunctionRecord): FunctionRecord => {
     const stored = put({ ...touched(record), updatedAtMs: clock.now() + deps.updateMs });
@@ -145,10 +144,7 @@ export function createFunctions(deps: FunctionsDeps) {
         policies: {},
         eventInvokeConfigs: {},
       });
-      if (input['Publish'] !== true) return record;
-      const published = withPublished(record, {}, newRevision);
-      put(published.record);
-      return published.version;
+      return input['Publish'] === true ? published(record, {}) : record;
     },
     updateCode: (home: Home, nameOrArn: string, input: Input): FunctionVersion => {
       const record = get(home, nameOrArn);
@@ -157,10 +153,7 @@ export function createFunctions(deps: FunctionsDeps) {
       const next = { ...record, code: codeOf(input), architectures: architecturesOf(input) ?? record.architectures };
       if (input['DryRun'] === true) return next;
       const stored = updated(next);
-      if (input['Publish'] !== true) return stored;
-      const published = withPublished(stored, {}, newRevision);
-      put(published.record);
-      return published.version;
+      return input['Publish'] === true ? published(stored, {}) : stored;
     },
     updateSettings: (home: Home, nameOrArn: string, input: Input): FunctionRecord => {
       const record = get(home, nameOrArn);
@@ -175,7 +168,11 @@ export function createFunctions(deps: FunctionsDeps) {
       records.delete(record.arn);
       changed(record);
     },
-    publish: (home: Home, nameOrArn: string, input: Input): FunctionVersion => publish(get(home, nameOrArn), input),
+    publish: (home: Home, nameOrArn: string, input: Input): FunctionVersion => {
+      const record = get(home, nameOrArn);
+      refuseWhileBusy(record);
+      return published(record, input);
+    },
     /** Told when what runs under an ARN is another version now, or none. */
     retire: deps.changed,
     /** Changes what is neither code nor settings: permissions, tags, concurrency, the queue's limits. */

@@ -10,7 +10,7 @@ import { qualifierKey, without, withoutVersion } from './lambda-versions.ts';
 import { AwsError } from './aws-error.ts';
 import type { RestOperation } from './rest-json-service.ts';
 import { homeOf, type Call, type Clock, type Reply } from './service.ts';
-import { jsonReply, type PathLabels } from './wire/rest-json.ts';
+import { jsonMembers, jsonReply, type PathLabels } from './wire/rest-json.ts';
 
 export type OperationDeps = {
   readonly functions: Functions;
@@ -277,13 +277,9 @@ function page(member: string, all: readonly unknown[], query: URLSearchParams): 
   return { [member]: all.slice(start, end), NextMarker: end < all.length ? String(end) : undefined };
 }
 
-function bodyOf(call: Call): Input {
-  try {
-    const parsed: unknown = JSON.parse(call.body.length === 0 ? '{}' : call.body.toString('utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Input;
-  } catch {
-    // Answered below, like any other body that is no structure.
-  }
+function bodyOf({ body }: Call): Input {
+  const members = jsonMembers(body);
+  if (members !== undefined) return members;
   throw new AwsError(400, 'SerializationException', 'The request body is not a JSON structure.');
 }
 

@@ -1,4 +1,4 @@
-import { CreateRoleCommand, ListRolesCommand } from '@aws-sdk/client-iam';
+import { CreateRoleCommand, ListRolesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   AddPermissionCommand,
   CreateFunctionCommand,
@@ -59,7 +59,7 @@ describe('an access key of twelve digits', () => {
 
     expect(await codeOf(other.s3.send(create))).toBe('409 BucketAlreadyExists');
     expect(await codeOf(other.s3.send(new HeadBucketCommand({ Bucket: 'shared-name' })))).toBe('403 Unknown');
-    expect((await other.s3.send(new ListBucketsCommand({}))).Buckets).toBeUndefined();
+    expect((await other.s3.send(new ListBucketsCommand({}))).Buckets).toEqual([]);
   });
 
   it('keeps its number when it assumes a role', async () => {
@@ -73,6 +73,27 @@ describe('an access key of twelve digits', () => {
     const { sts } = clientsOf(sandbox, { credentials });
 
     expect((await sts.send(new GetCallerIdentityCommand({}))).Arn).toBe(`arn:aws:sts::${OTHER}:assumed-role/r/run`);
+  });
+
+  it('assumes a role of another account when both sides agree', async () => {
+    const { sandbox, own, other } = await twoAccounts();
+    const trusting = (principal: string) =>
+      policyOf({ Effect: 'Allow', Principal: { AWS: principal }, Action: 'sts:AssumeRole' });
+    const caller = await other.iam.send(
+      new CreateRoleCommand({ RoleName: 'c', AssumeRolePolicyDocument: trusting(OTHER) }),
+    );
+    const callerArn = caller.Role?.Arn ?? '';
+    const target = new CreateRoleCommand({ RoleName: 't', AssumeRolePolicyDocument: trusting(callerArn) });
+    const RoleArn = (await own.iam.send(target)).Role?.Arn;
+    const credentials = sandbox.iam.door.issueSession(callerArn, 'run');
+    const { sts } = clientsOf(sandbox, { credentials });
+    const assume = () => sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'over' }));
+    expect(await codeOf(assume())).toBe('403 AccessDenied');
+
+    const PolicyDocument = policyOf({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: RoleArn });
+    await other.iam.send(new PutRolePolicyCommand({ RoleName: 'c', PolicyName: 'over', PolicyDocument }));
+
+    expect((await assume()).AssumedRoleUser?.Arn).toBe(`arn:aws:sts::${ACCOUNT}:assumed-role/t/over`);
   });
 
   it('receives mail by rules and grants of its own', async () => {

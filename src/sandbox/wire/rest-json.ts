@@ -29,6 +29,17 @@ export function jsonError(error: {
   );
 }
 
+/** The members of a JSON body, none for an empty one; undefined when it is no JSON structure. */
+export function jsonMembers(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body.length === 0 ? '{}' : body.toString('utf8'));
+    const isStructure = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isStructure ? (parsed as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a path template caught: `/functions/{name}` on `/functions/a%2Fb` gives `{ name: 'a/b' }`. */
 export type PathLabels = Readonly<Record<string, string>>;
 

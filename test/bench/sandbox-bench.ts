@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 /**
- * How fast the sandbox starts, and how many simple calls it answers in a second: `node test/bench/sandbox-api.ts`.
+ * How fast the sandbox starts, and how many simple calls it answers in a second: `npm run bench:sandbox`.
  * Beside each number stands a yardstick of the same machine at the same time: `node -e 0`, and a bare HTTP server.
  */
 const MAIN = fileURLToPath(new URL('../../bin/ses-lambda-pipeline.js', import.meta.url));
