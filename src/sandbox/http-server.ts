@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { notImplemented, shapeOf } from './aws-error.ts';
+import { portRefusal } from './port-holder.ts';
 import type { AwsErrorShape, Call, Clock, FaultOutcome, Faults, Ids, Principal, Reply, Service } from './service.ts';
 import { decodeAwsChunked, isAwsChunked } from './wire/aws-chunked.ts';
 import { queryError } from './wire/query-protocol.ts';
@@ -58,16 +60,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code ?? error.message})`;
-      reject(
-        new Error(`Port ${port} on ${host} ${why}: stop what listens there, or choose another port.`, { cause: error }),
-      );
-    });
-    server.listen(port, host, () => resolve());
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  const listening = once(server, 'listening');
+  server.listen(port, host);
+  await listening.catch(async (error: Error) => {
+    throw await portRefusal('Port', host, port, error);
   });
 }
 

@@ -2,12 +2,17 @@ import type { AwsErrorShape, Call, Clock, Ids, Principal, S3Door, SandboxContext
 import { randomIds, systemClock } from './clock.ts';
 import { createFaults, type FaultControls } from './faults.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
+import { openDataDir, type DataDir } from './data-dir.ts';
+import { NO_HISTORY } from './history.ts';
 import { createIam, type Iam } from './iam.ts';
 import { createLambda, type Lambda } from './lambda.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
-import { createWork } from './mail-work.ts';
+import { createWork, type Work } from './mail-work.ts';
 import { principalTags } from './principal-tags.ts';
+import { recordedContext } from './recorded-context.ts';
+import { recordedS3Door, recordedService } from './recorded-services.ts';
+import { restore, type Restored } from './restore.ts';
 import { createS3, type S3Reader } from './s3.ts';
 import { createSes, type Ses } from './ses.ts';
 import { createSts } from './sts.ts';
@@ -26,18 +31,24 @@ export type SandboxOptions = {
   readonly verifiedDomains?: readonly string[];
   /** How long a function is Pending or InProgress; default 200. */
   readonly functionUpdateMs?: number;
+  /** Keeps the state in this folder, which one sandbox at a time may have. Absent: in memory. */
+  readonly dataDir?: string;
+  /** Where to listen; default loopback. There are no secrets here: whoever reaches the ports may do everything. */
+  readonly host?: string;
   readonly clock?: Clock;
   readonly ids?: Ids;
   readonly faults?: FaultControls;
 };
 
-/** A running sandbox. Its state lives in memory and ends with `stop`. */
+/** A running sandbox. */
 export type Sandbox = {
   /** For `AWS_ENDPOINT_URL`: `http://127.0.0.1:4566`. */
   readonly url: string;
   readonly port: number;
   readonly smtpPort: number;
   readonly account: string;
+  /** What there is to say about the state it started with; empty for a sandbox in memory. */
+  readonly notices: readonly string[];
   readonly s3: S3Door & S3Reader;
   readonly iam: Pick<Iam, 'door' | 'roles'>;
   readonly lambda: Pick<Lambda, 'door' | 'logs' | 'idle'>;
@@ -49,18 +60,43 @@ export type Sandbox = {
   readonly stop: () => Promise<void>;
 };
 
-/** Loopback only: there are no secrets here, so nobody else may reach it. */
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 
 /**
  * Starts S3, IAM, STS, Lambda and SES receiving on one HTTP port, and an SMTP door for mail.
  *
- * @throws when one of the ports cannot be had; the sentence names it, `cause` is the system's error
+ * @throws when one of the ports or the folder cannot be had; the sentence says why, `cause` is the system's error
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const context = contextOf(options);
+  const real = contextOf(options);
+  const dataDir = options.dataDir === undefined ? undefined : openDataDir(options.dataDir, real);
   const endpoint: { url: string } = { url: '' };
-  const work = createWork(context.clock);
+  const work = createWork(real.clock);
+  try {
+    const aws = createAws(options, real, work, dataDir, () => endpoint.url);
+    const restored = dataDir === undefined ? undefined : await bringBack(dataDir, aws);
+    const sandbox = await openDoors(options, real, work, dataDir, aws, endpoint, restored);
+    // Now, for their functions call back over HTTP.
+    aws.lambda.resume(restored?.openEvents ?? []);
+    aws.ses.resume(restored?.openMails ?? []);
+    return sandbox;
+  } catch (error) {
+    dataDir?.close();
+    throw error;
+  }
+}
+
+/** The services, of which those that write are recorded when there is a folder to record them in. */
+function createAws(
+  options: SandboxOptions,
+  real: RealContext,
+  work: Work,
+  dataDir: DataDir | undefined,
+  endpointUrl: () => string,
+) {
+  const recorder = recordedContext(real);
+  const context = dataDir === undefined ? real : recorder.context;
+  const history = dataDir?.history ?? NO_HISTORY;
 
   const iam = createIam(context);
   const s3 = createS3(context, iam);
@@ -68,51 +104,97 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     context,
     iam: iam.door,
     readObject: s3.reader.readObject,
-    endpointUrl: () => endpoint.url,
+    endpointUrl,
     work,
+    history,
     ...(options.functionUpdateMs === undefined ? {} : { updateMs: options.functionUpdateMs }),
   });
   const ses = createSes({
     context,
-    s3: s3.door,
+    s3: dataDir === undefined ? s3.door : recordedS3Door(s3.door, recorder, history),
     iam: iam.door,
     lambda: lambda.door,
     work,
+    history,
     ...(options.verifiedDomains === undefined ? {} : { verifiedDomains: options.verifiedDomains }),
   });
+  const services = [s3.service, iam.service, createSts(context, iam), lambda.service, ses.service];
+  return { iam, s3, lambda, ses, services, recorder };
+}
 
+type Aws = ReturnType<typeof createAws>;
+
+/** Puts back what an earlier process left in the folder. */
+async function bringBack({ history }: DataDir, { s3, ses, lambda, services, recorder }: Aws): Promise<Restored> {
+  const restored = await restore(history, services, s3.door, recorder);
+  lambda.logs.restore(restored.logLines);
+  ses.journal.restore(restored.records, restored.refusals);
+  return restored;
+}
+
+function noticesOf({ droppedBytes, answeredOtherwise }: Restored): string[] {
+  return [
+    ...(droppedBytes === 0
+      ? []
+      : [`The last ${droppedBytes} bytes of the history were not whole and are dropped: its writer was killed.`]),
+    ...(answeredOtherwise === 0
+      ? []
+      : [`This version of the sandbox answers ${answeredOtherwise} of the recorded writes otherwise.`]),
+  ];
+}
+
+async function openDoors(
+  options: SandboxOptions,
+  real: RealContext,
+  work: Work,
+  dataDir: DataDir | undefined,
+  { iam, s3, lambda, ses, services, recorder }: Aws,
+  endpoint: { url: string },
+  restored: Restored | undefined,
+): Promise<Sandbox> {
+  const { clock, ids, faults } = real;
+  const host = options.host ?? LOOPBACK;
+  const door: { certificate: string } = { certificate: '' };
   const http = await startHttpServer({
-    host: HOST,
+    host,
     port: options.port ?? 4566,
-    services: [s3.service, iam.service, createSts(context, iam), lambda.service, ses.service],
+    services:
+      dataDir === undefined ? services : services.map((each) => recordedService(each, recorder, dataDir.history)),
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
-      '/_sandbox/': createInspector(ses.journal, lambda.logs),
+      '/_sandbox/': createInspector({ journal: ses.journal, logs: lambda.logs, certificate: () => door.certificate }),
     },
     principalOf: iam.sessions.principalOf,
     authorize: authorizer(iam),
-    clock: context.clock,
-    ids: context.ids,
-    faults: context.faults,
+    clock,
+    ids,
+    faults,
   });
   endpoint.url = http.url;
-  const mail = await startMailDoor({ ses, port: options.smtpPort ?? 2525 }).catch(async (error: unknown) => {
-    await http.stop();
-    throw error;
-  });
+  const mail = await startMailDoor({ ses, clock, host, port: options.smtpPort ?? 2525 }).catch(
+    async (error: unknown) => {
+      await http.stop();
+      throw error;
+    },
+  );
+  door.certificate = mail.certificate;
 
   return {
     url: http.url,
     port: http.port,
     smtpPort: mail.port,
-    account: context.account,
+    account: real.account,
+    notices: restored === undefined ? [] : noticesOf(restored),
     s3: { ...s3.door, ...s3.reader },
     iam,
     lambda,
     ses,
-    faults: context.faults,
+    faults,
     idle: work.idle,
-    stop: once(() => stopAll(mail, ses, lambda, http)),
+    stop: once(async () => {
+      await stopAll(mail, ses, lambda, http);
+      dataDir?.close();
+    }),
   };
 }
 
@@ -129,7 +211,9 @@ function once(stop: () => Promise<void>): () => Promise<void> {
   return () => (stopped ??= stop());
 }
 
-function contextOf(options: SandboxOptions): SandboxContext & { readonly faults: FaultControls } {
+type RealContext = SandboxContext & { readonly faults: FaultControls };
+
+function contextOf(options: SandboxOptions): RealContext {
   const clock = options.clock ?? systemClock();
   return {
     account: options.account ?? '123456789012',
