@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 export type OutputFormat = 'text' | 'json' | 'yaml';
@@ -68,6 +69,28 @@ function httpUrl(text: string): string {
   const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new InvalidArgumentError('must be a URL such as http://127.0.0.1:4566.');
+  return text;
+}
+
+/** Where a running sandbox is. */
+export function withSandbox(command: Command): Command {
+  return withOutput(
+    command.addOption(
+      new Option('--endpoint-url <url>', 'where the sandbox is')
+        .argParser(httpUrl)
+        .env('AWS_ENDPOINT_URL')
+        .default('http://127.0.0.1:4566'),
+    ),
+  );
+}
+
+export function accountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('must be an account id of 12 digits.');
+  return text;
+}
+
+export function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('must be an IP address such as 127.0.0.1 or 0.0.0.0.');
   return text;
 }
 

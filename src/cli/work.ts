@@ -1,4 +1,4 @@
-import { faultOf, type Fault } from '../core/fault.ts';
+import { faultOf } from '../core/fault.ts';
 import type { Pipeline } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
@@ -6,29 +6,15 @@ import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
 import type { Ports } from '../core/ports.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
-import type { FileProblem } from '../files/file-problem.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
+import { CommandFailed, failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
 import type { PipelineOptions } from './options.ts';
-import { clean, renderFileProblem } from './render-problems.ts';
+import { renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
 export type RegionWork = { readonly work: Work; readonly ports: Ports & { readonly close: () => void } };
-
-/** One reason why a command ended early, as `-o json` prints it. */
-export type Failure = Partial<Omit<FileProblem, 'message'>> & { readonly reason?: string; readonly message: string };
-
-/** Something that ends the command before AWS is asked; already told to the user. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
-  readonly failures: readonly Failure[];
-
-  constructor(failures: readonly Failure[]) {
-    super('the command failed');
-    this.failures = failures;
-  }
-}
 
 /**
  * Connects to every region of the pipelines.
@@ -45,7 +31,7 @@ export async function openWork(
   const opened: RegionWork[] = [];
   try {
     for (const region of regions) {
-      const ports = io.connect({ region, ...connectionOf(options) });
+      const ports = await io.connect({ region, ...connectionOf(options) });
       const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
       opened.push({ ports, work: { region, apply: [], remove: [] } });
       const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
@@ -128,16 +114,4 @@ async function identify(
     };
     return { manifest, identity, ...inputs };
   });
-}
-
-/** Ends a command because of a fault, which is told here. */
-export function failed({ reason, message }: Fault, io: Pick<CliIo, 'err'>): CommandFailed {
-  io.err(clean(`Error: ${message}`));
-  return new CommandFailed([{ reason, message }]);
-}
-
-/** Ends a command because of how it was called, which is told here. */
-export function refused(message: string, io: Pick<CliIo, 'err'>): CommandFailed {
-  io.err(clean(`Error: ${message}`));
-  return new CommandFailed([{ message }]);
 }
