@@ -80,6 +80,14 @@ export function openHistoryFile(path: string): HistoryFile {
     return at;
   };
 
+  /** Half an entry is the end of the history for the next start; without it there is a chance to go on behind. */
+  const cutAt = (size: number): void => {
+    try {
+      ftruncateSync(fd, size);
+    } catch {
+      // Then the next start cuts it off.
+    }
+  };
   const append = (entry: HistoryEntry, bytes: Uint8Array = NO_BYTES): void => {
     if (broken !== undefined) throw broken;
     try {
@@ -89,7 +97,7 @@ export function openHistoryFile(path: string): HistoryFile {
       broken = new Error(`${path} cannot be written (${why}): make room and start the sandbox again.`, {
         cause: error,
       });
-      ftruncateSync(fd, endsAt); // or the next start would find half an entry in the middle
+      cutAt(endsAt);
       throw broken;
     }
   };
