@@ -21,7 +21,10 @@ async function deadPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-const REUSED = JSON.stringify({ pid: process.pid, startedAt: '1' });
+const REUSED_NUMBER: [string, () => Promise<string>] = [
+  'of an earlier process with the number of a living one',
+  () => Promise.resolve(JSON.stringify({ pid: process.pid, startedAt: '1' })),
+];
 
 describe('a data folder', () => {
   test('is made with its files closed to others', () => {
@@ -54,14 +57,12 @@ describe('a data folder', () => {
     expect(() => opened(folder)).not.toThrow();
   });
 
-  test.each([
-    ['of a process that has ended', async () => JSON.stringify({ pid: await deadPid(), startedAt: '1' })] as const,
+  test.each<[string, () => Promise<string>]>([
+    ['of a process that has ended', async () => JSON.stringify({ pid: await deadPid(), startedAt: '1' })],
+    ['that nobody can read', () => Promise.resolve('garbage')],
+    ['that is empty', () => Promise.resolve('')],
     // Only Linux tells when a process began.
-    ...(process.platform === 'linux'
-      ? [['of an earlier process with the number of a living one', async () => REUSED] as const]
-      : []),
-    ['that nobody can read', async () => 'garbage'] as const,
-    ['that is empty', async () => ''] as const,
+    ...(process.platform === 'linux' ? [REUSED_NUMBER] : []),
   ])('takes over a lock %s', async (_what, content) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'lock'), await content());
