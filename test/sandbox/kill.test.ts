@@ -1,42 +1,20 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { SESClient } from '@aws-sdk/client-ses';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { activateRules, BUCKET, createMailBucket, REGION } from './mail-fixture.ts';
+import { BUCKET } from './mail-fixture.ts';
+import { clientsOf, startProgram, storeEveryMail, type SandboxProgram } from './support/program.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
-const BIN = new URL('../../bin/ses-lambda-pipeline.js', import.meta.url).pathname;
 const ROUNDS = 5;
 const SENDERS = 4;
 
-type Program = { readonly child: ChildProcess; readonly url: string; readonly smtpPort: number };
-
-async function startProgram(dataDir: string): Promise<Program> {
-  const args = [BIN, 'sandbox', '--port', '0', '--smtp-port', '0', '--data-dir', dataDir];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let said = '';
-  for await (const chunk of child.stdout) {
-    said += String(chunk);
-    const url = /AWS +(\S+)/.exec(said)?.[1];
-    const smtpPort = /SMTP +\S+:(\d+)/.exec(said)?.[1];
-    if (url !== undefined && smtpPort !== undefined) return { child, url, smtpPort: Number(smtpPort) };
-  }
-  throw new Error(`The sandbox ended before it was ready: ${said}`);
-}
-
-function clientsOf({ url: endpoint }: Program) {
-  const config = {
-    region: REGION,
-    endpoint,
-    credentials: { accessKeyId: 'AKIA', secretAccessKey: 's' },
-    maxAttempts: 1,
-  };
-  return { s3: new S3Client({ ...config, forcePathStyle: true }), ses: new SESClient(config) };
+async function start(dataDir: string): Promise<SandboxProgram> {
+  const program = await startProgram('--data-dir', dataDir);
+  onTestFinished(() => void program.child.kill('SIGKILL'));
+  return program;
 }
 
 /** A body that shows by itself whether it is whole. */
@@ -54,7 +32,7 @@ function isWhole(body: string): boolean {
 type Acknowledged = { readonly mails: string[]; readonly objects: Map<string, string> };
 
 /** Sends mails and puts objects until the sandbox has said yes that often; then kills it in the midst of the others. */
-async function loadAndKill(program: Program, acknowledged: Acknowledged, yesses: number): Promise<void> {
+async function loadAndKill(program: SandboxProgram, acknowledged: Acknowledged, yesses: number): Promise<void> {
   const { s3 } = clientsOf(program);
   let left = yesses;
   const killed = once(program.child, 'exit');
@@ -92,7 +70,7 @@ async function loadAndKill(program: Program, acknowledged: Acknowledged, yesses:
 type Mail = { readonly state: string };
 
 /** Waits until no mail is in work. */
-async function settle({ url }: Program): Promise<void> {
+async function settle({ url }: SandboxProgram): Promise<void> {
   const open = async () => {
     const { mails } = (await (await fetch(`${url}/_sandbox/mails`)).json()) as { mails: readonly Mail[] };
     return mails.filter(({ state }) => state !== 'done');
@@ -104,17 +82,11 @@ describe('a sandbox that is killed under load', () => {
   test('has everything it said yes to, and nothing by halves', { timeout: 120_000 }, async () => {
     const dataDir = join(temporaryFolder(), 'data');
     const acknowledged: Acknowledged = { mails: [], objects: new Map() };
-    let program = await startProgram(dataDir);
-    {
-      const clients = clientsOf(program) as unknown as Parameters<typeof createMailBucket>[0];
-      await createMailBucket(clients);
-      await activateRules(clients, [
-        { Name: 'all', Actions: [{ S3Action: { BucketName: BUCKET, ObjectKeyPrefix: 'in' } }] },
-      ]);
-    }
+    let program = await start(dataDir);
+    await storeEveryMail(program);
     for (let round = 0; round < ROUNDS; round += 1) {
       await loadAndKill(program, acknowledged, randomInt(1, 60));
-      program = await startProgram(dataDir);
+      program = await start(dataDir);
       await settle(program);
 
       const { s3 } = clientsOf(program);
