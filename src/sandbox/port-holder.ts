@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Why a port cannot be had, and who has it as far as that can be told. */
@@ -34,7 +35,10 @@ function holderOnLinux(port: number): string | undefined {
   const pid = namesIn('/proc')
     .filter((name) => /^\d+$/.test(name))
     .find((name) => namesIn(`/proc/${name}/fd`).some((fd) => inodes.includes(linkOf(`/proc/${name}/fd/${fd}`))));
-  return pid === undefined ? undefined : `${linesOf(`/proc/${pid}/comm`)[0] ?? 'a process'} (process ${pid})`;
+  if (pid === undefined) return undefined;
+  // The program alone: what it was told may be nobody's business.
+  const program = linesOf(`/proc/${pid}/cmdline`)[0]?.split('\0')[0] ?? '';
+  return `${basename(program) || 'a program'} (process ${pid})`;
 }
 
 async function holderByLsof(port: number): Promise<string | undefined> {
@@ -42,7 +46,7 @@ async function holderByLsof(port: number): Promise<string | undefined> {
   const { stdout } = await promisify(execFile)('lsof', args, { timeout: 2000 });
   const field = (letter: string): string | undefined => new RegExp(`^${letter}(.+)$`, 'm').exec(stdout)?.[1];
   const pid = field('p');
-  return pid === undefined ? undefined : `${field('c') ?? 'a process'} (process ${pid})`;
+  return pid === undefined ? undefined : `${field('c') ?? 'a program'} (process ${pid})`;
 }
 
 // Processes come and go, and other people's are closed to us.

@@ -3,6 +3,8 @@ import type { SandboxContext } from './service.ts';
 
 /** Everything a call learns that is not in the call itself: run with the same, it has the same effect. */
 export type RecordedMoment = {
+  /** Grows from one recorded thing to the next, through restarts. */
+  readonly sequence: number;
   /** A call happens at one instant, milliseconds since 1970. */
   readonly atMs: number;
   readonly propagationMs: number;
@@ -26,6 +28,7 @@ type Moment = Omit<RecordedMoment, 'hex'> & { readonly replays: boolean; readonl
 export function recordedContext(real: SandboxContext): ContextRecorder {
   const moments = new AsyncLocalStorage<Moment>();
   const { clock, ids, faults } = real;
+  let lastSequence = 0;
   return {
     context: {
       ...real,
@@ -41,7 +44,14 @@ export function recordedContext(real: SandboxContext): ContextRecorder {
     },
     record: (work) => {
       const hex: string[] = [];
-      const modes = { atMs: clock.now(), propagationMs: faults.propagationMs(), createsAppend: faults.createsAppend() };
+      lastSequence += 1;
+      const sequence = lastSequence;
+      const modes = {
+        sequence,
+        atMs: clock.now(),
+        propagationMs: faults.propagationMs(),
+        createsAppend: faults.createsAppend(),
+      };
       const note = (digits: number): string => {
         const value = ids.hex(digits);
         hex.push(value);
@@ -51,6 +61,7 @@ export function recordedContext(real: SandboxContext): ContextRecorder {
       return { result, moment: { ...modes, hex } };
     },
     replay: (moment, work) => {
+      lastSequence = Math.max(lastSequence, moment.sequence);
       const left = [...moment.hex];
       const hex = (digits: number): string => left.shift() ?? ids.hex(digits);
       return moments.run({ ...moment, replays: true, hex }, work);

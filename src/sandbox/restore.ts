@@ -1,5 +1,5 @@
 import type { HistoryFile, StoredEntry } from './history-file.ts';
-import type { QueuedEvent } from './history.ts';
+import type { HistoryEntry, QueuedEvent } from './history.ts';
 import { LOG_LIMIT, type LogLine } from './lambda-logs.ts';
 import { JOURNAL_LIMIT, type Arrival, type MailRecord, type Refusal } from './mail-journal.ts';
 import type { ContextRecorder } from './recorded-context.ts';
@@ -21,6 +21,28 @@ export type Restored = {
   readonly droppedBytes: number;
 };
 
+export const NOTHING_RESTORED: Restored = {
+  records: [],
+  refusals: [],
+  logLines: [],
+  openMails: [],
+  openEvents: [],
+  answeredOtherwise: 0,
+  droppedBytes: 0,
+};
+
+/** What whoever started the sandbox should know of it. */
+export function noticesOf({ droppedBytes, answeredOtherwise }: Restored): string[] {
+  return [
+    ...(droppedBytes === 0
+      ? []
+      : [`The last ${droppedBytes} bytes of the history were not whole and are dropped: its writer was killed.`]),
+    ...(answeredOtherwise === 0
+      ? []
+      : [`This version of the sandbox answers ${answeredOtherwise} of the recorded writes otherwise.`]),
+  ];
+}
+
 /**
  * Brings the services to where an earlier process left them: makes its writes again, in their order and at their time.
  * Then writes the history anew if most of it is about things that are over.
@@ -32,27 +54,24 @@ export async function restore(
   recorder: ContextRecorder,
 ): Promise<Restored> {
   const story = createStory();
+  for (const stored of history.entries()) story.add(stored);
   let answeredOtherwise = 0;
-  for (const stored of history.entries()) {
-    const { entry } = stored;
-    story.add(stored);
-    if (entry.kind === 'call') {
-      const status = await replayCall(entry, stored.bytes(), services, recorder);
-      if (status !== entry.status) answeredOtherwise += 1;
-    }
-    if (entry.kind === 'put') replayPut(entry, stored.bytes(), s3, recorder);
+  for (const { entry, bytes } of story.writes()) {
+    if (entry.kind === 'put') replayPut(entry, bytes(), s3, recorder);
+    else if ((await replayCall(entry, bytes(), services, recorder)) !== entry.status) answeredOtherwise += 1;
   }
   const restored = { ...story.restored(), answeredOtherwise, droppedBytes: history.droppedBytes };
   story.forgetWhatIsOver(history);
   return restored;
 }
 
-type EntryOf<Kind> = Extract<StoredEntry['entry'], { readonly kind: Kind }>;
-type Stored<Kind> = StoredEntry & { readonly entry: EntryOf<Kind> };
+type Stored<Kind extends HistoryEntry['kind']> = StoredEntry & {
+  readonly entry: Extract<HistoryEntry, { readonly kind: Kind }>;
+};
 
 /** The entries that still tell something, by what they are about. */
 function createStory() {
-  const writes: StoredEntry[] = [];
+  const writes: Stored<'call' | 'put'>[] = [];
   const mails = new Map<string, Stored<'mail'>>();
   const records = new Map<string, StoredEntry>();
   const refusals: StoredEntry[] = [];
@@ -86,7 +105,7 @@ function createStory() {
       switch (entry.kind) {
         case 'call':
         case 'put':
-          writes.push(stored);
+          writes.push({ ...stored, entry });
           return;
         case 'mail':
           mails.set(entry.record.id, { ...stored, entry });
@@ -111,6 +130,9 @@ function createStory() {
         }
       }
     },
+    /** In the order in which they took effect; a call is written down only once it is answered. */
+    writes: (): readonly Stored<'call' | 'put'>[] =>
+      writes.sort((a, b) => a.entry.moment.sequence - b.entry.moment.sequence),
     restored: (): Omit<Restored, 'answeredOtherwise' | 'droppedBytes'> => {
       forgetOldMails();
       const openMails = [...mails].flatMap(([id, { entry, bytes }]) => {

@@ -12,7 +12,7 @@ import { createWork, type Work } from './mail-work.ts';
 import { principalTags } from './principal-tags.ts';
 import { recordedContext } from './recorded-context.ts';
 import { recordedS3Door, recordedService } from './recorded-services.ts';
-import { restore, type Restored } from './restore.ts';
+import { noticesOf, NOTHING_RESTORED, restore, type Restored } from './restore.ts';
 import { createS3, type S3Reader } from './s3.ts';
 import { createSes, type Ses } from './ses.ts';
 import { createSts } from './sts.ts';
@@ -70,15 +70,14 @@ const LOOPBACK = '127.0.0.1';
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const real = contextOf(options);
   const dataDir = options.dataDir === undefined ? undefined : openDataDir(options.dataDir, real);
-  const endpoint: { url: string } = { url: '' };
-  const work = createWork(real.clock);
+  const base: Base = { options, real, dataDir, work: createWork(real.clock), endpoint: { url: '' } };
   try {
-    const aws = createAws(options, real, work, dataDir, () => endpoint.url);
-    const restored = dataDir === undefined ? undefined : await bringBack(dataDir, aws);
-    const sandbox = await openDoors(options, real, work, dataDir, aws, endpoint, restored);
+    const aws = createAws(base);
+    const restored = dataDir === undefined ? NOTHING_RESTORED : await bringBack(dataDir, aws);
+    const sandbox = await openDoors(base, aws, noticesOf(restored));
     // Now, for their functions call back over HTTP.
-    aws.lambda.resume(restored?.openEvents ?? []);
-    aws.ses.resume(restored?.openMails ?? []);
+    aws.lambda.resume(restored.openEvents);
+    aws.ses.resume(restored.openMails);
     return sandbox;
   } catch (error) {
     dataDir?.close();
@@ -86,14 +85,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
+/** What all parts of one sandbox stand on. */
+type Base = {
+  readonly options: SandboxOptions;
+  readonly real: RealContext;
+  /** Absent: everything is kept in memory. */
+  readonly dataDir: DataDir | undefined;
+  readonly work: Work;
+  /** Known once the port is open. */
+  readonly endpoint: { url: string };
+};
+
 /** The services, of which those that write are recorded when there is a folder to record them in. */
-function createAws(
-  options: SandboxOptions,
-  real: RealContext,
-  work: Work,
-  dataDir: DataDir | undefined,
-  endpointUrl: () => string,
-) {
+function createAws({ options, real, dataDir, work, endpoint }: Base) {
   const recorder = recordedContext(real);
   const context = dataDir === undefined ? real : recorder.context;
   const history = dataDir?.history ?? NO_HISTORY;
@@ -104,7 +108,7 @@ function createAws(
     context,
     iam: iam.door,
     readObject: s3.reader.readObject,
-    endpointUrl,
+    endpointUrl: () => endpoint.url,
     work,
     history,
     ...(options.functionUpdateMs === undefined ? {} : { updateMs: options.functionUpdateMs }),
@@ -132,25 +136,10 @@ async function bringBack({ history }: DataDir, { s3, ses, lambda, services, reco
   return restored;
 }
 
-function noticesOf({ droppedBytes, answeredOtherwise }: Restored): string[] {
-  return [
-    ...(droppedBytes === 0
-      ? []
-      : [`The last ${droppedBytes} bytes of the history were not whole and are dropped: its writer was killed.`]),
-    ...(answeredOtherwise === 0
-      ? []
-      : [`This version of the sandbox answers ${answeredOtherwise} of the recorded writes otherwise.`]),
-  ];
-}
-
 async function openDoors(
-  options: SandboxOptions,
-  real: RealContext,
-  work: Work,
-  dataDir: DataDir | undefined,
+  { options, real, dataDir, work, endpoint }: Base,
   { iam, s3, lambda, ses, services, recorder }: Aws,
-  endpoint: { url: string },
-  restored: Restored | undefined,
+  notices: readonly string[],
 ): Promise<Sandbox> {
   const { clock, ids, faults } = real;
   const host = options.host ?? LOOPBACK;
@@ -184,7 +173,7 @@ async function openDoors(
     port: http.port,
     smtpPort: mail.port,
     account: real.account,
-    notices: restored === undefined ? [] : noticesOf(restored),
+    notices,
     s3: { ...s3.door, ...s3.reader },
     iam,
     lambda,
