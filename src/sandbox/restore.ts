@@ -45,7 +45,7 @@ export function noticesOf({ droppedBytes, answeredOtherwise }: Restored): string
 
 /**
  * Brings the services to where an earlier process left them: makes its writes again, in their order and at their time.
- * Then writes the history anew if most of it is about things that are over.
+ * Then writes the history anew if much of it is about things that are over.
  */
 export async function restore(
   history: HistoryFile,
@@ -162,7 +162,7 @@ function createStory() {
       ];
       // Whether bytes are still needed shows only in the sum: a mail that is over lives in S3, if anywhere.
       const keptBytes = kept.reduce((sum, { sizeBytes, bytes }) => sum + (bytes === noBytes ? 0 : sizeBytes), 0);
-      if (totalBytes - keptBytes > Math.max(keptBytes, WORTH_REWRITING_BYTES)) history.rewrite(kept);
+      if (totalBytes - keptBytes > Math.max(keptBytes / 2, WORTH_REWRITING_BYTES)) history.rewrite(kept);
     },
   };
 }

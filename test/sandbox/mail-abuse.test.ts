@@ -4,13 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createJournal } from '../../src/sandbox/mail-journal.ts';
 import { startMailDoor } from '../../src/sandbox/mail-door.ts';
-import { activateRules, BUCKET, createMailBucket, manualClock, startFixture, type Fixture } from './mail-fixture.ts';
+import { BUCKET, manualClock, startFixture, startStoring, type Fixture } from './mail-fixture.ts';
 
 let world: Fixture;
 beforeAll(async () => {
-  world = await startFixture();
-  await createMailBucket(world);
-  await activateRules(world, [{ Name: 'all', Actions: [{ S3Action: { BucketName: BUCKET } }] }]);
+  world = await startStoring();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

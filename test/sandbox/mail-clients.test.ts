@@ -8,7 +8,7 @@ import { createTransport } from 'nodemailer';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MailRecord } from '../../src/sandbox/mail-journal.ts';
-import { activateRules, BUCKET, createMailBucket, startFixture, type Fixture } from './mail-fixture.ts';
+import { BUCKET, startStoring, type Fixture } from './mail-fixture.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 type Mail = {
@@ -150,9 +150,7 @@ const ODD_LINE_ENDS: readonly Mail[] = [
 
 let world: Fixture;
 beforeAll(async () => {
-  world = await startFixture();
-  await createMailBucket(world);
-  await activateRules(world, [{ Name: 'all', Actions: [{ S3Action: { BucketName: BUCKET } }] }]);
+  world = await startStoring();
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -54,6 +54,14 @@ export async function startFixture(options: SandboxOptions = {}) {
   };
 }
 
+/** A sandbox that stores every mail under its id. */
+export async function startStoring(): Promise<Fixture> {
+  const world = await startFixture();
+  await createMailBucket(world);
+  await activateRules(world, [{ Name: 'all', Actions: [{ S3Action: { BucketName: BUCKET } }] }]);
+  return world;
+}
+
 export type OutgoingMail = { readonly from?: string; readonly to: readonly string[]; readonly raw?: string | Buffer };
 
 /** Sends over SMTP; rejects as nodemailer does when a recipient or the message is refused. */
