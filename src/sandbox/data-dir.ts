@@ -45,7 +45,8 @@ export function openDataDir(folder: string, owner: DataDirOwner): DataDir {
 /** Somebody's home is not to be filled by mistake. */
 function refuseStrangers(folder: string): void {
   const names = readdirSync(folder);
-  if (names.length === 0 || names.some((name) => name === MARKER || name.startsWith('lock'))) return;
+  // A lock alone: another sandbox is just about to begin here, or died as it did.
+  if (names.includes(MARKER) || names.every((name) => /^lock(?:\.|$)/.test(name))) return;
   throw new Error(
     `${folder} holds other things than a sandbox's data: name an empty folder, or one that is not there.`,
   );

@@ -1,9 +1,10 @@
+import { AwsError } from './aws-error.ts';
 import type { History, RecordedCall, RecordedPut } from './history.ts';
 import type { ContextRecorder } from './recorded-context.ts';
 import type { Call, Reply, S3Door, Service } from './service.ts';
 
 /** Operations that leave nothing behind. Invoke does, in the queue of events, which keeps itself. */
-const READS = /^[a-z0-9]+:(?:Get|Head|List|Describe|Batch(?:Get)|Filter|Simulate|Invoke)/;
+const READS = /^[a-z0-9]+:(?:Get|Head|List|Describe|BatchGet|Filter|Simulate|Invoke)/;
 /** Kept out of the history: who calls is settled before, and a signature is nobody's business later. */
 const SIGNATURE_HEADERS = ['authorization', 'x-amz-security-token'];
 
@@ -20,7 +21,12 @@ export function recordedService(service: Service, recorder: ContextRecorder, his
     const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURE_HEADERS.includes(name)));
     const recorded = { ...rest, headers: kept, query: query.toString() };
     const { status } = reply;
-    history.append({ kind: 'call', service: service.signingName, call: recorded, status, moment }, body);
+    const entry = { kind: 'call', service: service.signingName, call: recorded, status, moment } as const;
+    try {
+      history.append(entry, body);
+    } catch (error) {
+      throw new AwsError(500, 'InternalFailure', error instanceof Error ? error.message : String(error));
+    }
     return reply;
   };
 
