@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { notImplemented, shapeOf } from './aws-error.ts';
+import { createServer } from './node-http.ts';
 import { portRefusal } from './port-holder.ts';
 import type { AwsErrorShape, Call, Clock, FaultOutcome, Faults, Ids, Principal, Reply, Service } from './service.ts';
 import { decodeAwsChunked, isAwsChunked } from './wire/aws-chunked.ts';
