@@ -13,7 +13,7 @@ import {
   type LambdaClient,
   type Runtime,
 } from '@aws-sdk/client-lambda';
-import type { FunctionCode } from '../core/function-code.ts';
+import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
 import type { FunctionConfiguration, Functions } from '../core/ports.ts';
 import { absentOn, type Call } from './calls.ts';
@@ -142,7 +142,7 @@ function toConfiguration(configuration: FunctionConfiguration) {
   };
 }
 
-function toCode(code: FunctionCode) {
+function toCode(code: NewCode) {
   switch (code.kind) {
     case 'zip':
       return { ZipFile: code.bytes };
@@ -152,7 +152,7 @@ function toCode(code: FunctionCode) {
 }
 
 /** An upload may take longer than other calls: a slow line of 256 kB a second must do. */
-function deadline(code: FunctionCode): { readonly requestTimeout?: number } {
+function deadline(code: NewCode): { readonly requestTimeout?: number } {
   if (code.kind !== 'zip') return {};
   return { requestTimeout: REQUEST_TIMEOUT_MS + (code.bytes.byteLength / 256_000) * 1_000 };
 }

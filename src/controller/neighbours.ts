@@ -1,5 +1,6 @@
 import { restraintOf } from '../core/management-policy.ts';
 import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
+import { existingRuleNames } from '../core/desired.ts';
 import type { RuleBlock } from '../core/rule-block.ts';
 import type { Resource } from './source.ts';
 
@@ -22,6 +23,7 @@ export function neighboursOf(
       {
         owner: pipelineKey({ namespace, name }),
         prefix,
+        existingRules: existingRuleNames(manifest.spec),
         bucketName: '',
         position,
         priority,

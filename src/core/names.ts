@@ -57,9 +57,8 @@ export function functionName(identity: PipelineIdentity, packageType: 'Zip' | 'I
   return readableName(identity, ['function', packageType]);
 }
 
-export function functionArn(identity: PipelineIdentity, packageType: 'Zip' | 'Image'): string {
-  const { partition, region, account } = identity;
-  return `arn:${partition}:lambda:${region}:${account}:function:${functionName(identity, packageType)}`;
+export function functionArn({ partition, region, account }: PipelineIdentity, name: string): string {
+  return `arn:${partition}:lambda:${region}:${account}:function:${name}`;
 }
 
 export function roleArn(identity: PipelineIdentity, path: string): string {

@@ -1,9 +1,9 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
-import { desiredBlock, desiredPipeline, type Pipeline } from './desired.ts';
+import { desiredBlock, desiredPipeline, functionNameOf, type Pipeline } from './desired.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
-import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from './names.ts';
+import { bucketNames, pipelineKey, roleName, type PipelineIdentity } from './names.ts';
 import type {
   ObservedBucket,
   ObservedFunction,
@@ -107,7 +107,7 @@ export async function observePipeline(
   ports: Ports,
 ): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
   const [fn, role] = await Promise.all([
-    observeFunction(functionName(identity, 'Zip'), ports),
+    observeFunction(functionNameOf(manifest.spec, identity), ports),
     manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
   ]);
   const { logicalName, bucketName } = manifest.spec.messageBodyStorage;

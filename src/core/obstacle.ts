@@ -37,7 +37,7 @@ function roleObstacle({ role, ...desired }: Desired, live: ObservedRole | undefi
 }
 
 function functionObstacle(desired: Desired, live: ObservedFunction | undefined): Fault | undefined {
-  if (live === undefined) return undefined;
+  if (live === undefined) return desired.function.code.kind === 'existing' ? nothingToKeep(desired) : undefined;
   const advice = 'Rename or delete it, or give the pipeline another name';
   return foreign(`Function ${desired.function.name}`, live.tags, desired, advice) ?? otherBucket(desired, live);
 }
@@ -92,6 +92,12 @@ const movedRole = (name: string, before: string, path: string): Fault => ({
 });
 
 const conflict = (message: string): Fault => ({ class: 'conflict', reason: 'OwnershipConflict', message });
+
+const nothingToKeep = ({ function: { name } }: Desired): Fault => ({
+  class: 'dependency',
+  reason: 'DependencyNotReady',
+  message: `spec.function.code.existing: function ${name} does not exist, so there is no code to keep; correct function.name, or say where the code comes from`,
+});
 
 const missingBucket = (bucket: string): Fault => ({
   class: 'dependency',

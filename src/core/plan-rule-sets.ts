@@ -1,11 +1,10 @@
 import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
-import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import { planAroundHeld } from './plan-around-held.ts';
 import type { RuleChange } from './plan-rule-set.ts';
-import { storageRuleName, type RuleBlock } from './rule-block.ts';
+import { ownsRule, storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
 import type { Departing } from './plan-teardown.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
@@ -21,12 +20,12 @@ export type RuleSetsPlan = {
 };
 
 /** What a pipeline wants of its rule set. */
-export type Resident = Pick<Desired, 'key' | 'ruleSet' | 'block'>;
+export type Resident = Pick<Desired, 'key' | 'ruleSet' | 'block' | 'existingRules'>;
 
 type Input = {
   readonly region: string;
   readonly pipelines: readonly { readonly desired: Resident }[];
-  readonly departing: readonly Pick<Departing, 'ruleSet' | 'block'>[];
+  readonly departing: readonly Pick<Departing, 'ruleSet' | 'block' | 'existingRules'>[];
   readonly neighbours?: readonly RuleBlock[];
   readonly ruleSets: ObservedRuleSets;
 };
@@ -58,7 +57,7 @@ export function planRuleSets(input: Input): RuleSetsPlan {
     const rules = live?.rules ?? [];
     const blocks = [
       ...residents.map((desired) => desired.block),
-      ...departing.map(emptyBlock),
+      ...departing.map((leaving) => emptyBlock(leaving, name)),
       ...(input.neighbours ?? []).map((neighbour) => asItStands(neighbour, rules)),
     ];
     out.changes(name, rules, blocks, residents, created);
@@ -123,8 +122,10 @@ function activate(input: Input, out: Output): Activation {
   return { active: target, step };
 }
 
-const hasRulesIn = (name: string, { block }: Resident, out: Output): boolean =>
-  (out.results.get(name) ?? []).some((rule) => isRuleOf(block.prefix, rule.name));
+function hasRulesIn(name: string, desired: Resident, out: Output): boolean {
+  const block = emptyBlock(desired, name);
+  return (out.results.get(name) ?? []).some((rule) => ownsRule(block, rule.name));
+}
 
 /** Takes rules of pipelines that moved to another set out of this one, unless it still is the active one. */
 function leave(
@@ -152,7 +153,7 @@ function leave(
   out.changes(
     name,
     rules,
-    free.map((desired) => ({ ...desired.block, storageRule: undefined, rules: [] })),
+    free.map((desired) => emptyBlock(desired, name)),
     free,
     needs,
   );
@@ -234,7 +235,7 @@ function createOutput(region: string) {
     results.set(ruleSet, planned.result);
     if (planned.blocked !== undefined) {
       const { ours, foreign } = planned.blocked;
-      const owner = residents.find((desired) => isRuleOf(desired.block.prefix, ours));
+      const owner = residents.find((desired) => ownsRule(desired.block, ours));
       if (owner !== undefined) problem(owner, orderBlocked(ruleSet, ours, foreign), false);
     }
   };
@@ -247,14 +248,16 @@ function createOutput(region: string) {
  * Its storage rule has to be known as such, or it would be a rule that nobody wants.
  */
 function asItStands(neighbour: RuleBlock, rules: readonly ReceiptRule[]): RuleBlock {
-  const own = rules.filter((rule) => isRuleOf(neighbour.prefix, rule.name));
+  const own = rules.filter((rule) => ownsRule(neighbour, rule.name));
   const storageRule = own.find(({ name }) => name === storageRuleName(neighbour));
   const bucketName = storageRule?.actions.find((action) => action.kind === 's3')?.bucketName ?? neighbour.bucketName;
   return { ...neighbour, bucketName, storageRule, rules: own.filter((rule) => rule !== storageRule) };
 }
 
-function emptyBlock({ block }: Pick<Departing, 'block'>): RuleBlock {
-  return { ...block, storageRule: undefined, rules: [] };
+/** Wants no rule; in every set only those are the block's that it holds there. */
+function emptyBlock({ block, existingRules }: Pick<Resident, 'block' | 'existingRules'>, ruleSet: string): RuleBlock {
+  const names = existingRules.flatMap((rule) => (rule.ruleSet === ruleSet ? [rule.name] : []));
+  return { ...block, existingRules: names, storageRule: undefined, rules: [] };
 }
 
 function whyOf(change: RuleChange, ruleSet: string, owner: Resident | undefined): string {

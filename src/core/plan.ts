@@ -1,5 +1,6 @@
 import { lostClaims } from './claims.ts';
 import type { Desired } from './desired.ts';
+import { doublyListed, unconfirmedRule, warnOfFormerRules, withExistingRules } from './existing-rules.ts';
 import type { Fault } from './fault.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import { obstacleTo } from './obstacle.ts';
@@ -70,21 +71,28 @@ const MAX_RULES = 200;
  */
 export function plan(input: PlanInput): Plan {
   const suspended = input.suspended ?? [];
+  const pipelines = input.pipelines.map(({ desired, observed }): Arriving => {
+    return { desired: withExistingRules(desired, observed, input.ruleSets), observed };
+  });
   const all: Planning = {
     ...input,
+    pipelines,
+    doublyListed: doublyListed(pipelines.map(({ desired }) => desired)),
     neighbours: [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))],
-    lost: lostClaims([...input.pipelines.map(({ desired }) => desired), ...suspended].map(({ block }) => block)),
+    lost: lostClaims([...pipelines.map(({ desired }) => desired), ...suspended].map(({ block }) => block)),
   };
   const warnings = [
-    ...input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
+    ...pipelines.flatMap(({ desired }) =>
+      [...desired.warnings, ...warnOfFormerRules(desired)].map((message) => ({ owner: desired.key, message })),
+    ),
     ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
   ];
-  const watched = input.pipelines.map(({ desired }) => desired).filter(isWatchedOnly);
+  const watched = pipelines.map(({ desired }) => desired).filter(isWatchedOnly);
   if (watched.length === 0) return { ...planEverything(all), withheld: [], warnings };
 
   const managed = planEverything({
     ...all,
-    pipelines: input.pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
+    pipelines: pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
     neighbours: [...all.neighbours, ...watched.map(({ block }) => held(block))],
   });
   const unrestrained = planEverything(all);
@@ -111,13 +119,15 @@ type Planning = Omit<PlanInput, 'suspended'> & {
   readonly neighbours: readonly RuleBlock[];
   /** Those who name a recipient of somebody else. */
   readonly lost: ReadonlyMap<string, Fault>;
+  /** Those who list a rule that another one lists. */
+  readonly doublyListed: ReadonlyMap<string, Fault>;
 };
 
 type Planned = Pick<Plan, 'steps' | 'problems'>;
 
 /** The plan when nobody is held back. */
 function planEverything(input: Planning): Planned {
-  const hindered = input.pipelines.flatMap((pipeline) => hindrances(pipeline, input.lost));
+  const hindered = input.pipelines.flatMap((pipeline) => hindrances(pipeline, input));
   const able = withoutOwners(input.pipelines, hindered);
   const sets = planRuleSets({ ...input, pipelines: able });
   const homeless = [...overfull(sets), ...sets.problems.filter(({ stops }) => stops)];
@@ -133,9 +143,9 @@ function planEverything(input: Planning): Planned {
   return { steps: assemble(input, able, sets), problems: [...hindered, ...sets.problems, ...kept] };
 }
 
-function hindrances({ desired, observed }: Arriving, lost: Planning['lost']): Problem[] {
+function hindrances({ desired, observed }: Arriving, { lost, doublyListed, ruleSets }: Planning): Problem[] {
   const { key: owner } = desired;
-  const claimed = lost.get(owner);
+  const claimed = lost.get(owner) ?? doublyListed.get(owner) ?? unconfirmedRule(desired, observed, ruleSets);
   const obstacle = obstacleTo(desired, observed);
   return [
     ...(claimed === undefined ? [] : [{ owner, part: 'rules', fault: claimed, stops: true } as const]),

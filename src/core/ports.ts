@@ -1,4 +1,4 @@
-import type { FunctionCode } from './function-code.ts';
+import type { NewCode } from './function-code.ts';
 import type {
   BucketEncryption,
   BucketPresence,
@@ -116,8 +116,8 @@ export type Functions = {
   /** Configuration and tags; the resource policy is {@link Functions.policy}. */
   readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy'> | undefined>;
   readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
-  readonly create: (fn: NewFunction, code: FunctionCode) => Promise<void>;
-  readonly updateCode: (name: string, architecture: string, code: FunctionCode) => Promise<void>;
+  readonly create: (fn: NewFunction, code: NewCode) => Promise<void>;
+  readonly updateCode: (name: string, architecture: string, code: NewCode) => Promise<void>;
   readonly updateConfiguration: (name: string, configuration: FunctionConfiguration) => Promise<void>;
   readonly tag: (arn: string, tags: Tags) => Promise<void>;
   readonly addPermission: (name: string, grant: InvokeGrant) => Promise<void>;

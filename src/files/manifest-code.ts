@@ -22,7 +22,7 @@ export type ManifestCode =
   | { readonly ok: true; readonly code: FunctionCode }
   | { readonly ok: false; readonly path: Path; readonly message: string };
 
-const SOURCES = ['inline', 'configMapRef', 'path', 's3'] as const;
+const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
 
 /** The code that a manifest names, ready for Lambda, or what is wrong with it and where that stands. */
 export async function manifestCode(manifest: Manifest, context: CodeContext): Promise<ManifestCode> {
@@ -41,6 +41,7 @@ export async function manifestCode(manifest: Manifest, context: CodeContext): Pr
 }
 
 async function resolveCode({ code, handler, runtime }: FunctionSpec, context: CodeContext): Promise<FunctionCode> {
+  if (code.existing !== undefined) return { kind: 'existing' };
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
     return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };

@@ -24,6 +24,7 @@ export async function pipelineCode(
   api: Pick<KubernetesApi, 'get'>,
 ): Promise<FunctionCode> {
   const { code, runtime } = manifest.spec.function;
+  if (code.existing !== undefined) return { kind: 'existing' };
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
     return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };

@@ -89,7 +89,7 @@ describe('role and function', () => {
     expect(roleArn(IDENTITY, rolePath('slp'))).toBe(
       `arn:aws:iam::123456789012:role/ses-lambda-pipeline/slp/${roleName(IDENTITY)}`,
     );
-    expect(functionArn(IDENTITY, 'Zip')).toBe(
+    expect(functionArn(IDENTITY, functionName(IDENTITY, 'Zip'))).toBe(
       `arn:aws:lambda:us-west-2:123456789012:function:${functionName(IDENTITY, 'Zip')}`,
     );
   });

@@ -24,12 +24,12 @@ const ruleOf = (name: string): ReceiptRule =>
 /** A pipeline with one rule. */
 function pipeline(name: string, ruleSet: Partial<RuleSet> = {}): { readonly desired: Resident } {
   const own = block([ruleOf(name)], { owner: `mail/${name}`, prefix: prefixOf(name) });
-  return { desired: { key: `mail/${name}`, ruleSet: { ...RULE_SET, ...ruleSet }, block: own } };
+  return { desired: { key: `mail/${name}`, ruleSet: { ...RULE_SET, ...ruleSet }, block: own, existingRules: [] } };
 }
 
 const departing = (name: string, ruleSet: Partial<RuleSet> = {}) => {
   const { desired } = pipeline(name, ruleSet);
-  return { ruleSet: desired.ruleSet, block: desired.block };
+  return { ruleSet: desired.ruleSet, block: desired.block, existingRules: [] };
 };
 
 function planOf(given: {
