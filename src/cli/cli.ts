@@ -4,11 +4,20 @@ import { faultOf } from '../core/fault.ts';
 import { applyCommand, deleteCommand } from './apply-command.ts';
 import { explainCommand } from './explain-command.ts';
 import { getCommand } from './get-command.ts';
+import { importCommand } from './import-command.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
 import { examples } from './help.ts';
-import { collect, portNumber, withConnection, withFiles, withOutput, type OutputFormat } from './options.ts';
+import {
+  collect,
+  commaSeparated,
+  portNumber,
+  withConnection,
+  withFiles,
+  withOutput,
+  type OutputFormat,
+} from './options.ts';
 import { planCommand } from './plan-command.ts';
 import { print } from './print.ts';
 import { sandboxCommand } from './sandbox-command.ts';
@@ -94,6 +103,22 @@ function createProgram(
       ),
     )
     .action(run(explainCommand));
+  withOutput(withConnection(program.command('import')))
+    .description('write manifests equal to the rules that run on AWS today; exit code 0: all of them, 2: some left out')
+    .option('--rule-set <name>', 'the rule set to read; the active one otherwise')
+    .option('--rules <names>', 'only these rules, separated by commas', commaSeparated)
+    .option('--function <name>', 'only rules that invoke this function; may be repeated', collect)
+    .option('-n, --namespace <name>', 'namespace that the manifests name', 'default')
+    .option('--adopt', 'let the manifests take over at once what they name', false)
+    .addHelpText(
+      'after',
+      examples(
+        'import --region us-west-2 > pipelines.yaml',
+        'import --region us-west-2 --rule-set default-rule-set --rules orders,invoices --adopt',
+        'plan -f pipelines.yaml',
+      ),
+    )
+    .action(run(importCommand));
   program.addCommand(controllerCommand(door, done));
   program
     .command('sandbox')

@@ -52,6 +52,9 @@ export const collect = (value: string, before: readonly string[] | undefined): r
   value,
 ];
 
+/** `a,b` as it stands in one argument. */
+export const commaSeparated = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
+
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number above 0.');

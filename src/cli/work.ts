@@ -68,13 +68,7 @@ export async function openWork(
 export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<readonly LoadedPipeline[]> {
   if (options.filename === undefined)
     throw refused('say which files to read: -f <file or folder>, or -f - for standard input', io);
-  if (!INSTALLATION.test(options.installation))
-    throw refused(
-      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
-      io,
-    );
-  if (!DNS_LABEL.test(options.namespace))
-    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
+  refuseBadNames(options, io);
   const { pipelines, problems } = await loadManifests({
     sources: options.filename,
     namespace: options.namespace,
@@ -92,6 +86,20 @@ export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<re
     );
   }
   return here;
+}
+
+/** @throws {CommandFailed} for an installation or namespace that no pipeline can have */
+export function refuseBadNames(
+  options: Pick<PipelineOptions, 'installation' | 'namespace'>,
+  io: Pick<CliIo, 'err'>,
+): void {
+  if (!INSTALLATION.test(options.installation))
+    throw refused(
+      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
+      io,
+    );
+  if (!DNS_LABEL.test(options.namespace))
+    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
 }
 
 export const connectionOf = (options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond'>) => ({

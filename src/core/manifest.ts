@@ -616,6 +616,11 @@ export type ManifestSpec = Manifest['spec'];
 export type ReceiptRuleSpec = ManifestSpec['receiptRules'][number];
 export type RuleActionSpec = ReceiptRuleSpec['actions'][number];
 
+/** A resource as a person writes it: what has a default may be left out. */
+export type ManifestInput = z.input<typeof manifestSchema>;
+export type ReceiptRuleSpecInput = ManifestInput['spec']['receiptRules'][number];
+export type RuleActionSpecInput = NonNullable<ReceiptRuleSpecInput['actions']>[number];
+
 /** One thing that is wrong in a document. */
 export type ManifestIssue = {
   /** Keys and indexes from the document's root. */

@@ -35,6 +35,14 @@ export const isUnmarked = (tags: Tags, identity: PipelineIdentity): boolean =>
 export const whyTagged = (tags: Tags, identity: PipelineIdentity): string =>
   isUnmarked(tags, identity) ? 'it is adopted: it has our name and bears nobody’s mark' : 'tags differ';
 
+/** Who marked it, whoever it is; undefined: nobody did. */
+export function markedOwner(tags: Tags): string | undefined {
+  const [installation, namespace, name] = ['installation', 'namespace', 'name'].map(
+    (key) => tags[`${API_GROUP}/${key}`],
+  );
+  return name === undefined ? undefined : `pipeline ${namespace ?? '?'}/${name} of installation ${installation ?? '?'}`;
+}
+
 /** The tags that `wanted` says and `live` does not; tags of others are left alone. */
 export function missingTags(wanted: Tags, live: Tags): Tags {
   return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => live[key] !== value));

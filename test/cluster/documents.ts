@@ -10,6 +10,11 @@ const POLICY = 'arn:aws:iam::111122223333:policy/reader';
 const ORGANIZATION = 'arn:aws:workmail:us-west-2:111122223333:organization/m-0123456789abcdef';
 const TOPIC = 'arn:aws:sns:us-west-2:111122223333:stored';
 
+/** As short as can be, with one action beside ours. */
+function withAction(action: NonNullable<ReturnType<typeof rule>['actions']>[number]): Json {
+  return asJson(pipeline({ role: {}, rules: [{ ...rule('First', 'first@example.com'), actions: [action] }] }));
+}
+
 /** Valid resources that together have a value at every path of the schema. The first is as short as can be. */
 export const BASES = {
   short: asJson(pipeline({ role: {}, rules: [rule('First', 'first@example.com')] })),
@@ -60,7 +65,6 @@ export const BASES = {
           storage: { objectKeyPrefix: 'first/', kmsKeyArn: KEY, topicArn: TOPIC, disabled: false },
           ruleName: 'made_by.hand-1',
           actions: [
-            { addHeader: { name: 'X-Seen', value: 'yes: twice' } },
             {
               bounce: {
                 smtpReplyCode: '550',
@@ -70,8 +74,7 @@ export const BASES = {
                 topicArn: TOPIC,
               },
             },
-            { sns: { topicArn: TOPIC, encoding: 'Base64' } },
-            { workmail: { organizationArn: ORGANIZATION, topicArn: TOPIC } },
+            { addHeader: { name: 'X-Seen', value: 'yes: twice' } },
           ],
         },
         { name: 'All.the-rest', recipients: [] },
@@ -89,6 +92,9 @@ export const BASES = {
       rules: [],
     }),
   ),
+  headers: withAction({ addHeader: { name: 'X-Seen', value: 'yes: twice' } }),
+  topic: withAction({ sns: { topicArn: TOPIC, encoding: 'Base64' } }),
+  workmail: withAction({ workmail: { organizationArn: ORGANIZATION, topicArn: TOPIC } }),
   taken: asJson(
     pipeline({
       storage: { bucketName: 'mail.bodies-1', placement: 'PerRule' },
