@@ -4,6 +4,7 @@ import {
   DeleteFunctionCommand,
   GetFunctionCommand,
   GetPolicyCommand,
+  ListFunctionsCommand,
   RemovePermissionCommand,
   TagResourceCommand,
   UpdateFunctionCodeCommand,
@@ -16,7 +17,7 @@ import {
 import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
 import type { FunctionConfiguration, Functions } from '../core/ports.ts';
-import { absentOn, type Call } from './calls.ts';
+import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
 import { fromPolicyJson } from './policy-json.ts';
 
@@ -25,6 +26,16 @@ const NONE = ['ResourceNotFoundException'];
 /** Functions of Lambda. The presigned link to the code that GetFunction returns is a secret and goes no further. */
 export function functions(lambda: LambdaClient, call: Call): Functions {
   return {
+    list: () =>
+      everyPage(async (marker) => {
+        const command = new ListFunctionsCommand({ Marker: marker });
+        const page = await call('ListFunctions', undefined, () => lambda.send(command));
+        // The last page has an empty marker.
+        return {
+          items: page.Functions?.flatMap(({ FunctionName }) => FunctionName ?? []) ?? [],
+          next: page.NextMarker || undefined,
+        };
+      }),
     get: async (name) => {
       const command = new GetFunctionCommand({ FunctionName: name });
       const send = async () => {

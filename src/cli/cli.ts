@@ -16,6 +16,7 @@ import {
   withConnection,
   withFiles,
   withOutput,
+  withPrune,
   type OutputFormat,
 } from './options.ts';
 import { planCommand } from './plan-command.ts';
@@ -66,17 +67,20 @@ function createProgram(
         ),
       );
 
-  withOutput(withFiles(program.command('plan')))
+  withPrune(withOutput(withFiles(program.command('plan'))))
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
     .action(run(planCommand));
-  withOutput(withFiles(program.command('apply')))
+  withPrune(withOutput(withFiles(program.command('apply'))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
-    .addHelpText('after', examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml'))
+    .addHelpText(
+      'after',
+      examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
+    )
     .action(run(applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(

@@ -17,6 +17,16 @@ export type PipelineOptions = ConnectionOptions & {
   readonly output: OutputFormat;
 };
 
+export type PruneOption = { readonly prune?: boolean };
+
+/** For commands that look beyond the given files. */
+export function withPrune(command: Command): Command {
+  return command.option(
+    '--prune',
+    'also delete what this installation has in the regions of the files and no file names; buckets stay',
+  );
+}
+
 /** What every command that works on pipelines in files takes. */
 export function withFiles(command: Command): Command {
   return withConnection(

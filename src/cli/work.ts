@@ -1,6 +1,7 @@
 import { faultOf, type Fault } from '../core/fault.ts';
 import type { Pipeline } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
+import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
@@ -10,7 +11,7 @@ import type { FileProblem } from '../files/file-problem.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
-import type { PipelineOptions } from './options.ts';
+import type { PipelineOptions, PruneOption } from './options.ts';
 import { clean, renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
@@ -37,7 +38,7 @@ export class CommandFailed extends Error {
  */
 export async function openWork(
   loaded: readonly LoadedPipeline[],
-  options: PipelineOptions,
+  options: PipelineOptions & PruneOption,
   io: CliIo,
   purpose: 'apply' | 'remove',
 ): Promise<readonly RegionWork[]> {
@@ -50,7 +51,8 @@ export async function openWork(
       opened.push({ ports, work: { region, apply: [], remove: [] } });
       const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
-      opened[opened.length - 1] = { ports, work: { region, ...work } };
+      const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
+      opened[opened.length - 1] = { ports, work: { region, ...work, ...(scope && { prune: scope }) } };
     }
     return opened;
   } catch (error) {
@@ -59,6 +61,13 @@ export async function openWork(
     throw failed(faultOf(error), io);
   }
 }
+
+const scopeOf = ({ partition, account, region, installation }: PipelineIdentity): Scope => ({
+  partition,
+  account,
+  region,
+  installation,
+});
 
 /**
  * The valid pipelines of the given files and of the wanted region.

@@ -1,6 +1,6 @@
+import { existingRuleNames } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
-import { existingRuleNames } from '../core/desired.ts';
 import type { RuleBlock } from '../core/rule-block.ts';
 import type { Resource } from './source.ts';
 
@@ -23,7 +23,8 @@ export function neighboursOf(
       {
         owner: pipelineKey({ namespace, name }),
         prefix,
-        existingRules: existingRuleNames(manifest.spec),
+        // Whether it has taken over what it lists only a look at its function tells: until then these are strangers'.
+        existingRules: [],
         bucketName: '',
         position,
         priority,
@@ -47,6 +48,7 @@ export function ownersOf(
     if (manifest?.spec.region !== region) return [];
     const [namespace = '', name = ''] = key.split('/');
     const prefix = rulePrefix({ installation, namespace, name });
-    return rules.some((rule) => isRuleOf(prefix, rule)) ? [key] : [];
+    const listed = existingRuleNames(manifest.spec);
+    return rules.some((rule) => isRuleOf(prefix, rule) || listed.includes(rule)) ? [key] : [];
   });
 }

@@ -4,9 +4,9 @@ import { DISCOVERY_VARIABLE, LOG_LEVEL_VARIABLE } from './discovery.ts';
 import { faultOf } from './fault.ts';
 import { readRule, ruleSpec, type ImportedRule } from './import-rule.ts';
 import { API_VERSION, KIND, parseManifest, STORAGE_RULE, type ManifestInput } from './manifest.ts';
-import type { PipelineIdentity } from './names.ts';
+import { pipelineKey, type PipelineIdentity } from './names.ts';
 import type { ObservedFunction } from './observed.ts';
-import { markedOwner } from './ownership.ts';
+import { markIn } from './ownership.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 
 /** What is known of AWS when manifests are made of it. */
@@ -95,8 +95,9 @@ function readWanted(
   const fn = input.live.get(found.name);
   if (fn === undefined) return { why: `its function ${found.name} does not exist` };
   if (fn.runtime === undefined) return { why: `its function ${found.name} is a container image` };
-  const owner = markedOwner(fn.tags);
-  if (owner !== undefined) return { why: `its function ${found.name} belongs to ${owner}` };
+  const owner = markIn(fn.tags);
+  if (owner !== undefined)
+    return { why: `its function ${found.name} belongs to pipeline ${pipelineKey(owner)} already` };
   return { name: found.name, rule };
 }
 

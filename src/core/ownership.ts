@@ -35,12 +35,15 @@ export const isUnmarked = (tags: Tags, identity: PipelineIdentity): boolean =>
 export const whyTagged = (tags: Tags, identity: PipelineIdentity): string =>
   isUnmarked(tags, identity) ? 'it is adopted: it has our name and bears nobody’s mark' : 'tags differ';
 
-/** Who marked it, whoever it is; undefined: nobody did. */
-export function markedOwner(tags: Tags): string | undefined {
+export type Mark = Pick<PipelineIdentity, 'installation' | 'namespace' | 'name'>;
+
+/** Who marked it, whoever it is; undefined: nobody did, or not wholly. */
+export function markIn(tags: Tags): Mark | undefined {
   const [installation, namespace, name] = ['installation', 'namespace', 'name'].map(
     (key) => tags[`${API_GROUP}/${key}`],
   );
-  return name === undefined ? undefined : `pipeline ${namespace ?? '?'}/${name} of installation ${installation ?? '?'}`;
+  if (installation === undefined || namespace === undefined || name === undefined) return undefined;
+  return { installation, namespace, name };
 }
 
 /** The tags that `wanted` says and `live` does not; tags of others are left alone. */

@@ -25,7 +25,7 @@ export type Resident = Pick<Desired, 'key' | 'ruleSet' | 'block' | 'existingRule
 type Input = {
   readonly region: string;
   readonly pipelines: readonly { readonly desired: Resident }[];
-  readonly departing: readonly Pick<Departing, 'ruleSet' | 'block' | 'existingRules'>[];
+  readonly departing: readonly Pick<Departing, 'because' | 'ruleSet' | 'block' | 'existingRules'>[];
   readonly neighbours?: readonly RuleBlock[];
   readonly ruleSets: ObservedRuleSets;
 };
@@ -36,7 +36,7 @@ type Input = {
  */
 export function planRuleSets(input: Input): RuleSetsPlan {
   const { pipelines, departing, ruleSets } = input;
-  const out = createOutput(input.region);
+  const out = createOutput(input);
   const wantedSets = [...new Set(pipelines.map(({ desired }) => desired.ruleSet.name))].sort();
   const liveSets = [...ruleSets.sets.keys()].filter((name) => !wantedSets.includes(name)).sort();
   const stays = new Map<string, Set<string>>(
@@ -183,7 +183,8 @@ function deleteSet(name: string, activation: Activation, out: Output): void {
 
 type Output = ReturnType<typeof createOutput>;
 
-function createOutput(region: string) {
+function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>) {
+  const reasons = new Map<string | undefined, string>(departing.map(({ block, because }) => [block.owner, because]));
   const steps: Step[] = [];
   const problems: Problem[] = [];
   const results = new Map<string, readonly ReceiptRule[]>();
@@ -227,7 +228,7 @@ function createOutput(region: string) {
           'rules',
           { ...action, ruleSet },
           [...before, ...ownNeeds],
-          whyOf(change, ruleSet, owners.get(owner)),
+          whyOf(change, ruleSet, owners.get(owner) ?? reasons.get(owner)),
           changesOf(change, observed),
         ),
       );
@@ -260,14 +261,15 @@ function emptyBlock({ block, existingRules }: Pick<Resident, 'block' | 'existing
   return { ...block, existingRules: names, storageRule: undefined, rules: [] };
 }
 
-function whyOf(change: RuleChange, ruleSet: string, owner: Resident | undefined): string {
+/** @param owner whose rule it is; for one that goes with its pipeline, why that goes */
+function whyOf(change: RuleChange, ruleSet: string, owner: Resident | string | undefined): string {
   switch (change.kind) {
     case 'createRule':
       return 'it does not exist';
     case 'updateRule':
       return 'it differs';
     case 'deleteRule':
-      if (owner === undefined) return 'the pipeline is deleted';
+      if (owner === undefined || typeof owner === 'string') return owner ?? 'the manifest does not name it';
       return owner.ruleSet.name === ruleSet
         ? 'the manifest does not name it'
         : `its pipeline uses rule set ${owner.ruleSet.name}`;

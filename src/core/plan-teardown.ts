@@ -24,6 +24,10 @@ export type Departing = {
   readonly deletionPolicy: 'Retain' | 'Delete' | 'DeleteWithContents';
   readonly observed: ObservedPipeline;
   readonly contents: BucketContents;
+  /** Why it goes, as a clause. */
+  readonly because: string;
+  /** What stays all the same, one sentence each. */
+  readonly warnings: readonly string[];
 };
 
 export function departing(
@@ -51,6 +55,8 @@ export function departing(
     deletionPolicy: spec.messageBodyStorage.deletionPolicy,
     observed,
     contents,
+    because: 'the pipeline is deleted',
+    warnings: [],
   };
 }
 
@@ -72,7 +78,7 @@ function deleteFunction(leaving: Departing, needs: readonly string[], add: AddSt
       part: 'function',
       lane: `function ${live.name}`,
       needs,
-      why: 'the pipeline is deleted',
+      why: leaving.because,
       action: { kind: 'deleteFunction', fn: live.name },
       changes: [],
     }),
@@ -87,7 +93,7 @@ function deleteRole(leaving: Departing, needs: readonly string[], add: AddStep):
     part: 'role',
     lane: `role ${live.name}`,
     needs,
-    why: 'the pipeline is deleted',
+    why: leaving.because,
     changes: [],
   } as const;
   const detached = [

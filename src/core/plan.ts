@@ -85,6 +85,7 @@ export function plan(input: PlanInput): Plan {
     ...pipelines.flatMap(({ desired }) =>
       [...desired.warnings, ...warnOfFormerRules(desired)].map((message) => ({ owner: desired.key, message })),
     ),
+    ...input.departing.flatMap(({ key, warnings: kept }) => kept.map((message) => ({ owner: key, message }))),
     ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
   ];
   const watched = pipelines.map(({ desired }) => desired).filter(isWatchedOnly);

@@ -77,6 +77,8 @@ export type NewRole = {
 };
 
 export type Roles = {
+  /** Names of all roles under a path. */
+  readonly list: (path: string) => Promise<readonly string[]>;
   readonly get: (name: string) => Promise<Omit<ObservedRole, 'inlinePolicies' | 'managedPolicyArns'> | undefined>;
   readonly inlinePolicyNames: (name: string) => Promise<readonly string[]>;
   readonly inlinePolicy: (name: string, policyName: string) => Promise<PolicyDocument | undefined>;
@@ -113,6 +115,8 @@ export type NewFunction = FunctionConfiguration & {
 };
 
 export type Functions = {
+  /** Names of all functions of the region. */
+  readonly list: () => Promise<readonly string[]>;
   /** Configuration and tags; the resource policy is {@link Functions.policy}. */
   readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy'> | undefined>;
   readonly policy: (name: string) => Promise<PolicyDocument | undefined>;

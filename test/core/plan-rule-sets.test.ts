@@ -29,7 +29,7 @@ function pipeline(name: string, ruleSet: Partial<RuleSet> = {}): { readonly desi
 
 const departing = (name: string, ruleSet: Partial<RuleSet> = {}) => {
   const { desired } = pipeline(name, ruleSet);
-  return { ruleSet: desired.ruleSet, block: desired.block, existingRules: [] };
+  return { ruleSet: desired.ruleSet, block: desired.block, existingRules: [], because: 'the pipeline is deleted' };
 };
 
 function planOf(given: {
