@@ -146,9 +146,9 @@ describe('import', () => {
     for (const messageId of told) expect(keys).toContain(`inbound/${messageId}`);
 
     expect(await world.plan(documents)).toMatchObject({ code: 0, steps: [] });
-    const confirmed = documents.map(({ metadata: { annotations: _, ...metadata }, ...rest }) => ({
+    const confirmed = documents.map(({ metadata: { name, namespace }, ...rest }) => ({
       ...rest,
-      metadata,
+      metadata: { name, namespace },
     }));
     expect(await world.plan(confirmed)).toMatchObject({ code: 0, steps: [] });
   });
