@@ -29,7 +29,7 @@ import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from '.
 import type { FunctionConfiguration, NewRole } from './ports.ts';
 import { normalisePrefix } from './object-key-prefix.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
-import { recipientsOverlap, union } from './recipients.ts';
+import { lowerCaseDomain, recipientsOverlap, union } from './recipients.ts';
 
 /** A pipeline as it was asked for: the manifest, who it is on AWS, and its code at hand. */
 export type Pipeline = {
@@ -333,12 +333,6 @@ function headSettings(spec: ManifestSpec): { tlsPolicy: 'Optional' | 'Require'; 
     tlsPolicy: rules.length > 0 && rules.every((rule) => rule.tlsPolicy === 'Require') ? 'Require' : 'Optional',
     scanEnabled: rules.length === 0 || rules.some((rule) => rule.scanEnabled),
   };
-}
-
-/** Domains are compared without case; written alike, AWS cannot give them back differently. */
-function lowerCaseDomain(recipient: string): string {
-  const at = recipient.lastIndexOf('@');
-  return recipient.slice(0, at + 1) + recipient.slice(at + 1).toLowerCase();
 }
 
 /** IAM has no such actions: the first is granted by s3:GetObject, the second by s3:ListBucket. */

@@ -7,7 +7,7 @@ import type { RuleChange } from './plan-rule-set.ts';
 import { ownsRule, storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
 import type { Departing } from './plan-teardown.ts';
-import type { ReceiptRule } from './receipt-rule.ts';
+import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 import type { FieldChange, Step, StepAction } from './step.ts';
 
 export type RuleSetsPlan = {
@@ -287,11 +287,12 @@ function changesOf(change: RuleChange, observed: readonly ReceiptRule[]): FieldC
         { field: 'after', after: change.after[0] ?? '(head of the set)' },
       ];
     case 'updateRule': {
+      const { before, rule } = change;
       const fields = ['enabled', 'tlsPolicy', 'scanEnabled', 'recipients', 'actions'] as const;
       return fields.flatMap((field) =>
-        JSON.stringify(change.before[field]) === JSON.stringify(change.rule[field])
+        sameRule(before, { ...before, [field]: rule[field] })
           ? []
-          : [{ field, before: change.before[field], after: change.rule[field] }],
+          : [{ field, before: before[field], after: rule[field] }],
       );
     }
     case 'deleteRule':

@@ -1,3 +1,5 @@
+import { lowerCaseDomain } from './recipients.ts';
+
 /** A receipt rule as SES holds it, every field present: what is absent on the wire has its default filled in. */
 export type ReceiptRule = {
   readonly name: string;
@@ -89,9 +91,14 @@ export function sameRule(a: ReceiptRule, b: ReceiptRule): boolean {
     a.enabled === b.enabled &&
     a.tlsPolicy === b.tlsPolicy &&
     a.scanEnabled === b.scanEnabled &&
-    sameMembers(a.recipients, b.recipients) &&
+    sameRecipients(a.recipients, b.recipients) &&
     sameActions(a.actions, b.actions)
   );
+}
+
+/** Whether both lists name the same recipients; SES takes a domain in any case. */
+function sameRecipients(a: readonly string[], b: readonly string[]): boolean {
+  return sameMembers(a.map(lowerCaseDomain), b.map(lowerCaseDomain));
 }
 
 /** Whether the action lists are equal, member by member. */
@@ -99,7 +106,7 @@ export function sameActions(a: readonly RuleAction[], b: readonly RuleAction[]):
   return a.length === b.length && a.every((action, index) => actionText(action) === actionText(b[index]));
 }
 
-export function sameMembers(a: readonly string[], b: readonly string[]): boolean {
+function sameMembers(a: readonly string[], b: readonly string[]): boolean {
   const members = new Set(a);
   return members.size === new Set(b).size && b.every((member) => members.has(member));
 }

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  BUCKET_SALTS,
+  INSTALLATION,
   bucketLogicalId,
   bucketNames,
-  BUCKET_SALTS,
   functionArn,
   functionName,
-  INSTALLATION,
   isRuleOf,
+  ownerOfRule,
   roleArn,
   roleName,
   rolePath,
@@ -197,4 +198,33 @@ test.each([
   ['a_b', false],
 ])('an installation called %j is allowed: %s', (name, allowed) => {
   expect(INSTALLATION.test(name)).toBe(allowed);
+});
+
+describe('the owner that a rule name tells', () => {
+  test('is the pipeline that made it, by its whole name or by as much as fits', () => {
+    fc.assert(
+      fc.property(identity, (id) => {
+        const prefix = rulePrefix(id);
+        const owner = ownerOfRule(id.installation, `${prefix}Default`);
+
+        expect(owner?.prefix).toBe(prefix);
+        if (!prefix.includes('.')) expect(owner).toMatchObject({ namespace: id.namespace, name: id.name });
+        expect(ownerOfRule(`${id.installation}x`, `${prefix}Default`)).toBeUndefined();
+      }),
+    );
+  });
+
+  test.each([
+    'slp',
+    'slp_',
+    'slp_a',
+    'slp_a_b',
+    'slp_a_b_',
+    'slp_a_b_c_d',
+    'slp_a.b_c',
+    'slp_a.b-0123456789x_c',
+    'slp__b_c',
+  ])('is nobody for %s', (name) => {
+    expect(ownerOfRule('slp', name)).toBeUndefined();
+  });
 });

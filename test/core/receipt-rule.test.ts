@@ -11,6 +11,11 @@ describe('sameRule', () => {
     expect(sameRule(one, { ...one, recipients: ['b@x.io', 'a@x.io', 'a@x.io'] })).toBe(true);
   });
 
+  it('takes a domain in any case for the same, but not a local part', () => {
+    expect(sameRule(one, { ...one, recipients: ['a@X.io', 'b@x.IO'] })).toBe(true);
+    expect(sameRule(one, { ...one, recipients: ['A@x.io', 'b@x.io'] })).toBe(false);
+  });
+
   it('takes members of an action for what they say, whatever their order', () => {
     const [action] = [{ bucketName: 'bodies', kind: 's3' } as const];
 
