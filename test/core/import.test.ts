@@ -110,12 +110,11 @@ describe('a rule', () => {
     expect(reasons(found)).toEqual([expect.stringContaining(why)]);
   });
 
-  it.each([{ what: 'that we made', name: 'slp_mail_app_A', why: 'installation slp of ses-lambda-pipeline made' }])(
-    '$what is left out',
-    ({ name, why }) => {
-      expect(reasons(imported([theirs(name, [store(), call('app')])]))).toEqual([expect.stringContaining(why)]);
-    },
-  );
+  it('that we made is left out', () => {
+    expect(reasons(imported([theirs('slp_mail_app_A', [store(), call('app')])]))).toEqual([
+      expect.stringContaining('installation slp of ses-lambda-pipeline made'),
+    ]);
+  });
 
   it('whose function is a container image, or belongs to a pipeline, is left out', () => {
     const live = new Map([
