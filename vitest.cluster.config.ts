@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/cluster/**/*.test.ts'],
     globalSetup: ['test/control-plane/global-setup.ts'],
     fileParallelism: false, // an API server keeps a processor busy while it starts
-    testTimeout: 60_000,
+    testTimeout: 120_000, // tests wait for conditions: on a busy machine these come late
     hookTimeout: 90_000,
   },
 });

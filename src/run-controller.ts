@@ -29,6 +29,7 @@ import { createMetrics, type Metrics } from './service/metrics.ts';
 import { everyObserver } from './service/observers.ts';
 import { healthPage, metricsPage, pipelinesPage, readyPage, startSites } from './service/pages.ts';
 import { watchSignals } from './service/shutdown.ts';
+import { createWatchLog } from './service/watch-log.ts';
 
 export type ControllerRun = {
   /** What follows the verb on the command line. */
@@ -289,7 +290,21 @@ function sourceOf(
       instance: hostname(),
       onFailure: (error) => logger.warn('an event could not be told', { error }),
     }),
-    ...(metrics.kubernetes === undefined ? {} : { observerOf: metrics.kubernetes.reflector }),
+    observerOf: (plural) => {
+      const counted = metrics.kubernetes?.reflector(plural);
+      const written = createWatchLog(logger, plural);
+      return {
+        ...counted,
+        failed: (trouble) => {
+          counted?.failed(trouble);
+          written.failed(trouble);
+        },
+        handlerFailed: (error) => {
+          counted?.handlerFailed();
+          written.handlerFailed(error);
+        },
+      };
+    },
   });
   for (const [plural, aliveMs] of Object.entries(source.aliveMs)) metrics.kubernetes?.watchFreshness(plural, aliveMs);
   return source;

@@ -81,6 +81,8 @@ export function sections(path: string, schema: Schema): string[] {
   const inner = fields.flatMap(([name, field]) => {
     if (field.properties !== undefined) return sections(`${path}.${name}`, field);
     if (field.items?.properties !== undefined) return sections(`${path}.${name}[]`, field.items);
+    if (typeof field.additionalProperties === 'object' && field.additionalProperties.properties !== undefined)
+      return sections(`${path}.${name}.*`, field.additionalProperties);
     return [];
   });
   return [...own, ...inner];
@@ -111,7 +113,8 @@ function typeText({ type, items, additionalProperties, ...field }: Schema): stri
     const kind = field['x-kubernetes-list-type'] === 'set' ? 'set' : 'list';
     return `${kind} of ${items?.properties === undefined ? typeText(items ?? {}) : 'objects'}`;
   }
-  if (typeof additionalProperties === 'object') return `map of ${typeText(additionalProperties)}`;
+  if (typeof additionalProperties === 'object')
+    return `map of ${additionalProperties.properties === undefined ? typeText(additionalProperties) : 'objects'}`;
   return type ?? 'any';
 }
 

@@ -19,6 +19,7 @@ import type { ObservedFunction } from '../core/observed.ts';
 import type { FunctionConfiguration, Functions } from '../core/ports.ts';
 import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
+import { withoutValues } from './hidden-values.ts';
 import { fromPolicyJson } from './policy-json.ts';
 
 const NONE = ['ResourceNotFoundException'];
@@ -64,7 +65,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
         Publish: false,
         Tags: { ...fn.tags },
       });
-      await call('CreateFunction', named(fn.name), () => lambda.send(command, deadline(code)));
+      await call('CreateFunction', named(fn.name), () => discreet(fn, lambda.send(command, deadline(code))));
     },
     updateCode: async (name, architecture, code) => {
       const command = new UpdateFunctionCodeCommand({
@@ -78,7 +79,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
     },
     updateConfiguration: async (name, configuration) => {
       const command = new UpdateFunctionConfigurationCommand({ FunctionName: name, ...toConfiguration(configuration) });
-      await call('UpdateFunctionConfiguration', named(name), () => lambda.send(command));
+      await call('UpdateFunctionConfiguration', named(name), () => discreet(configuration, lambda.send(command)));
     },
     tag: async (arn, tags) => {
       const command = new TagResourceCommand({ Resource: arn, Tags: { ...tags } });
@@ -111,6 +112,12 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
     },
   };
 }
+
+/** What carries an environment may fail, but not tell it. */
+const discreet = <T>({ environment }: FunctionConfiguration, sent: Promise<T>): Promise<T> =>
+  sent.catch((error: unknown) => {
+    throw withoutValues(error, environment);
+  });
 
 /** Lambda leaves out tags that we may not read and does not fail: our own function would look like another's. */
 function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): void {

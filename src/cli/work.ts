@@ -134,7 +134,7 @@ async function identify(
   ports: Ports,
 ): Promise<readonly Pipeline[]> {
   const { account, partition } = await ports.identity.caller();
-  return loaded.map(({ manifest, namespace, code }) => {
+  return loaded.map(({ manifest, namespace, inputs }) => {
     const identity: PipelineIdentity = {
       partition,
       account,
@@ -143,7 +143,7 @@ async function identify(
       namespace,
       name: manifest.metadata.name,
     };
-    return { manifest, identity, code };
+    return { manifest, identity, ...inputs };
   });
 }
 

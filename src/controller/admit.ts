@@ -46,8 +46,9 @@ export async function admit(key: string, deps: AdmitDeps): Promise<Admitted> {
   try {
     const { place, roleLimits } = grant;
     const identity = await identityOf(resource, place, deps);
-    const code = await deps.source.code(resource);
-    return { kind: 'keep', resource, place, pipeline: { manifest, identity, code, roleLimits } };
+    const inputs = await deps.source.inputs(resource);
+    const age = resource.createdAtMs === undefined ? {} : { createdAtMs: resource.createdAtMs };
+    return { kind: 'keep', resource, place, pipeline: { manifest, identity, roleLimits, ...age, ...inputs } };
   } catch (error) {
     return reported(resource, phaseOf(faultToReport(error)), deps);
   }

@@ -1,5 +1,5 @@
 import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
-import { PipelineError } from '../core/fault.ts';
+import { PipelineError, type Fault } from '../core/fault.ts';
 import { intervalMsOf } from '../core/interval.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import { createConvergenceWatch } from './convergence-watch.ts';
@@ -12,6 +12,7 @@ import type { ControllerObserver, ReconcileResult } from './observer.ts';
 import type { Outcome } from './outcome.ts';
 import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
+import { createRivals } from './rivals.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
 import { placeKey, type Place, type Tenants } from './tenants.ts';
 import { createTriggers, triggerOf, type Trigger } from './trigger.ts';
@@ -57,6 +58,7 @@ export function createController(options: ControllerOptions): Controller {
   const propagation = createPropagationWatch(clock);
   const streaks = createFaultStreaks();
   const convergence = createConvergenceWatch();
+  const rivals = createRivals();
   const fullLooks = createFullLooks();
   const looks = new Map<string, Looks>();
   const triggers = createTriggers();
@@ -80,6 +82,18 @@ export function createController(options: ControllerOptions): Controller {
     triggers.note(key, starting ? 'start' : triggerOf(change));
     // What was looked at by an earlier process does not stand in the way of what is new.
     queue.add(key, starting && isKnown(peek(key)) ? 'resync' : 'change');
+    wakeRivals(key, kind);
+  };
+
+  const wakeRivals = (key: string, kind: Change['kind']): void => {
+    const resource = kind === 'gone' ? undefined : peek(key);
+    if (kind !== 'gone' && resource === undefined) return;
+    const woken = rivals.note(key, resource);
+    if (starting) return; // they all come by themselves
+    for (const rival of woken) {
+      triggers.note(rival, 'dependency');
+      queue.add(rival, 'change');
+    }
   };
 
   const looksOf = (place: Place): Looks => {
@@ -137,7 +151,8 @@ export function createController(options: ControllerOptions): Controller {
       follow(key, outcome, trigger);
       if (isBug(outcome)) observer.panicked({ key, reconcileId, error: outcome.error });
       const durationMs = clock.now() - startedAtMs;
-      observer.reconcileFinished({ key, reconcileId, result: resultOf(outcome), durationMs, noop, stalled });
+      const result = resultOf(outcome);
+      observer.reconcileFinished({ key, reconcileId, result, durationMs, noop, stalled, ...thrownFault(outcome) });
     }
   };
 
@@ -237,6 +252,9 @@ const isRequested = (resource: Resource | undefined): boolean => {
 /** The source did not answer, or the resource has changed since it was read: no bug, and it comes back by itself. */
 const isBug = (outcome: Outcome): outcome is Extract<Outcome, { readonly kind: 'threw' }> =>
   outcome.kind === 'threw' && !(outcome.error instanceof PipelineError);
+
+const thrownFault = (outcome: Outcome): { readonly fault?: Fault } =>
+  outcome.kind === 'threw' && outcome.error instanceof PipelineError ? { fault: outcome.error.fault } : {};
 
 function resultOf(outcome: Outcome): ReconcileResult {
   switch (outcome.kind) {

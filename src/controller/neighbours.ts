@@ -1,23 +1,23 @@
 import { existingRuleNames } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
-import type { RuleBlock } from '../core/rule-block.ts';
+import type { Neighbour } from '../core/neighbour.ts';
 import type { Resource } from './source.ts';
 
 /**
- * The blocks of all pipelines of a region but those of a run, by their place among each other. What rules they hold is read off the
- * live set: another run looks after them.
+ * All pipelines of a region but those of a run: their place among each other, what they claim and which set they want
+ * active. What rules they hold is read off the live set: another run looks after them.
  */
 export function neighboursOf(
   keys: ReadonlySet<string>,
   region: string,
   resources: readonly Resource[],
   installation: string,
-): readonly RuleBlock[] {
-  return resources.flatMap(({ key: owner, manifest }): RuleBlock[] => {
+): readonly Neighbour[] {
+  return resources.flatMap(({ key: owner, createdAtMs, deleting, manifest }): Neighbour[] => {
     if (keys.has(owner) || manifest?.spec.region !== region) return [];
     const [namespace = '', name = ''] = owner.split('/');
-    const { position, priority } = manifest.spec.ruleSet;
+    const { ruleSet, receiptRules } = manifest.spec;
     const prefix = rulePrefix({ installation, namespace, name });
     return [
       {
@@ -26,12 +26,16 @@ export function neighboursOf(
         // Whether it has taken over what it lists only a look at its function tells: until then these are strangers'.
         existingRules: [],
         bucketName: '',
-        position,
-        priority,
+        position: ruleSet.position,
+        priority: ruleSet.priority,
         storageRule: undefined,
         rules: [],
         // Nobody moves the rules of a pipeline that is suspended or only observed.
         ...(restraintOf(manifest) !== undefined && { held: true }),
+        createdAtMs,
+        // One that is being deleted holds its recipients until it is gone, but no longer cares which set is active.
+        recipients: receiptRules.map((rule) => rule.recipients),
+        activates: ruleSet.activate === 'Always' && !deleting ? ruleSet.name : undefined,
       },
     ];
   });

@@ -1,3 +1,4 @@
+import type { Fault } from '../core/fault.ts';
 import type { Step } from '../core/step.ts';
 import type { PipelineEvent, Resource, ResourceStatus } from './source.ts';
 import type { Trigger } from './trigger.ts';
@@ -22,7 +23,11 @@ export type ControllerObserver = {
     readonly noop: boolean;
     /** The pipeline waits for a person. */
     readonly stalled: boolean;
+    /** Why the source could not be worked with; what went wrong on AWS is {@link ControllerObserver.faulted}. */
+    readonly fault?: Fault;
   }) => void;
+  /** Something went wrong on AWS, whether or not the status shows it yet. */
+  readonly faulted: (resource: Resource, fault: Fault) => void;
   /** A bug of ours: isolated, counted, retried. */
   readonly panicked: (run: { readonly key: string; readonly reconcileId: string; readonly error: unknown }) => void;
   readonly timedOut: (run: { readonly key: string; readonly reconcileId: string }) => void;

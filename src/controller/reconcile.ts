@@ -2,11 +2,11 @@ import type { StepEvent } from '../core/apply.ts';
 import { converge, lookAhead, type Convergence, type Outlook } from '../core/converge.ts';
 import type { Phase } from '../core/conditions.ts';
 import type { Fault } from '../core/fault.ts';
-import type { FunctionCode } from '../core/function-code.ts';
 import type { Work } from '../core/observe.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import { isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
+import { inputsChanged } from './changed-inputs.ts';
 import type { ConvergenceWatch } from './convergence-watch.ts';
 import type { FaultStreaks } from './fault-streaks.ts';
 import type { Looks } from './looks.ts';
@@ -28,7 +28,10 @@ export type ReconcileDeps = AdmitDeps & {
   readonly convergence: ConvergenceWatch;
   /** Calls once, after so many milliseconds, unless it is cancelled by what it returns. */
   readonly after: (delayMs: number, call: () => void) => () => void;
-  readonly observer: Pick<ControllerObserver, 'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'told'>;
+  readonly observer: Pick<
+    ControllerObserver,
+    'planned' | 'driftDetected' | 'driftRepaired' | 'statusWritten' | 'told' | 'faulted'
+  >;
 };
 
 /** Pipelines to look at together. */
@@ -213,7 +216,10 @@ async function settle(
   const phase = fault === undefined ? phaseWithoutFault(left, writesOf({ steps: outlook.withheld })) : phaseOf(fault);
   if (phase.kind === 'retrying' && mayPass(phase.fault)) {
     // What is settled is not called broken because AWS was slow to answer once or twice.
-    if (deps.streaks.failed(key) < FAULTS_SHOWN && wasReady(task.resource)) return { kind: 'retry' };
+    if (deps.streaks.failed(key) < FAULTS_SHOWN && wasReady(task.resource)) {
+      deps.observer.faulted(current, phase.fault);
+      return { kind: 'retry' };
+    }
   } else deps.streaks.ended(key);
   await report(current, phase, statusFrom(key, outlook), deps);
   return outcomeOfPhase(phase);
@@ -258,8 +264,11 @@ function statusFrom(key: string, { observation, steps, withheld, problems }: Out
 function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Convergence, deps: ReconcileDeps): void {
   const { key } = current;
   const planned = ownWrites(key, outlook);
+  const ids = new Set(planned.map(({ id }) => id));
   const done = run.results.flatMap((result) =>
-    result.kind === 'done' && result.step.owner === key && isWrite(result.step.action) ? [result.step] : [],
+    result.kind === 'done' && isWrite(result.step.action) && (result.step.owner === key || ids.has(result.step.id))
+      ? [result.step]
+      : [],
   );
   if (planned.length > 0 && faultsOf(key, run).length === 0 && done.length >= planned.length)
     deps.convergence.carriedOut(key, planned);
@@ -276,15 +285,14 @@ function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Conve
 
 /** AWS differs from what it was seen to be, although nobody has changed the pipeline. */
 const drifted = (task: Task, writes: readonly Step[]): boolean =>
-  task.kind === 'keep' && writes.length > 0 && wasReady(task.resource) && hadCode(task.resource, task.pipeline.code);
+  task.kind === 'keep' &&
+  writes.length > 0 &&
+  wasReady(task.resource) &&
+  !inputsChanged(task.resource, task.pipeline, writes);
 
 const wasReady = ({ status, generation }: Resource): boolean =>
   status?.observedGeneration === generation &&
   status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-
-/** New code in a ConfigMap is no drift, although the spec is the same. */
-const hadCode = ({ status }: Resource, code: FunctionCode): boolean =>
-  code.kind !== 'zip' || status?.function === undefined || status.function.codeSha256 === code.sha256;
 
 const isOfRules = ({ part }: Step): boolean => part === 'rules' || part === 'ruleSet';
 

@@ -11,7 +11,7 @@ import type { PipelineEvent, PipelineSource, Resource, ResourceStatus } from './
 export type ReportDeps = {
   readonly source: Pick<PipelineSource, 'writeStatus' | 'tell'>;
   readonly clock: Pick<Clock, 'now'>;
-  readonly observer: Pick<ControllerObserver, 'statusWritten' | 'told'>;
+  readonly observer: Pick<ControllerObserver, 'statusWritten' | 'told' | 'faulted'>;
 };
 
 /**
@@ -26,6 +26,7 @@ export async function report(
   status: PipelineStatus | undefined,
   deps: ReportDeps,
 ): Promise<ResourceStatus> {
+  if ('fault' in phase && phase.fault !== undefined) deps.observer.faulted(resource, phase.fault);
   const previous = resource.status?.conditions ?? [];
   const now = new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const parts = status?.conditions ?? previous.filter(({ type }) => type.endsWith('Ready') || type === 'RuleSetActive');

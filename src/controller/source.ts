@@ -1,5 +1,5 @@
 import type { StoredCondition } from '../core/conditions.ts';
-import type { FunctionCode } from '../core/function-code.ts';
+import type { FunctionInputs } from '../core/function-inputs.ts';
 import type { Manifest, ManifestIssue } from '../core/manifest.ts';
 import type { EventReason } from '../core/reasons.ts';
 import type { PipelineStatus } from '../core/status.ts';
@@ -12,6 +12,8 @@ export type Resource = {
   readonly uid: string;
   /** Grows, or at least changes, with the spec. */
   readonly generation: number;
+  /** Milliseconds since 1970: of two pipelines that want the same thing the older has it. Undefined where nobody knows. */
+  readonly createdAtMs: number | undefined;
   readonly manifest: Manifest | undefined;
   /** Why there is no manifest. */
   readonly issues: readonly ManifestIssue[];
@@ -56,8 +58,12 @@ export type PipelineSource = {
   /** Holds the resource back from vanishing before AWS was cleaned up; comes before the first AWS write. */
   readonly claim: (resource: Resource) => Promise<void>;
   readonly release: (resource: Resource) => Promise<void>;
-  /** @throws {PipelineError} `dependency` when something that the manifest names is missing */
-  readonly code: (resource: Resource) => Promise<FunctionCode>;
+  /**
+   * Code, and the values that the environment takes from elsewhere, as they are now.
+   *
+   * @throws {PipelineError} `dependency` when something that the manifest names is missing
+   */
+  readonly inputs: (resource: Resource) => Promise<FunctionInputs>;
   readonly writeStatus: (resource: Resource, status: ResourceStatus) => Promise<void>;
   readonly tell: (resource: Resource, event: PipelineEvent) => void;
   /** Milliseconds since 1970 of the last sign that the source is alive. */

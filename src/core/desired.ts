@@ -9,6 +9,7 @@ import {
 } from './discovery.ts';
 import { PipelineError } from './fault.ts';
 import type { FunctionCode } from './function-code.ts';
+import type { FunctionInputs } from './function-inputs.ts';
 import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
 import {
   functionArn,
@@ -31,13 +32,14 @@ import { normalisePrefix } from './object-key-prefix.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 import { lowerCaseDomain, recipientsOverlap, union } from './recipients.ts';
 
-/** A pipeline as it was asked for: the manifest, who it is on AWS, and its code at hand. */
-export type Pipeline = {
+/** A pipeline as it was asked for: the manifest, who it is on AWS, and at hand what its function needs. */
+export type Pipeline = FunctionInputs & {
   readonly manifest: Manifest;
   readonly identity: PipelineIdentity;
-  readonly code: FunctionCode;
   /** What is forced on the role that it makes. */
   readonly roleLimits?: RoleLimits;
+  /** Milliseconds since 1970; left out where nobody knows, as for files. */
+  readonly createdAtMs?: number;
 };
 
 export type RoleLimits = Readonly<{ permissionsBoundaryArn?: string | undefined; rolePath?: string | undefined }>;
@@ -79,6 +81,7 @@ export type Desired = {
   readonly identity: PipelineIdentity;
   /** `namespace/name`. */
   readonly key: string;
+  readonly createdAtMs: number | undefined;
   readonly bucket: DesiredBucket;
   readonly role: DesiredRole;
   readonly function: DesiredFunction;
@@ -129,6 +132,7 @@ export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Di
   return {
     identity,
     key,
+    createdAtMs: pipeline.createdAtMs,
     bucket: desiredBucket(spec, identity, bucketName),
     role,
     function: desiredFunction(pipeline, role.arn, discovery),
@@ -237,13 +241,14 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
   const fn = manifest.spec.function;
   const environment = {
     ...fn.environment,
+    ...pipeline.environment,
     [DISCOVERY_VARIABLE]: encodeDiscovery(discovery),
     [LOG_LEVEL_VARIABLE]: fn.logLevel,
   };
   const bytes = Object.entries(environment).reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0);
   if (bytes > MAX_ENVIRONMENT_BYTES)
     throw invalid(
-      `spec.function.environment: all variables together take ${bytes} bytes, with those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
+      `spec.function.environment: all variables together take ${bytes} bytes, with those of environmentFrom and those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
     );
   return {
     name: functionNameOf(manifest.spec, identity),

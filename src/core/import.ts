@@ -244,8 +244,8 @@ function desiredRules(document: ManifestInput, input: ImportInput): readonly Rec
   const identity: PipelineIdentity = { partition, account, region, installation, namespace, name };
   const bucket = parsed.manifest.spec.messageBodyStorage.bucketName ?? '';
   try {
-    return desiredPipeline({ manifest: parsed.manifest, identity, code: { kind: 'existing' } }, bucket, undefined).block
-      .rules;
+    const pipeline = { manifest: parsed.manifest, identity, code: { kind: 'existing' }, environment: {} } as const;
+    return desiredPipeline(pipeline, bucket, undefined).block.rules;
   } catch (error) {
     return faultOf(error).message;
   }

@@ -206,35 +206,62 @@ const INLINE_FILES = atMost(50);
 const RESERVED_ENVIRONMENT =
   '^(_HANDLER|_X_AMZN_TRACE_ID|AWS_DEFAULT_REGION|AWS_REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|AWS_ACCESS_KEY|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR|SES_LAMBDA_PIPELINE_.*)$';
 
-const environment = z
-  .record(
-    z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]+$/, 'a variable name has at least two of A-Z a-z 0-9 _'),
-    z.string().max(4096),
-  )
-  .refine(VARIABLES.check, VARIABLES.message)
-  .superRefine((variables, context) => {
-    const reserved = new RegExp(RESERVED_ENVIRONMENT);
-    for (const name of Object.keys(variables).filter((name) => reserved.test(name)))
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself; choose another name',
-      });
+const VARIABLE_NAME = '^[a-zA-Z][a-zA-Z0-9_]+$';
+const VARIABLE_NAME_MESSAGE = 'a variable name has at least two of A-Z a-z 0-9 _';
+const RESERVED_MESSAGE = 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself';
+
+/** A map by the names of variables, with the checks that such a map has wherever its values come from. */
+const variables = <Value extends z.ZodType>(value: Value, description: string) =>
+  z
+    .record(z.string().regex(new RegExp(VARIABLE_NAME), VARIABLE_NAME_MESSAGE), value)
+    .refine(VARIABLES.check, VARIABLES.message)
+    .superRefine((map, context) => {
+      const reserved = new RegExp(RESERVED_ENVIRONMENT);
+      for (const name of Object.keys(map).filter((name) => reserved.test(name)))
+        context.addIssue({ code: 'custom', path: [name], message: `${RESERVED_MESSAGE}; choose another name` });
+    })
+    .default({})
+    .meta({
+      description,
+      maxProperties: VARIABLES.most,
+      ...cel(
+        { rule: `self.all(name, name.matches('${VARIABLE_NAME}'))`, message: VARIABLE_NAME_MESSAGE },
+        { rule: `self.all(name, !name.matches('${RESERVED_ENVIRONMENT}'))`, message: RESERVED_MESSAGE },
+      ),
+    });
+
+/** @see https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names */
+const objectName = (kind: 'ConfigMap' | 'Secret', use: string) =>
+  z
+    .string()
+    .max(253)
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, `must be the name of a ${kind}: a-z, 0-9, dots and dashes`)
+    .describe(`A ${kind} of the same namespace${use}.`);
+
+const keyOf = (kind: 'ConfigMap' | 'Secret') =>
+  z
+    .strictObject({
+      name: objectName(kind, ''),
+      key: z
+        .string()
+        .max(253)
+        .regex(/^[-._a-zA-Z0-9]+$/, `must be a key of a ${kind}: letters, digits, - _ and .`)
+        .describe('The key whose value the variable gets.'),
+    })
+    .optional()
+    .describe(`A value of a ${kind}.`);
+
+const variableSource = z
+  .strictObject({ configMapKeyRef: keyOf('ConfigMap'), secretKeyRef: keyOf('Secret') })
+  .refine((source) => (source.configMapKeyRef === undefined) !== (source.secretKeyRef === undefined), {
+    message: 'exactly one of configMapKeyRef and secretKeyRef must be set',
   })
-  .default({})
   .meta({
-    description: 'Environment variables. All values, ours included, may take 4 KB.',
-    maxProperties: VARIABLES.most,
-    ...cel(
-      {
-        rule: "self.all(name, name.matches('^[a-zA-Z][a-zA-Z0-9_]+$'))",
-        message: 'a variable name has at least two of A-Z a-z 0-9 _',
-      },
-      {
-        rule: `self.all(name, !name.matches('${RESERVED_ENVIRONMENT}'))`,
-        message: 'a variable with this name is set by Lambda or by ses-lambda-pipeline itself',
-      },
-    ),
+    description: 'Where the value of a variable comes from.',
+    ...cel({
+      rule: 'has(self.configMapKeyRef) != has(self.secretKeyRef)',
+      message: 'exactly one of configMapKeyRef and secretKeyRef must be set',
+    }),
   });
 
 const CODE_SOURCES = ['inline', 'configMapRef', 's3', 'path', 'existing'] as const;
@@ -254,7 +281,7 @@ const code = z
       }),
     configMapRef: z
       .strictObject({
-        name: z.string().min(1).max(253).describe('A ConfigMap of the same namespace; its keys are file names.'),
+        name: objectName('ConfigMap', '; its keys are file names'),
       })
       .optional()
       .describe('A ConfigMap of the same namespace: each key is a file.'),
@@ -321,7 +348,14 @@ const lambdaFunction = z
     memorySize: z.int().min(128).max(10_240).default(128).describe('Memory in MB.'),
     timeout: z.int().min(1).max(900).default(10).describe('Time limit in seconds.'),
     architecture: z.enum(['x86_64', 'arm64']).default('x86_64').describe('Processor architecture.'),
-    environment,
+    environment: variables(
+      z.string().max(4096),
+      'Environment variables. All values, ours and those of environmentFrom included, may take 4 KB.',
+    ),
+    environmentFrom: variables(
+      variableSource,
+      'Environment variables whose values stand in ConfigMaps and Secrets. A change of a ConfigMap is carried through at once, one of a Secret at the next drift check.',
+    ),
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
@@ -329,6 +363,14 @@ const lambdaFunction = z
     code,
   })
   .refine(({ code, name }) => code.existing === undefined || name !== undefined, { message: EXISTING_CODE_OF_WHOM })
+  .superRefine(({ environment, environmentFrom }, context) => {
+    for (const name of Object.keys(environmentFrom).filter((name) => Object.hasOwn(environment, name)))
+      context.addIssue({
+        code: 'custom',
+        path: ['environmentFrom', name],
+        message: 'a variable stands in environment or in environmentFrom, not in both',
+      });
+  })
   .meta({
     description: 'The function that is invoked for each mail.',
     ...cel(
@@ -336,6 +378,10 @@ const lambdaFunction = z
       {
         rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
         message: 'name is immutable: it is the identity of the function',
+      },
+      {
+        rule: '!has(self.environment) || !has(self.environmentFrom) || self.environmentFrom.all(name, !(name in self.environment))',
+        message: 'a variable stands in environment or in environmentFrom, not in both',
       },
     ),
   });

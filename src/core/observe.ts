@@ -4,7 +4,7 @@ import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
-import { bucketNames, pipelineKey, roleName, type PipelineIdentity } from './names.ts';
+import { bucketNames, isRuleOf, pipelineKey, roleName, rulePrefix, type PipelineIdentity } from './names.ts';
 import type {
   ObservedBucket,
   ObservedFunction,
@@ -12,6 +12,7 @@ import type {
   ObservedRuleSet,
   ObservedRuleSets,
 } from './observed.ts';
+import { asNeighbour, type Neighbour } from './neighbour.ts';
 import { ownershipOf } from './ownership.ts';
 import { restraintOf } from './management-policy.ts';
 import type { PlanInput, Problem, Suspended } from './plan.ts';
@@ -20,7 +21,6 @@ import { departing, type BucketContents, type Departing } from './plan-teardown.
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
 import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
-import type { RuleBlock } from './rule-block.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
@@ -30,8 +30,7 @@ export type Work = {
   readonly region: string;
   readonly apply: readonly Pipeline[];
   readonly remove: readonly Leaving[];
-  /** Blocks of other pipelines of ours in the region: they stay as they are, and ours stand in order with them. */
-  readonly neighbours?: readonly RuleBlock[];
+  readonly neighbours?: readonly Neighbour[];
   /** Also take down what pipelines of this installation left here that `apply` and `remove` do not name. */
   readonly prune?: Scope;
 };
@@ -54,14 +53,16 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
       return undefined;
     }
   };
+  const receiptRules = askedOnce(ports.receiptRules);
+  const once: Ports = { ...ports, receiptRules: { ...ports.receiptRules, ...receiptRules } };
   const arriving = activeIn(work).map((pipeline) =>
     guarded(pipeline, async () => {
-      const { bucketName, observed } = await observePipeline(pipeline.manifest, pipeline.identity, ports);
+      const { bucketName, observed } = await observePipeline(pipeline.manifest, pipeline.identity, once);
       const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
       return { desired: desiredPipeline(pipeline, bucketName, live), observed };
     }),
   );
-  const leaving = work.remove.map((one) => guarded(one, () => observeLeaving(one, ports)));
+  const leaving = work.remove.map((one) => guarded(one, () => observeLeaving(one, once)));
   const pipelines = (await Promise.all(arriving)).filter((one) => one !== undefined);
   const removed = (await Promise.all(leaving)).filter((one) => one !== undefined);
   const given = [...work.apply, ...work.remove].map(({ identity }) => identity);
@@ -73,12 +74,11 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
     ...pipelines.flatMap(({ desired, observed }) => [desired.ruleSet.name, ...grantedTo(desired.identity, observed)]),
     ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
   ];
-  const ruleSets =
-    wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, ports);
+  const ruleSets = wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, once);
   const departed = work.prune && remains ? await departedPipelines(work.prune, given, remains, ruleSets, ports) : [];
   const { region, neighbours = [] } = work;
-  const suspended = work.apply.filter(isSuspended).map(({ manifest, identity }): Suspended => ({
-    block: desiredBlock(manifest.spec, identity, ''),
+  const suspended = work.apply.filter(isSuspended).map(({ manifest, identity, createdAtMs }): Suspended => ({
+    block: asNeighbour(desiredBlock(manifest.spec, identity, ''), createdAtMs, manifest.spec.ruleSet),
     message: restraintOf(manifest) ?? '',
   }));
   return {
@@ -96,6 +96,20 @@ const NO_RULE_SETS: ObservedRuleSets = { active: undefined, sets: new Map() };
 
 const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): readonly string[] =>
   grantedRuleSets(observed.function, invokeGrantIdPrefix(identity));
+
+/** Reads of SES are slow, and one look needs the same sets for several things: each is asked for once. */
+function askedOnce(receiptRules: Ports['receiptRules']): Pick<Ports['receiptRules'], 'describe' | 'describeActive'> {
+  const sets = new Map<string, Promise<ObservedRuleSet | undefined>>();
+  let active: Promise<ObservedRuleSet | undefined> | undefined;
+  return {
+    describeActive: () => (active ??= receiptRules.describeActive()),
+    describe: (name) => {
+      const asked = sets.get(name) ?? receiptRules.describe(name);
+      sets.set(name, asked);
+      return asked;
+    },
+  };
+}
 
 /** The active set costs one call and often is the one that is wanted; each other set costs one more. */
 export async function observeRuleSets(
@@ -127,7 +141,12 @@ export async function observePipeline(
   const bucket =
     logicalName === undefined
       ? await observeExistingBucket(bucketName ?? '', ports)
-      : await findOwnBucket(identity, logicalName, { fn, adopts: asksForAdoption(manifest) }, ports);
+      : await findOwnBucket(
+          identity,
+          { logicalName, ruleSet: manifest.spec.ruleSet.name },
+          { fn, adopts: asksForAdoption(manifest) },
+          ports,
+        );
   return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn } };
 }
 
@@ -150,33 +169,36 @@ async function observeContents(bucket: string, ports: Ports): Promise<BucketCont
 
 /**
  * The bucket that bears our mark, whichever of the candidate names it has; without one the name that the live function
- * uses, or with leave to adopt the first that bears nobody's mark, or else the first free one.
+ * or, where there is none, a live rule uses, or with leave to adopt the first that bears nobody's mark, or else the
+ * first free one.
  *
  * @throws {PipelineError} `BucketNameTaken` when every name belongs to somebody else
  */
 async function findOwnBucket(
   identity: PipelineIdentity,
-  logicalName: string,
+  { logicalName, ruleSet }: { readonly logicalName: string; readonly ruleSet: string },
   { fn, adopts }: { readonly fn: ObservedFunction | undefined; readonly adopts: boolean },
   ports: Ports,
 ): Promise<{ name: string; live: ObservedBucket | undefined }> {
   const names = bucketNames(identity, logicalName);
-  const used = usedBucket(fn, names);
-  const [first, ...others] = used === undefined ? names : [used, ...names.filter((name) => name !== used)];
+  const discovered = discoveredBucket(fn, names);
+  const [first, ...others] = discovered === undefined ? names : [discovered, ...names.filter((n) => n !== discovered)];
   if (first === undefined) throw new Error('a pipeline has bucket names');
   const looked = [await lookAt(first, identity, ports)];
   if (looked[0]?.owner !== 'ours')
     looked.push(...(await Promise.all(others.map((name) => lookAt(name, identity, ports)))));
   const ours = looked.find(({ owner }) => owner === 'ours');
   if (ours !== undefined) return { name: ours.name, live: await observeBucket(ours.name, ports) };
-  if (used !== undefined && looked[0]?.free === false) {
+  const usedName = discovered ?? (await bucketOfRules(identity, ruleSet, names, ports));
+  const used = looked.find(({ name }) => name === usedName);
+  if (used !== undefined && !used.free) {
     // Mail lies there: no other bucket may take its place. Without our mark the plan refuses it.
-    if (!looked[0].accessible) throw bucketInUseUnreachable(used);
-    return { name: used, live: await observeBucket(used, ports) };
+    if (!used.accessible) throw bucketInUseUnreachable(used.name);
+    return { name: used.name, live: await observeBucket(used.name, ports) };
   }
   const unmarked = looked.find(({ owner }) => owner === 'none');
   if (unmarked !== undefined && adopts) return { name: unmarked.name, live: await observeBucket(unmarked.name, ports) };
-  const free = looked.find((bucket) => bucket.free);
+  const free = used ?? looked.find((bucket) => bucket.free);
   if (free !== undefined) return { name: free.name, live: undefined };
   throw new PipelineError({
     class: 'conflict',
@@ -187,9 +209,25 @@ async function findOwnBucket(
   });
 }
 
-function usedBucket(fn: ObservedFunction | undefined, names: readonly string[]): string | undefined {
+function discoveredBucket(fn: ObservedFunction | undefined, names: readonly string[]): string | undefined {
   const discovered = Object.values((fn === undefined ? undefined : decodeDiscovery(fn.environment)) ?? {});
   return discovered.flatMap((entry) => (typeof entry === 'object' && names.includes(entry.Ref) ? [entry.Ref] : []))[0];
+}
+
+/** The bucket that the S3 action of a live rule of ours names, in the wanted set or in the active one. */
+async function bucketOfRules(
+  identity: PipelineIdentity,
+  ruleSet: string,
+  names: readonly string[],
+  ports: Ports,
+): Promise<string | undefined> {
+  // Sets that cannot be read end the whole look, which asks for the same ones.
+  const { sets } = await observeRuleSets([ruleSet], ports).catch(() => NO_RULE_SETS);
+  const prefix = rulePrefix(identity);
+  return [...sets.values()]
+    .flatMap(({ rules }) => rules.filter(({ name }) => isRuleOf(prefix, name)))
+    .flatMap(({ actions }) => actions)
+    .flatMap((action) => (action.kind === 's3' && names.includes(action.bucketName) ? [action.bucketName] : []))[0];
 }
 
 async function lookAt(name: string, identity: PipelineIdentity, ports: Ports) {
@@ -203,7 +241,7 @@ function bucketInUseUnreachable(name: string): PipelineError {
   return new PipelineError({
     class: 'denied',
     reason: 'AccessDenied',
-    message: `Bucket ${name}, which the function uses, cannot be reached with these credentials; allow them s3:ListBucket on it, or look for a Deny in its policy`,
+    message: `Bucket ${name}, which the live pipeline uses, cannot be reached with these credentials; allow them s3:ListBucket on it, or look for a Deny in its policy`,
   });
 }
 

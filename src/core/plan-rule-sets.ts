@@ -1,3 +1,4 @@
+import { byAge } from './claims.ts';
 import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
 import type { ObservedRuleSets } from './observed.ts';
@@ -6,6 +7,7 @@ import { planAroundHeld } from './plan-around-held.ts';
 import type { RuleChange } from './plan-rule-set.ts';
 import { ownsRule, storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
+import type { Neighbour } from './neighbour.ts';
 import type { Departing } from './plan-teardown.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 import type { FieldChange, Step, StepAction } from './step.ts';
@@ -20,13 +22,13 @@ export type RuleSetsPlan = {
 };
 
 /** What a pipeline wants of its rule set. */
-export type Resident = Pick<Desired, 'key' | 'ruleSet' | 'block' | 'existingRules'>;
+export type Resident = Pick<Desired, 'key' | 'createdAtMs' | 'ruleSet' | 'block' | 'existingRules'>;
 
 type Input = {
   readonly region: string;
   readonly pipelines: readonly { readonly desired: Resident }[];
   readonly departing: readonly Pick<Departing, 'because' | 'ruleSet' | 'block' | 'existingRules'>[];
-  readonly neighbours?: readonly RuleBlock[];
+  readonly neighbours?: readonly Neighbour[];
   readonly ruleSets: ObservedRuleSets;
 };
 
@@ -79,20 +81,21 @@ type Activation = {
   readonly active: string | undefined;
   /** The step that makes it so. */
   readonly step: string | undefined;
+  /** The pipeline that had its way. */
+  readonly winner: string | undefined;
 };
 
-/** The first pipeline in order that asks for it has its set made active; nobody else's set is switched off unless `Always`. */
+/**
+ * The set of the oldest pipeline that asks for it is made active, those that say `Always` first. Nobody else's set is
+ * switched off unless `Always`, and never one that another pipeline of ours asks for by `Always`.
+ */
 function activate(input: Input, out: Output): Activation {
   const { active } = input.ruleSets;
-  const wishes = input.pipelines
-    .map(({ desired }) => desired)
-    .filter(
-      (desired) =>
-        desired.ruleSet.activate === 'Always' || (desired.ruleSet.activate === 'IfNone' && active === undefined),
-    )
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
-  const winner = wishes.find((desired) => desired.ruleSet.name === active) ?? wishes[0];
-  const target = winner?.ruleSet.name ?? active;
+  const wishes = wishesOf(input).sort((a, b) => Number(b.always) - Number(a.always) || byAge(a, b));
+  const winner = wishes.find(({ ruleSet }) => ruleSet === active) ?? wishes[0];
+  // What only neighbours ask for is made active by their own runs.
+  const isOurs = wishes.some(({ ours, ruleSet }) => ours && ruleSet === winner?.ruleSet);
+  const target = isOurs ? winner?.ruleSet : active;
   let step: string | undefined;
   if (winner !== undefined && target !== undefined && target !== active) {
     const switching = active !== undefined;
@@ -113,13 +116,44 @@ function activate(input: Input, out: Output): Activation {
     );
   }
   for (const { desired } of input.pipelines) {
-    if (desired.ruleSet.activate === 'Never' || target === undefined || desired.ruleSet.name === target) continue;
+    const { name, activate } = desired.ruleSet;
+    const rival = activate === 'Always' ? winner : undefined;
+    const other = rival?.ruleSet ?? target;
+    if (activate === 'Never' || other === undefined || name === other) continue;
     // Who still has rules in the active set is told so when the old set is looked at.
-    if (hasRulesIn(target, desired, out)) continue;
-    const rival = desired.ruleSet.activate === 'Always' ? winner : undefined;
-    out.problem(desired, otherSetActive(desired.ruleSet.name, target, rival?.key), false);
+    if (target !== undefined && hasRulesIn(target, desired, out)) continue;
+    out.problem(desired, otherSetActive(name, other, rival?.owner), false);
   }
-  return { active: target, step };
+  return { active: target, step, winner: winner?.owner };
+}
+
+/** A pipeline that asks for its set to be made active. */
+type Wish = {
+  readonly owner: string;
+  readonly createdAtMs: number | undefined;
+  readonly ruleSet: string;
+  readonly always: boolean;
+  /** False: a neighbour's. */
+  readonly ours: boolean;
+};
+
+function wishesOf({ pipelines, neighbours = [], ruleSets }: Input): Wish[] {
+  const asks = ({ ruleSet: { activate } }: Resident): boolean =>
+    activate === 'Always' || (activate === 'IfNone' && ruleSets.active === undefined);
+  const ours = pipelines
+    .map(({ desired }) => desired)
+    .filter(asks)
+    .map(({ key: owner, createdAtMs, ruleSet: { name, activate } }) => ({
+      owner,
+      createdAtMs,
+      ruleSet: name,
+      always: activate === 'Always',
+      ours: true,
+    }));
+  const theirs = neighbours.flatMap(({ owner, createdAtMs, activates }) =>
+    activates === undefined ? [] : [{ owner, createdAtMs, ruleSet: activates, always: true, ours: false }],
+  );
+  return [...ours, ...theirs];
 }
 
 function hasRulesIn(name: string, desired: Resident, out: Output): boolean {
@@ -145,7 +179,8 @@ function leave(
       name === activation.active || (name === input.ruleSets.active && desired.ruleSet.name !== activation.active);
     if (stillServed) {
       stays.get(desired.key)?.add(name);
-      out.problem(desired, oldSetActive(desired.ruleSet.name, name), false);
+      const rival = desired.ruleSet.activate === 'Always' ? activation.winner : undefined;
+      out.problem(desired, oldSetActive(desired.ruleSet.name, name, rival), false);
     }
     return !stillServed;
   });
@@ -320,22 +355,25 @@ function ruleSetMissing(name: string): Fault {
 }
 
 function otherSetActive(wanted: string, active: string, rival: string | undefined): Fault {
-  const advice =
+  const message =
     rival === undefined
-      ? 'use it as ruleSet.name, or say ruleSet.activate: Always to switch over'
-      : `pipeline ${rival} asks for it as well; give both the same ruleSet.name, or take ruleSet.activate: Always out of one`;
-  return {
-    class: 'conflict',
-    reason: 'OtherRuleSetActive',
-    message: `Rule set ${active} is active, so no mail reaches ${wanted}; ${advice}`,
-  };
+      ? `Rule set ${active} is active, so no mail reaches ${wanted}; use it as ruleSet.name, or say ruleSet.activate: Always to switch over`
+      : `Pipeline ${rival} asks for ${active} to be the active rule set, so no mail reaches ${wanted}; ${AGREE}`;
+  return { class: 'conflict', reason: 'OtherRuleSetActive', message };
 }
 
-function oldSetActive(wanted: string, old: string): Fault {
+/** One set is active at a time. */
+const AGREE = 'give both the same ruleSet.name, or take ruleSet.activate: Always out of one';
+
+function oldSetActive(wanted: string, old: string, rival: string | undefined): Fault {
+  const advice =
+    rival === undefined
+      ? `say ruleSet.activate: Always to switch to ${wanted}`
+      : `pipeline ${rival} asks for that, and this one for ${wanted}: ${AGREE}`;
   return {
     class: 'conflict',
     reason: 'OldSetStillActive',
-    message: `The rules stay in ${old} as well, because it is still the active rule set; say ruleSet.activate: Always to switch to ${wanted}`,
+    message: `The rules stay in ${old} as well, because it is still the active rule set; ${advice}`,
   };
 }
 

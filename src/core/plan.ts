@@ -1,15 +1,15 @@
-import { lostClaims } from './claims.ts';
+import { claimantOf, lostClaims } from './claims.ts';
 import type { Desired } from './desired.ts';
 import { doublyListed, unconfirmedRule, warnOfFormerRules, withExistingRules } from './existing-rules.ts';
 import type { Fault } from './fault.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
+import { asNeighbour, type Neighbour } from './neighbour.ts';
 import { obstacleTo } from './obstacle.ts';
 import { leftoverGrants } from './plan-bucket.ts';
 import { leftoverPermissions, removeGrant } from './plan-function.ts';
 import { planPipeline } from './plan-pipeline.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
-import type { RuleBlock } from './rule-block.ts';
 import { createStepList } from './step-list.ts';
 import type { Part, Step } from './step.ts';
 
@@ -17,7 +17,7 @@ import type { Part, Step } from './step.ts';
 export type Arriving = { readonly desired: Desired; readonly observed: ObservedPipeline };
 
 /** A suspended pipeline: its rules stand as they are, and the recipients that it names stay its own. */
-export type Suspended = { readonly block: RuleBlock; readonly message: string };
+export type Suspended = { readonly block: Neighbour; readonly message: string };
 
 export type PlanInput = {
   readonly region: string;
@@ -25,8 +25,7 @@ export type PlanInput = {
   /** Pipelines to take down. */
   readonly departing: readonly Departing[];
   readonly suspended?: readonly Suspended[];
-  /** Blocks of other pipelines of ours in this region: they keep their rules, and ours stand in order with them. */
-  readonly neighbours?: readonly RuleBlock[];
+  readonly neighbours?: readonly Neighbour[];
   readonly ruleSets: ObservedRuleSets;
 };
 
@@ -74,12 +73,13 @@ export function plan(input: PlanInput): Plan {
   const pipelines = input.pipelines.map(({ desired, observed }): Arriving => {
     return { desired: withExistingRules(desired, observed, input.ruleSets), observed };
   });
+  const neighbours = [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))];
   const all: Planning = {
     ...input,
     pipelines,
+    neighbours,
     doublyListed: doublyListed(pipelines.map(({ desired }) => desired)),
-    neighbours: [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))],
-    lost: lostClaims([...pipelines.map(({ desired }) => desired), ...suspended].map(({ block }) => block)),
+    lost: lostClaims([...pipelines.map(({ desired }) => claimantOf(desired)), ...neighbours]),
   };
   const warnings = [
     ...pipelines.flatMap(({ desired }) =>
@@ -94,7 +94,10 @@ export function plan(input: PlanInput): Plan {
   const managed = planEverything({
     ...all,
     pipelines: pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
-    neighbours: [...all.neighbours, ...watched.map(({ block }) => held(block))],
+    neighbours: [
+      ...neighbours,
+      ...watched.map(({ block, createdAtMs, ruleSet }) => held(asNeighbour(block, createdAtMs, ruleSet))),
+    ],
   });
   const unrestrained = planEverything(all);
   const done = new Set(managed.steps.map(({ id }) => id));
@@ -112,12 +115,12 @@ export function plan(input: PlanInput): Plan {
   };
 }
 
-const held = (block: RuleBlock): RuleBlock => ({ ...block, held: true });
+const held = (block: Neighbour): Neighbour => ({ ...block, held: true });
 
 const isWatchedOnly = ({ managementPolicy }: Desired): boolean => managementPolicy === 'Observe';
 
 type Planning = Omit<PlanInput, 'suspended'> & {
-  readonly neighbours: readonly RuleBlock[];
+  readonly neighbours: readonly Neighbour[];
   /** Those who name a recipient of somebody else. */
   readonly lost: ReadonlyMap<string, Fault>;
   /** Those who list a rule that another one lists. */

@@ -108,7 +108,7 @@ const CONDITIONS: Readonly<Record<Part, ConditionType>> = {
 
 function partCondition(part: Part, input: StatusInput): Condition {
   const type = CONDITIONS[part];
-  const { desired, observed } = input;
+  const { desired } = input;
   const problem = input.problems.find((other) => other.owner === desired.key && other.part === part);
   if (problem !== undefined)
     return { type, status: 'False', reason: problem.fault.reason, message: problem.fault.message };
@@ -119,14 +119,16 @@ function partCondition(part: Part, input: StatusInput): Condition {
   if (first !== undefined) {
     const { verb, target } = describeAction(first.action);
     const more = steps.length > 1 ? ` and ${steps.length - 1} more` : '';
-    const exists = part === 'bucket' ? observed.bucket : part === 'role' ? observed.role : observed.function;
     return {
       type,
       status: 'False',
-      reason: exists === undefined ? 'NotCreated' : 'OutOfSync',
+      reason: isMissing(part, input) ? 'NotCreated' : 'OutOfSync',
       message: `To do: ${verb} ${target}${more}`,
     };
   }
+  const heldUp = input.problems.some(({ owner, stops }) => stops && owner === desired.key);
+  if (heldUp && part !== 'ruleSet' && isMissing(part, input))
+    return { type, status: 'False', reason: 'NotCreated', message: 'It is not there, and another trouble holds it up' };
   if (part === 'ruleSet' && input.ruleSets.active !== desired.ruleSet.name)
     return {
       type,
@@ -135,6 +137,12 @@ function partCondition(part: Part, input: StatusInput): Condition {
       message: `Rule set ${desired.ruleSet.name} is not active, so it receives no mail`,
     };
   return { type, status: 'True', reason: 'Succeeded', message: GOOD[part] };
+}
+
+/** Permission and rules stand on the function. A role that is not ours is not looked at. */
+function isMissing(part: Part, { desired, observed }: StatusInput): boolean {
+  if (part === 'role') return desired.role.kind === 'own' && observed.role === undefined;
+  return (part === 'bucket' ? observed.bucket : observed.function) === undefined;
 }
 
 const GOOD: Readonly<Record<Part, string>> = {
@@ -149,10 +157,11 @@ const GOOD: Readonly<Record<Part, string>> = {
 /** True when every part is; a set that is not to be activated does not count against it. */
 function readyCondition(parts: readonly Condition[]): Condition {
   const unready = parts.filter((part) => part.status !== 'True' && part.reason !== 'NotActive');
-  const [first] = unready;
+  // What holds the others up says most.
+  const first = unready.find(({ reason }) => reason !== 'NotCreated') ?? unready[0];
   if (first === undefined)
     return { type: 'Ready', status: 'True', reason: 'Succeeded', message: 'AWS is as the manifest says' };
-  const others = unready.slice(1).map((part) => part.type);
+  const others = unready.filter((part) => part !== first).map((part) => part.type);
   return {
     type: 'Ready',
     status: 'False',

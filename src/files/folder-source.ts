@@ -95,7 +95,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
     for (const [key, pipeline] of next) {
       const was = before.get(key);
       if (was === undefined || toldBy(was) !== toldBy(pipeline)) onChange({ key, kind: 'spec' });
-      else if (codeOf(was) !== codeOf(pipeline)) onChange({ key, kind: 'dependency' });
+      else if (inputsOf(was) !== inputsOf(pipeline)) onChange({ key, kind: 'dependency' });
     }
     for (const [key, pipeline] of before) {
       if (next.has(key)) continue;
@@ -132,9 +132,9 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
     read: (key) => Promise.resolve(resources.get(key)),
     claim: () => Promise.resolve(),
     release: () => Promise.resolve(),
-    code: ({ key }) => {
+    inputs: ({ key }) => {
       const pipeline = loaded.get(key);
-      if (pipeline !== undefined) return Promise.resolve(pipeline.code);
+      if (pipeline !== undefined) return Promise.resolve(pipeline.inputs);
       return Promise.reject(
         new PipelineError({
           class: 'stale',
@@ -190,7 +190,7 @@ const versionOf = (pipeline: LoadedPipeline): unknown => [
   keyOf(pipeline),
   pipeline.origin.file,
   toldBy(pipeline),
-  codeOf(pipeline),
+  inputsOf(pipeline),
 ];
 
 const unlessAborted =
@@ -199,8 +199,9 @@ const unlessAborted =
     if (!signal.aborted) throw error;
   };
 
-function codeOf({ code }: LoadedPipeline): string {
-  return code.kind === 'zip' ? code.sha256 : JSON.stringify(code);
+/** Equal for equal code and environment. */
+function inputsOf({ inputs: { code, environment } }: LoadedPipeline): string {
+  return JSON.stringify([code.kind === 'zip' ? code.sha256 : code, environment]);
 }
 
 function toResource(key: string, pipeline: LoadedPipeline, status: ResourceStatus | undefined): Resource {
@@ -208,6 +209,7 @@ function toResource(key: string, pipeline: LoadedPipeline, status: ResourceStatu
     key,
     uid: key,
     generation: generationOf(pipeline),
+    createdAtMs: undefined,
     manifest: pipeline.manifest,
     issues: [],
     annotations: pipeline.manifest.metadata.annotations ?? {},

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import type { FunctionCode } from '../core/function-code.ts';
+import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
 import type { FileProblem, Origin } from './file-problem.ts';
-import { manifestCode } from './manifest-code.ts';
+import { manifestInputs } from './manifest-inputs.ts';
 import { parseDocuments } from './parse-documents.ts';
 import { readSources, STANDARD_INPUT } from './read-sources.ts';
 
@@ -12,7 +12,7 @@ export type LoadedPipeline = {
   readonly manifest: Manifest;
   /** The manifest's own, or else the default. */
   readonly namespace: string;
-  readonly code: FunctionCode;
+  readonly inputs: FunctionInputs;
   readonly origin: Origin;
 };
 
@@ -31,7 +31,7 @@ export type LoadedManifests = {
 };
 
 /**
- * Reads pipelines, and the ConfigMaps that hold their code, from disk. Documents of other kinds are passed over.
+ * Reads pipelines, and the ConfigMaps and Secrets that they name, from disk. Documents of other kinds are passed over.
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
 export async function loadManifests({ sources, namespace, readStdin }: LoadOptions): Promise<LoadedManifests> {
@@ -49,14 +49,14 @@ export async function loadManifests({ sources, namespace, readStdin }: LoadOptio
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(collection.pipelines().map((found) => withCode(found, collection)));
+  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection)));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
-    problems: [...problems, ...loaded.flatMap((result) => ('problem' in result ? [result.problem] : []))],
+    problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
   };
 }
 
-/** Sources without effect: all of them when there is no pipeline, else those with neither pipeline nor code. */
+/** Sources without effect: all of them when there is no pipeline, else those with neither pipelines nor what they may name. */
 function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: Collection): FileProblem[] {
   const noPipeline = collection.pipelines().length === 0;
   return [...seenBySource]
@@ -64,16 +64,16 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
     .map(([file]) => ({ file, message: `holds no ${KIND}` }));
 }
 
-async function withCode(
+async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
-): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problem: FileProblem }> {
+): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
-  const result = await manifestCode(manifest, {
+  const result = await manifestInputs(manifest, {
     baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
     namespace,
-    configMap: (name) => collection.configMap(namespace, name),
+    find: (kind, name) => collection.content(kind, namespace, name),
   });
-  if (result.ok) return { pipeline: { manifest, namespace, code: result.code, origin } };
-  return { problem: problemAt(place, result.path, result.message) };
+  if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };
+  return { problems: result.problems.map(({ path, message }) => problemAt(place, path, message)) };
 }

@@ -29,6 +29,7 @@ export type ListPage<T> = {
 };
 
 export const CONFIG_MAPS: ApiResource = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' };
+export const SECRETS: ApiResource = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 export const EVENTS: ApiResource = { apiVersion: 'events.k8s.io/v1', kind: 'Event', plural: 'events' };
 export const LEASES: ApiResource = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases' };
 

@@ -105,13 +105,16 @@ function asHeaders(headers: RequestOptions['headers']): Record<string, string> {
 function send(url: URL, options: RequestOptions, body: string | undefined, firstTry: boolean): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options);
+  let answered = false;
   request.on('response', (response: IncomingMessage) => {
+    answered = true;
     response.on('error', () => {}); // told to whoever reads the body; nobody does once a call was given up
     resolve({ status: response.statusCode ?? 0, headers: response.headers as HttpAnswer['headers'], body: response });
   });
   request.on('error', (error: NodeJS.ErrnoException) => {
     // The server closed a kept connection while it was idle: a read is simply sent over a new one.
-    const idle = request.reusedSocket && error.code === 'ECONNRESET' && options.method === 'GET';
+    // A stream that breaks comes here as well, and whoever reads it is told: sent again, nobody would read it.
+    const idle = !answered && request.reusedSocket && error.code === 'ECONNRESET' && options.method === 'GET';
     if (idle && firstTry) resolve(send(url, options, body, false));
     else reject(error);
   });

@@ -1,10 +1,11 @@
 import { PipelineError } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
+import { createKeyIndex } from '../controller/key-index.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from '../controller/source.ts';
 import { CONFIG_MAPS, keyOf, type ApiObject } from './api-object.ts';
 import type { KubernetesApi } from './api.ts';
 import type { EventRecorder } from './events.ts';
-import { configMapOf, pipelineCode } from './pipeline-code.ts';
+import { configMapsOf, pipelineInputs } from './pipeline-inputs.ts';
 import { FINALIZER, PIPELINES, toResource, type PipelineObject } from './pipelines.ts';
 import { createReflector, type ObjectChange, type ReflectorObserver } from './reflector.ts';
 
@@ -27,6 +28,8 @@ export type KubernetesSource = PipelineSource & {
 export function createKubernetesSource(options: KubernetesSourceOptions): KubernetesSource {
   const { api, clock, namespaces } = options;
   let notify: (change: Change) => void = () => {};
+  // Most ConfigMaps of a cluster are nobody's here, and some change every other second.
+  const configMapUsers = createKeyIndex();
 
   const pipelines = createReflector<PipelineObject>({
     api,
@@ -36,8 +39,11 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
     ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
     ...(options.observerOf === undefined ? {} : { observer: options.observerOf(PIPELINES.plural) }),
     onChange: (change) => {
+      const key = keyOf(change.object);
+      const { manifest } = change.kind === 'deleted' ? { manifest: undefined } : toResource(change.object);
+      configMapUsers.put(key, configMapsOf(manifest, namespaceOf(key)));
       const kind = kindOf(change);
-      if (kind !== undefined) notify({ key: keyOf(change.object), kind });
+      if (kind !== undefined) notify({ key, kind });
     },
   });
   const configMaps = createReflector<ApiObject>({
@@ -49,11 +55,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
     ...(options.observerOf === undefined ? {} : { observer: options.observerOf(CONFIG_MAPS.plural) }),
     onChange: (change, origin) => {
       if (origin === 'first-list') return;
-      const changed = keyOf(change.object);
-      for (const object of pipelines.list()) {
-        const { key, manifest } = toResource(object);
-        if (configMapOf(manifest, namespaceOf(key)) === changed) notify({ key, kind: 'dependency' });
-      }
+      for (const key of configMapUsers.keysOf(keyOf(change.object))) notify({ key, kind: 'dependency' });
     },
   });
 
@@ -88,9 +90,9 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
         (object.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
       );
     },
-    code: ({ key, manifest }) => {
+    inputs: ({ key, manifest }) => {
       if (manifest === undefined) return Promise.reject(new Error(`pipeline ${key} has no manifest`));
-      return pipelineCode(manifest, namespaceOf(key), api);
+      return pipelineInputs(manifest, namespaceOf(key), api);
     },
     writeStatus,
     tell: (resource, event) => {

@@ -34,6 +34,7 @@ function parseObject(object: PipelineObject): Resource {
     key: keyOf(object),
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
+    createdAtMs: timeOf(metadata.creationTimestamp),
     manifest: parsed.ok ? parsed.manifest : undefined,
     issues: parsed.ok ? [] : parsed.issues,
     annotations: metadata.annotations ?? {},
@@ -41,6 +42,11 @@ function parseObject(object: PipelineObject): Resource {
     claimed: metadata.finalizers?.includes(FINALIZER) === true,
     status: toStatus(object.status),
   };
+}
+
+function timeOf(timestamp: string | undefined): number | undefined {
+  const timeMs = Date.parse(timestamp ?? '');
+  return Number.isNaN(timeMs) ? undefined : timeMs;
 }
 
 function toStatus(status: unknown): ResourceStatus | undefined {

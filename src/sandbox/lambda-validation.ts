@@ -36,11 +36,11 @@ export function checkVariables(variables: Readonly<Record<string, string>>): voi
         `contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
     );
   }
-  const bytes = Buffer.byteLength(JSON.stringify(variables));
-  if (bytes > MAX_ENVIRONMENT_BYTES) {
+  const measured = JSON.stringify(variables);
+  if (Buffer.byteLength(measured) > MAX_ENVIRONMENT_BYTES) {
     throw invalidValue(
       'Lambda was unable to configure your environment variables because the environment variables you have provided ' +
-        'exceeded the 4KB limit. String measured: the variables as JSON',
+        `exceeded the 4KB limit. String measured: ${measured}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { ControllerObserver } from '../controller/observer.ts';
+import type { Fault } from '../core/fault.ts';
 import { describeAction, type Step } from '../core/step.ts';
 import { reconcileLogger, type Logger } from './logger.ts';
 
@@ -21,11 +22,13 @@ export function createLogObserver(logger: Logger): ControllerObserver {
       running.set(key, reconcileLogger(logger, fields));
       of(key).debug('reconcile started');
     },
-    reconcileFinished: ({ key, result, durationMs, noop, stalled }) => {
+    reconcileFinished: ({ key, result, durationMs, noop, stalled, fault }) => {
       const level = result === 'error' ? 'error' : noop ? 'debug' : 'info';
-      of(key)[level]('reconcile finished', { result, durationMs, noop, stalled });
+      const why = fault === undefined ? {} : faultFields(fault);
+      of(key)[level]('reconcile finished', { result, durationMs, noop, stalled, ...why });
       running.delete(key);
     },
+    faulted: (resource, fault) => of(resource.key).warn(fault.message, faultFields(fault)),
     panicked: ({ key, error }) => of(key).error('reconcile failed unexpectedly; it is tried again', { error }),
     timedOut: ({ key }) => of(key).warn('reconcile ran out of time; it is tried again'),
     planned: (resource, steps) => {
@@ -47,6 +50,16 @@ export function createLogObserver(logger: Logger): ControllerObserver {
     gone: (key) => of(key).info('the pipeline is gone'),
   };
 }
+
+/** Here alone stands the id that AWS support asks for: it changes with every try, so it is in no status. */
+const faultFields = ({ class: kind, reason, message, code, operation, requestId }: Fault) => ({
+  class: kind,
+  reason,
+  problem: message,
+  ...(code !== undefined && { code }),
+  ...(operation !== undefined && { operation }),
+  ...(requestId !== undefined && { awsRequestId: requestId }),
+});
 
 const shown = (steps: readonly Step[]): string[] =>
   steps.map(({ action }) => {

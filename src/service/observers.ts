@@ -6,6 +6,7 @@ const nothing = (): void => {};
 export const silentObserver: ControllerObserver = {
   reconcileStarted: nothing,
   reconcileFinished: nothing,
+  faulted: nothing,
   panicked: nothing,
   timedOut: nothing,
   planned: nothing,
@@ -38,6 +39,7 @@ export function everyObserver(
   return {
     reconcileStarted: (run) => tell((observer) => observer.reconcileStarted(run)),
     reconcileFinished: (run) => tell((observer) => observer.reconcileFinished(run)),
+    faulted: (resource, fault) => tell((observer) => observer.faulted(resource, fault)),
     panicked: (run) => tell((observer) => observer.panicked(run)),
     timedOut: (run) => tell((observer) => observer.timedOut(run)),
     planned: (resource, steps) => tell((observer) => observer.planned(resource, steps)),

@@ -41,6 +41,7 @@ export const BASES = {
         timeout: 60,
         architecture: 'arm64',
         environment: { TABLE: 'mail', LEVEL: '' },
+        environmentFrom: { QUEUE: { configMapKeyRef: { name: 'mail.settings', key: 'queue-url' } } },
         logLevel: 'warn',
         code: { s3: { bucket: 'releases', key: 'app.zip', version: '3' } },
       },
@@ -88,7 +89,10 @@ export const BASES = {
     pipeline({
       storage: { bucketName: 'mail.bodies-1' },
       role: { existingArn: ROLE },
-      function: { code: { configMapRef: { name: 'echo' } } },
+      function: {
+        environmentFrom: { PASSWORD: { secretKeyRef: { name: 'mail.login', key: 'PASSWORD' } } },
+        code: { configMapRef: { name: 'echo' } },
+      },
       rules: [],
     }),
   ),

@@ -31,9 +31,15 @@ export const LARGEST: readonly { readonly name: string; readonly document: Json 
       environment: Object.fromEntries(
         Array.from({ length: 100 }, (_, each) => [`VARIABLE_${base36(each)}_`.padEnd(100, 'X'), 'v'.repeat(4096)]),
       ),
+      environmentFrom: Object.fromEntries(
+        Array.from({ length: 100 }, (_, each) => [
+          `FROM_${base36(each)}_`.padEnd(100, 'X'),
+          { secretKeyRef: { name: 'n'.repeat(253), key: 'k'.repeat(253) } },
+        ]),
+      ),
       code: {
         inline: Object.fromEntries(
-          Array.from({ length: 50 }, (_, each) => [`${base36(each)}.mjs`.padStart(253, 'm'), 'c'.repeat(22_000)]),
+          Array.from({ length: 50 }, (_, each) => [`${base36(each)}.mjs`.padStart(253, 'm'), 'c'.repeat(20_500)]),
         ),
       },
     }),

@@ -96,6 +96,35 @@ export const REFUSALS: readonly Refusal[] = [
     value: { [name]: '1' },
     says: name.startsWith('_') ? 'a variable' : 'is set by Lambda or by ses-lambda-pipeline itself',
   })),
+  ...['A-B', 'AWS_REGION', 'SES_LAMBDA_PIPELINE_DISCOVERY'].map((name): Refusal => ({
+    name: `the variable ${name} from elsewhere`,
+    base: 'short',
+    path: [...FUNCTION, 'environmentFrom'],
+    value: { [name]: { configMapKeyRef: { name: 'settings', key: 'queue' } } },
+    says: name === 'A-B' ? 'a variable name has at least two of A-Z a-z 0-9 _' : 'is set by Lambda',
+  })),
+  ...(
+    [
+      ['no source', {}],
+      [
+        'two sources',
+        { configMapKeyRef: { name: 'settings', key: 'queue' }, secretKeyRef: { name: 'login', key: 'password' } },
+      ],
+    ] satisfies [string, Json][]
+  ).map(([name, value]): Refusal => ({
+    name: `a variable with ${name}`,
+    base: 'short',
+    path: [...FUNCTION, 'environmentFrom'],
+    value: { QUEUE: value },
+    says: 'exactly one of configMapKeyRef and secretKeyRef must be set',
+  })),
+  {
+    name: 'a variable that has two values',
+    base: 'full',
+    path: [...FUNCTION, 'environmentFrom', 'TABLE'],
+    value: { secretKeyRef: { name: 'login', key: 'password' } },
+    says: 'a variable stands in environment or in environmentFrom, not in both',
+  },
   {
     name: 'no source of code',
     base: 'short',

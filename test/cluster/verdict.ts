@@ -72,7 +72,7 @@ function verdictOf({ status, body }: ApiAnswer): Verdict {
   const { spec, message = '', details } = body as Answer;
   if (status === 200 || status === 201) return { kind: 'accepted', spec };
   if (status === 422) {
-    const fields = (details?.causes ?? []).flatMap(({ field }) => (field === undefined ? [] : [field]));
+    const fields = (details?.causes ?? []).flatMap(({ field }) => (field === undefined ? [] : [plainField(field)]));
     return { kind: 'refused', fields: unique(fields), message };
   }
   if (status === 400) {
@@ -83,6 +83,9 @@ function verdictOf({ status, body }: ApiAnswer): Verdict {
   }
   throw new Error(`the API server answered ${status}, which is no verdict on a document: ${message}`);
 }
+
+/** The API server writes the entry of a map as `map[key]` or, where a CEL rule speaks, as `map.key`. */
+const plainField = (field: string): string => field.replaceAll(/\[(\D[^\]]*)\]/g, '.$1');
 
 const unique = (fields: readonly string[]): readonly string[] => [...new Set(fields)].sort();
 

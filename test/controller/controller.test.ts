@@ -42,6 +42,7 @@ function controlling(first: readonly Resource[], over: Partial<ControllerOptions
         void finished.push([key, result, ...(noop ? ['noop'] : []), ...(stalled ? ['stalled'] : [])].join(' ')),
       panicked: ({ error }) => void panicked.push(error),
       timedOut: ({ key }) => void timedOut.push(key),
+      faulted: ignore,
       planned: ignore,
       driftDetected: ignore,
       driftRepaired: ignore,
@@ -91,7 +92,7 @@ describe('createController', () => {
     world.source.change(KEY, 'dependency');
     await world.runs(3);
     world.source.before = (method) => {
-      if (method === 'code') throw new Error('a bug of ours');
+      if (method === 'inputs') throw new Error('a bug of ours');
     };
     world.source.put(resource({}, { annotations: { [RECONCILE_REQUESTED_AT]: 'now' } }));
     await world.runs(4);
@@ -151,7 +152,7 @@ describe('createController', () => {
     expect(world.clock.sleeping()).toEqual([500]);
   });
 
-  it.each(['get', 'code', 'writeStatus'])(
+  it.each(['get', 'inputs', 'writeStatus'])(
     'keeps going when %s of the source throws on one pipeline, and tries that one again',
     async (method) => {
       const bug = new Error('a bug of ours');
@@ -162,7 +163,7 @@ describe('createController', () => {
 
       await world.runs(2);
       expect(world.finished).toContain(`${KEY} requeue_after`);
-      expect(world.panicked).toEqual(method === 'code' ? [] : [bug]);
+      expect(world.panicked).toEqual(method === 'inputs' ? [] : [bug]);
 
       world.source.before = ignore;
       await world.runs(3, MINUTE_MS);

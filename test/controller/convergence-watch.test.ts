@@ -31,6 +31,29 @@ describe('createConvergenceWatch', () => {
     });
   });
 
+  it('does not take a Secret that changes before each look for the same change', () => {
+    const watch = createConvergenceWatch();
+    const rotated = (value: string): Step => ({
+      ...step('environment.TOKEN', '(changed)'),
+      action: {
+        kind: 'updateFunctionConfiguration',
+        fn: 'app',
+        configuration: {
+          runtime: 'nodejs24.x',
+          handler: 'index.handler',
+          memorySize: 128,
+          timeout: 10,
+          description: '',
+          roleArn: 'arn',
+          environment: { TOKEN: value },
+        },
+      },
+    });
+    for (const value of ['one', 'two', 'three']) watch.carriedOut('mail/app', [rotated(value)]);
+
+    expect(watch.judge('mail/app', [rotated('four')])).toBeUndefined();
+  });
+
   it('names no values: they may be secret', () => {
     const watch = createConvergenceWatch();
     const steps = [step('environment.TOKEN', 'canary')];

@@ -10,8 +10,12 @@ const ownersOf = (...resources: readonly ReturnType<typeof resource>[]) =>
   neighboursOf(new Set(['mail/app']), 'us-west-2', [self, ...resources], 'slp').map(({ owner }) => owner);
 
 describe('neighboursOf', () => {
-  it('names everybody else of the region, by place and prefix', () => {
-    const other = at('shop/orders', { ruleSet: { position: 'Head', priority: 7 } });
+  it('names everybody else of the region, by place, prefix and what they want for themselves', () => {
+    const other = at(
+      'shop/orders',
+      { ruleSet: { name: 'shop', activate: 'Always', position: 'Head', priority: 7 } },
+      { createdAtMs: 5 },
+    );
 
     expect(neighboursOf(new Set(['mail/app']), 'us-west-2', [self, other], 'slp')).toEqual([
       {
@@ -23,6 +27,9 @@ describe('neighboursOf', () => {
         priority: 7,
         storageRule: undefined,
         rules: [],
+        createdAtMs: 5,
+        recipients: [['a@example.com']],
+        activates: 'shop',
       },
     ]);
   });
@@ -45,7 +52,11 @@ describe('neighboursOf', () => {
     expect(neighbours).toMatchObject([{ owner: 'mail/a', held: true }]);
   });
 
-  it('keeps those that are being deleted: their rules still stand in the set', () => {
-    expect(ownersOf(at('mail/a', {}, { deleting: true }))).toEqual(['mail/a']);
+  it('keeps those that are being deleted, with their claims, although they no longer care which set is active', () => {
+    const leaving = at('mail/a', { ruleSet: { activate: 'Always' } }, { deleting: true });
+
+    expect(neighboursOf(new Set(['mail/app']), 'us-west-2', [self, leaving], 'slp')).toMatchObject([
+      { owner: 'mail/a', recipients: [['a@example.com']], activates: undefined },
+    ]);
   });
 });

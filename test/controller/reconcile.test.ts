@@ -106,9 +106,28 @@ describe('a pipeline that is settled', () => {
     expect(world.source.statuses.at(-1)).toMatchObject({ observedGeneration: 2 });
   });
 
+  it('takes a new value in a ConfigMap or Secret for an update, and what else differs for drift', async () => {
+    const world = await ready({
+      function: {
+        code: { inline: { 'index.mjs': 'export const handler = () => {};' } },
+        environmentFrom: { TOKEN: { secretKeyRef: { name: 'login', key: 'token' } } },
+      },
+    });
+    world.source.inputsOf = () => ({ code: CODE, environment: { TOKEN: 'first' } });
+    await world.next();
+    world.source.inputsOf = () => ({ code: CODE, environment: { TOKEN: 'second' } });
+
+    expect(await world.next()).toMatchObject({ events: ['Updated'], statuses: 0 });
+    const fn = world.aws.functions.get(FUNCTION);
+    if (fn !== undefined) world.aws.functions.set(FUNCTION, { ...fn, timeout: 900 });
+    expect((await world.next()).events).toEqual(['DriftDetected', 'DriftRepaired']);
+
+    expect(world.aws.functions.get(FUNCTION)?.environment).toMatchObject({ TOKEN: 'second' });
+  });
+
   it('takes new code under the same spec for an update, not for drift', async () => {
     const world = await ready();
-    world.source.codeOf = () => ({ ...CODE, sha256: 'b3RoZXIgY29kZQ==' });
+    world.source.inputsOf = () => ({ code: { ...CODE, sha256: 'b3RoZXIgY29kZQ==' }, environment: {} });
 
     const { events, writes } = await world.next();
 
@@ -133,7 +152,7 @@ describe('a pipeline that cannot be brought about', () => {
   it('waits for a ConfigMap that is missing, and goes on when it is there', async () => {
     const world = reconciling(resource());
     const missing = { class: 'dependency', reason: 'DependencyNotReady', message: 'no ConfigMap mail/code' } as const;
-    world.source.codeOf = () => {
+    world.source.inputsOf = () => {
       throw new PipelineError(missing);
     };
 
@@ -148,7 +167,7 @@ describe('a pipeline that cannot be brought about', () => {
       'Reconciling=True ProgressingWithRetry',
     ]);
 
-    world.source.codeOf = () => CODE;
+    world.source.inputsOf = () => ({ code: CODE, environment: {} });
     await world.reconcile();
     expect(world.conditions(...SUMMARY)).toEqual(['Ready=True Succeeded']);
   });
@@ -176,7 +195,7 @@ describe('a pipeline that cannot be brought about', () => {
 
   it('tells a trouble once although its message is longer than a condition may be', async () => {
     const world = reconciling(resource());
-    world.source.codeOf = () => {
+    world.source.inputsOf = () => {
       throw new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message: 'x'.repeat(5000) });
     };
 
@@ -204,6 +223,14 @@ describe('a pipeline that cannot be brought about', () => {
     world.aws.before = (call) => (call.startsWith('functions.create') ? AWAY : undefined);
 
     expect((await world.next()).events).toEqual(['Updated']);
+  });
+
+  it('is told as found and as repaired when somebody has switched its rule set off', async () => {
+    const world = await ready();
+    world.aws.active = undefined;
+
+    expect((await world.next()).events).toEqual(['DriftDetected', 'DriftRepaired']);
+    expect(world.aws.active).toBe('ses-lambda-pipeline');
   });
 
   it('keeps its status while AWS cannot be read once or twice, and shows it the third time in a row', async () => {
@@ -455,7 +482,7 @@ describe('a plan that keeps coming back', () => {
 });
 
 describe('what the source says', () => {
-  it.each(['claim', 'code', 'writeStatus', 'read', 'release'])(
+  it.each(['claim', 'inputs', 'writeStatus', 'read', 'release'])(
     'is thrown on when %s has met a newer version, and stands in no status',
     async (method) => {
       const leaving = method === 'read' || method === 'release';
@@ -491,8 +518,10 @@ describe('what the source says', () => {
 });
 
 describe('two pipelines of one rule set', () => {
-  const first = resource({ ruleSet: { priority: 100 } }, { key: 'mail/first' });
-  const second = resource({ ruleSet: { priority: 200 } }, { key: 'mail/second' });
+  const beside = (key: string, recipient: string, priority: number) =>
+    resource({ ruleSet: { priority }, receiptRules: [{ name: 'Default', recipients: [recipient] }] }, { key });
+  const first = beside('mail/first', 'one@example.com', 100);
+  const second = beside('mail/second', 'two@example.com', 200);
 
   const cases = [
     { name: 'first', order: ['mail/first', 'mail/second'] },

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { lostClaims } from '../../src/core/claims.ts';
-import { block, rule } from './support/rules.ts';
+import { lostClaims, type Claimant } from '../../src/core/claims.ts';
 
-const pipeline = (owner: string, ...rules: readonly (readonly string[])[]) =>
-  block(
-    rules.map((recipients, index) => rule(`r${index}`, { recipients })),
-    { owner },
-  );
+const pipeline = (owner: string, ...recipients: readonly (readonly string[])[]): Claimant => ({
+  owner,
+  createdAtMs: undefined,
+  recipients,
+});
+const aged = (createdAtMs: number, claimant: Claimant): Claimant => ({ ...claimant, createdAtMs });
 
-const losers = (...pipelines: ReturnType<typeof pipeline>[]) =>
-  [...lostClaims(pipelines)].map(([key, { reason, message }]) => `${key} ${reason}: ${message}`);
+const losers = (...claimants: Claimant[]) =>
+  [...lostClaims(claimants)].map(([owner, { reason, message }]) => `${owner} ${reason}: ${message}`);
+const namesOf = (lost: readonly string[]) => lost.map((text) => text.split(' ')[0]);
 
 describe('lostClaims', () => {
   it.each([
@@ -23,11 +24,19 @@ describe('lostClaims', () => {
 
   it('gives a recipient that two name to the first by namespace and name, in whatever order they come', () => {
     const lost = [
-      'mail/two RecipientClaimed: Recipient a@x.io already belongs to pipeline mail/one; take it out of one of the two',
+      'mail/two RecipientClaimed: spec.receiptRules[0].recipients[1] already belongs to pipeline mail/one; take it out of one of the two',
     ];
 
     expect(losers(pipeline('mail/one', ['a@x.io']), pipeline('mail/two', ['b@x.io', 'a@x.io']))).toEqual(lost);
     expect(losers(pipeline('mail/two', ['b@x.io', 'a@x.io']), pipeline('mail/one', ['a@x.io']))).toEqual(lost);
+  });
+
+  it('gives it to the oldest where their age is known', () => {
+    const [one, two, three] = ['mail/one', 'mail/two', 'mail/three'].map((owner) => pipeline(owner, ['a@x.io']));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('there are three');
+
+    expect(namesOf(losers(aged(30, one), aged(10, two), aged(20, three)))).toEqual(['mail/three', 'mail/one']);
+    expect(namesOf(losers(aged(10, one), aged(10, two)))).toEqual(['mail/two']);
   });
 
   it('compares recipients without case', () => {
@@ -45,6 +54,6 @@ describe('lostClaims', () => {
       pipeline('mail/c', ['b@x.io']),
     );
 
-    expect(lost.map((text) => text.split(' ')[0])).toEqual(['mail/b']);
+    expect(namesOf(lost)).toEqual(['mail/b']);
   });
 });

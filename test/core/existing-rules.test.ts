@@ -14,6 +14,7 @@ const listing = (receiptRules: Rules, metadata: object = {}, spec: object = {}) 
   manifest: manifest({ receiptRules, ...spec }, metadata),
   identity: IDENTITY,
   code: CODE,
+  environment: {},
 });
 const LEGACY: Rules = [{ name: 'Legacy', ruleName: 'theirs', recipients: ['a@example.com'] }];
 

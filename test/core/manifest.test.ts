@@ -43,6 +43,7 @@ test('a short manifest gets every default', () => {
       timeout: 10,
       architecture: 'x86_64',
       environment: {},
+      environmentFrom: {},
       logLevel: 'info',
       code: { inline: { 'index.mjs': 'export const handler = () => {};' } },
     },

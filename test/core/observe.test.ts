@@ -64,6 +64,43 @@ describe('the bucket', () => {
     expect(input.pipelines[0]?.desired.bucket.name).toBe(SECOND);
   });
 
+  test('is not replaced by another when only the live rules still name it and it cannot be reached', async () => {
+    const aws = fakeAws();
+    aws.forbidden.add(FIRST);
+    await settled(applying(pipeline()), aws);
+    aws.functions.clear();
+    aws.forbidden.add(SECOND);
+
+    const { input, problems } = await observe(applying(pipeline()), aws.ports);
+
+    expect(input.pipelines).toEqual([]);
+    expect(problems).toMatchObject([
+      { part: 'bucket', stops: true, fault: { class: 'denied', message: expect.stringContaining(SECOND) } },
+    ]);
+  });
+
+  test('keeps the name that only the live rules still have when bucket and function were deleted by hand', async () => {
+    const aws = fakeAws();
+    aws.forbidden.add(FIRST);
+    await settled(applying(pipeline()), aws);
+    aws.functions.clear();
+    aws.buckets.clear();
+    aws.forbidden.clear();
+
+    const { input } = await observe(applying(pipeline()), aws.ports);
+
+    expect(input.pipelines[0]?.desired.bucket.name).toBe(SECOND);
+  });
+
+  test('is looked for in the rules without one more call of SES', async () => {
+    const { aws } = await chosen(() => undefined);
+
+    expect(aws.calls.filter((call) => call.startsWith('receiptRules.'))).toEqual([
+      'receiptRules.describeActive',
+      'receiptRules.describe ses-lambda-pipeline',
+    ]);
+  });
+
   test('cannot be when all names are taken, and says what to do', async () => {
     const { problems } = await chosen(({ forbidden }) => NAMES.forEach((name) => forbidden.add(name)));
 

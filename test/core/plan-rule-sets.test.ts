@@ -4,6 +4,7 @@ import { planRuleSets, type Resident } from '../../src/core/plan-rule-sets.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import type { Step } from '../../src/core/step.ts';
 import { desired } from './support/pipeline.ts';
+import type { Neighbour } from '../../src/core/neighbour.ts';
 import { block, invoke, rule, store } from './support/rules.ts';
 
 type RuleSet = Resident['ruleSet'];
@@ -22,9 +23,23 @@ const ruleOf = (name: string): ReceiptRule =>
   rule(`${prefixOf(name)}A`, { recipients: [`${name}@x.io`], actions: [store(), invoke()] });
 
 /** A pipeline with one rule. */
-function pipeline(name: string, ruleSet: Partial<RuleSet> = {}): { readonly desired: Resident } {
+function pipeline(name: string, ruleSet: Partial<RuleSet> = {}, createdAtMs?: number): { readonly desired: Resident } {
   const own = block([ruleOf(name)], { owner: `mail/${name}`, prefix: prefixOf(name) });
-  return { desired: { key: `mail/${name}`, ruleSet: { ...RULE_SET, ...ruleSet }, block: own, existingRules: [] } };
+  return {
+    desired: { key: `mail/${name}`, createdAtMs, ruleSet: { ...RULE_SET, ...ruleSet }, block: own, existingRules: [] },
+  };
+}
+
+/** The same as its neighbours' runs see it. */
+function neighbourOf({ desired: { block, ruleSet, createdAtMs } }: { readonly desired: Resident }): Neighbour {
+  return {
+    ...block,
+    bucketName: '',
+    rules: [],
+    createdAtMs,
+    recipients: [],
+    activates: ruleSet.activate === 'Always' ? ruleSet.name : undefined,
+  };
 }
 
 const departing = (name: string, ruleSet: Partial<RuleSet> = {}) => {
@@ -37,6 +52,7 @@ function planOf(given: {
   readonly departing?: readonly ReturnType<typeof departing>[];
   readonly sets?: Readonly<Record<string, readonly ReceiptRule[]>>;
   readonly active?: string;
+  readonly neighbours?: readonly Neighbour[];
 }) {
   const sets = new Map(Object.entries(given.sets ?? {}).map(([name, rules]) => [name, { name, rules }]));
   const ruleSets = { active: given.active, sets };
@@ -44,6 +60,7 @@ function planOf(given: {
     region: 'us-west-2',
     pipelines: given.pipelines ?? [],
     departing: given.departing ?? [],
+    neighbours: given.neighbours ?? [],
     ruleSets,
   });
 }
@@ -192,6 +209,57 @@ describe('planRuleSets: which set is active', () => {
   });
 });
 
+describe('planRuleSets: which set is active beside neighbours', () => {
+  const always = (name: string, set: string, createdAtMs?: number) =>
+    pipeline(name, { name: set, activate: 'Always' }, createdAtMs);
+  const beside = (own: ReturnType<typeof pipeline>, neighbour: ReturnType<typeof pipeline>, active?: string) =>
+    planOf({
+      pipelines: [own],
+      neighbours: [neighbourOf(neighbour)],
+      sets: { first: [ruleOf('app')], second: [ruleOf('bee')] },
+      ...(active === undefined ? {} : { active }),
+    });
+  const app = (createdAtMs?: number) => always('app', 'first', createdAtMs);
+  const bee = (createdAtMs?: number) => always('bee', 'second', createdAtMs);
+
+  it.each([
+    { name: 'is older', own: app(1), neighbour: bee(2), steps: ['activateRuleSet first'], problems: [] },
+    { name: 'is younger', own: app(2), neighbour: bee(1), steps: [], problems: ['mail/app OtherRuleSetActive'] },
+    { name: 'has the first name', own: app(), neighbour: bee(), steps: ['activateRuleSet first'], problems: [] },
+    {
+      name: 'has the second name',
+      own: bee(),
+      neighbour: app(),
+      steps: [],
+      problems: ['mail/bee OtherRuleSetActive'],
+    },
+  ])('makes its own active when it $name', ({ own, neighbour, steps, problems }) => {
+    const planned = beside(own, neighbour);
+
+    expect(stepsOf(planned)).toEqual(steps);
+    expect(problemsOf(planned)).toEqual(problems);
+  });
+
+  it.each([1, 3])('never switches off the set that a neighbour asks for, whatever its age: %d', (createdAtMs) => {
+    const planned = beside(app(2), bee(createdAtMs), 'second');
+
+    expect(planned.steps).toEqual([]);
+    expect(planned.problems).toMatchObject([
+      { owner: 'mail/app', fault: { message: expect.stringContaining('mail/bee') } },
+    ]);
+  });
+
+  it('lets IfNone wait for a neighbour that says Always, or the set would be switched twice', () => {
+    const planned = beside(pipeline('app', { name: 'first' }, 1), bee(2));
+
+    expect(planned).toMatchObject({ steps: [], problems: [] });
+  });
+
+  it('does not wait for an older neighbour that asks for the same set', () => {
+    expect(stepsOf(beside(app(2), always('bee', 'first', 1)))).toEqual(['activateRuleSet first']);
+  });
+});
+
 describe('planRuleSets: a pipeline that moves to another set', () => {
   it('leaves the old set after the new one is active', () => {
     const planned = planOf({
@@ -331,7 +399,7 @@ describe('plan: a rule set that is full', () => {
 });
 
 describe('planRuleSets: neighbours that another run looks after', () => {
-  const neighbour = (name: string) => ({ ...pipeline(name).desired.block, bucketName: '', rules: [] });
+  const neighbour = (name: string) => neighbourOf(pipeline(name));
   const storage = rule(`${prefixOf('a')}MessageBodyStorage`, { actions: [store()] });
   const planBeside = (rules: readonly ReceiptRule[]) =>
     planRuleSets({

@@ -157,7 +157,7 @@ describe('the schema', () => {
     'metadata.namespace',
     'metadata.annotations{}',
     'metadata.annotations.ses-lambda-pipeline.dev/reconcile-requested-at',
-    // The tenant's own resources, and what is in them.
+    // The tenant's own resources on AWS and in its namespace, and what is in them.
     'spec.region',
     'spec.interval',
     'spec.messageBodyStorage.logicalName',
@@ -168,6 +168,10 @@ describe('the schema', () => {
     'spec.function.environment{}',
     'spec.function.code.inline{}',
     'spec.function.code.configMapRef.name',
+    'spec.function.environmentFrom{}.configMapKeyRef.key',
+    'spec.function.environmentFrom{}.configMapKeyRef.name',
+    'spec.function.environmentFrom{}.secretKeyRef.key',
+    'spec.function.environmentFrom{}.secretKeyRef.name',
     'spec.receiptRules[].name',
     'spec.receiptRules[].storage.objectKeyPrefix',
     // Inside of a bucket that is in the table.

@@ -115,12 +115,12 @@ describe('createFolderSource', () => {
     const { source, after } = await watching();
     const known = source.list()[0];
     if (known === undefined) throw new Error('no pipeline was found');
-    const before = await source.code(known);
+    const before = await source.inputs(known);
 
     folder.write('code.yaml', configMap(`${HANDLER} // new`));
 
     await after('spec mail/app', 'dependency mail/app');
-    expect(await source.code(known)).not.toEqual(before);
+    expect(await source.inputs(known)).not.toEqual(before);
     expect(source.get('mail/app')?.generation).toBe(known.generation);
   });
 
@@ -207,7 +207,7 @@ describe('createFolderSource', () => {
     expect(gone).toEqual([]);
     const kept = source.get('mail/app');
     if (kept === undefined) throw new Error('the pipeline is gone');
-    expect(await source.code(kept)).toMatchObject({ kind: 'zip' });
+    expect(await source.inputs(kept)).toMatchObject({ code: { kind: 'zip' } });
   });
 
   it.each([
@@ -226,7 +226,7 @@ describe('createFolderSource', () => {
     expect(gone).toEqual([`mail/app ${folder.path('a.yaml')}`]);
     expect(source.get('mail/app')).toBeUndefined();
     expect(source.list().filter(({ deleting }) => deleting)).toEqual([]);
-    expect(await source.code(known).catch(faultOf)).toMatchObject({ class: 'stale' });
+    expect(await source.inputs(known).catch(faultOf)).toMatchObject({ class: 'stale' });
   });
 
   it('keeps everything while the folder itself cannot be read, and goes on when it is back', async () => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import type { PipelineError } from '../../src/core/fault.ts';
 import { CONFIG_MAPS, LEASES } from '../../src/kubernetes/api-object.ts';
@@ -46,6 +47,31 @@ describe('createKubernetesApi', () => {
     for (let each = 0; each < 3; each += 1) await api.get(CONFIG_MAPS, REF);
 
     expect(sockets.size).toBe(1);
+  });
+
+  it('asks once for a stream that is cut after it was accepted', async () => {
+    const streams: ServerResponse[] = [];
+    await using server = await apiServer((request, response) => {
+      if (request.query['watch'] === undefined) return answer(response, 200, configMap('a', '5'));
+      answerWatch(response, eventLine('ADDED', configMap('a', '5')));
+      streams.push(response);
+    });
+    const api = apiOf(server);
+    await api.get(CONFIG_MAPS, REF); // the watch goes over the connection that this one leaves open
+    const events = await api.watch(CONFIG_MAPS, { timeoutSeconds: 60, inactivityMs: 60_000 });
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const { kind } of events) {
+        seen.push(kind);
+        streams[0]?.socket?.resetAndDestroy();
+      }
+    })();
+
+    expect(await faultFrom(watching)).toMatchObject({ class: 'transient' });
+    await api.get(CONFIG_MAPS, REF); // what is sent again was sent before this
+
+    expect(seen).toEqual(['added']);
+    expect(server.watches()).toHaveLength(1);
   });
 
   it('reads again over a new connection when the server has closed an idle one', async () => {

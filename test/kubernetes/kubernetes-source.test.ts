@@ -144,6 +144,32 @@ describe('changes', () => {
     await vi.waitFor(() => expect(changes).toEqual(['spec mail/app', 'dependency mail/app', 'dependency mail/app']));
   });
 
+  it('tell of a ConfigMap that only a variable comes from, for as long as it does', async () => {
+    const from = { SETTING: { configMapKeyRef: { name: 'settings', key: 'a' } } };
+    const inline = { code: { inline: { 'index.mjs': HANDLER } } };
+    const { send, changes } = await watching(
+      pipeline({}, { spec: { function: { ...inline, environmentFrom: from } } }),
+    );
+
+    send('configmaps', 'ADDED', configMap('settings', '11'));
+    await vi.waitFor(() => expect(changes).toEqual(['spec mail/app', 'dependency mail/app']));
+    send('pipelines', 'MODIFIED', pipeline({ resourceVersion: '12', generation: 2 }));
+    await vi.waitFor(() => expect(changes).toHaveLength(3));
+    send('configmaps', 'MODIFIED', configMap('settings', '13'));
+    send('pipelines', 'MODIFIED', pipeline({ resourceVersion: '14', generation: 3 }));
+
+    await vi.waitFor(() => expect(changes.slice(2)).toEqual(['spec mail/app', 'spec mail/app']));
+  });
+
+  it('watch no Secret', async () => {
+    const password = { PASSWORD: { secretKeyRef: { name: 'login', key: 'password' } } };
+    const { server } = await watching(
+      pipeline({}, { spec: { function: { code: { inline: { 'index.mjs': HANDLER } }, environmentFrom: password } } }),
+    );
+
+    expect(server.requests.filter(({ path }) => path.includes('secrets'))).toEqual([]);
+  });
+
   it('are asked for by namespace and label where that is wanted', async () => {
     const { server } = await watching(pipeline(), { namespaces: ['mail'], labelSelector: 'team=mail' });
 
@@ -270,10 +296,10 @@ describe('a status', () => {
 });
 
 describe('the rest', () => {
-  it('reads code when it is asked for', async () => {
+  it('reads code and variables when they are asked for', async () => {
     const { source, known } = await watching(pipeline({}, { spec: CODE }));
 
-    expect(await source.code(known())).toMatchObject({ kind: 'zip' });
+    expect(await source.inputs(known())).toMatchObject({ code: { kind: 'zip' }, environment: {} });
   });
 
   it('tells events about the object as last seen, and none about what is gone', async () => {

@@ -37,6 +37,13 @@ describe('toResource', () => {
     expect(toResource(object({ finalizers })).claimed).toBe(claimed);
   });
 
+  it.each([
+    { creationTimestamp: '2026-01-01T00:00:01Z', createdAtMs: 1_767_225_601_000 },
+    { creationTimestamp: undefined, createdAtMs: undefined },
+  ])('is as old as $creationTimestamp says', ({ creationTimestamp, createdAtMs }) => {
+    expect(toResource(object({ creationTimestamp })).createdAtMs).toBe(createdAtMs);
+  });
+
   it('is being deleted once it has a time for that', () => {
     expect(toResource(object({ deletionTimestamp: '2026-01-01T00:00:00Z' })).deleting).toBe(true);
   });

@@ -33,7 +33,7 @@ async function unpackExample(folder: string): Promise<void> {
     readStdin: () => Promise.resolve(''),
   });
   expect(loaded.problems).toEqual([]);
-  const code = loaded.pipelines[0]?.code;
+  const code = loaded.pipelines[0]?.inputs.code;
   if (code?.kind !== 'zip') throw new Error('the example has no zip');
   for (const [name, bytes] of Object.entries(unzipSync(code.bytes))) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

@@ -280,6 +280,36 @@ describe('stripControls', () => {
 });
 
 describe('createLogObserver', () => {
+  it('says why AWS or the source did not do as asked, with the id that AWS support asks for', () => {
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'info', format: 'json', write: (line) => lines.push(line), now: () => 0 });
+    const observer = createLogObserver(logger);
+    const fault = {
+      class: 'transient',
+      reason: 'AwsUnavailable',
+      message: 'Lambda answers with 503',
+      code: 'ServiceException',
+      operation: 'lambda:GetFunction',
+      requestId: 'the id',
+    } as const;
+
+    observer.faulted(resource(), fault);
+    observer.reconcileFinished({
+      key: 'mail/app',
+      reconcileId: 'r1',
+      result: 'error',
+      durationMs: 1,
+      noop: true,
+      stalled: false,
+      fault: { class: 'denied', reason: 'AccessDenied', message: 'the cluster denies kubernetes:patch' },
+    });
+
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { level: 'warn', msg: 'Lambda answers with 503', operation: 'lambda:GetFunction', awsRequestId: 'the id' },
+      { level: 'error', result: 'error', problem: 'the cluster denies kubernetes:patch' },
+    ]);
+  });
+
   it('writes nothing above debug while nothing happens', () => {
     const { logger, lines } = setUp();
     const observer = createLogObserver(logger);

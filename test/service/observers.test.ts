@@ -15,6 +15,7 @@ it('tells all observers everything, whatever one of them throws', () => {
   const run = { key: 'mail/app', reconcileId: 'r', trigger: 'change' as const };
   all.reconcileStarted(run);
   all.reconcileFinished({ ...run, result: 'success', durationMs: 1, noop: true, stalled: false });
+  all.faulted(resource(), { class: 'transient', reason: 'AwsUnavailable', message: 'x' });
   all.panicked({ ...run, error: 'x' });
   all.timedOut(run);
   all.planned(resource(), []);

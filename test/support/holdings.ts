@@ -58,6 +58,7 @@ export type FunctionHolding = {
   readonly handler: string | undefined;
   readonly description: string | undefined;
   readonly memorySize: number | undefined;
+  readonly architectures: readonly string[];
   readonly timeout: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly codeSha256: string | undefined;
@@ -102,91 +103,104 @@ async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** Every bucket with its settings and keys. */
-export async function readBuckets({ s3 }: Foreign): Promise<BucketHolding[]> {
-  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
-  const read = async (Bucket: string): Promise<BucketHolding> => {
-    const [tags, block, ownership, encryption, versioning, lifecycle, policy, objects] = await Promise.all([
-      ifThere(s3.send(new GetBucketTaggingCommand({ Bucket }))),
-      ifThere(s3.send(new GetPublicAccessBlockCommand({ Bucket }))),
-      ifThere(s3.send(new GetBucketOwnershipControlsCommand({ Bucket }))),
-      ifThere(s3.send(new GetBucketEncryptionCommand({ Bucket }))),
-      s3.send(new GetBucketVersioningCommand({ Bucket })),
-      ifThere(s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))),
-      ifThere(s3.send(new GetBucketPolicyCommand({ Bucket }))),
-      s3.send(new ListObjectsV2Command({ Bucket })),
-    ]);
-    return {
-      name: Bucket,
-      tags: tagsOf(tags?.TagSet ?? []),
-      publicAccessBlock: block?.PublicAccessBlockConfiguration,
-      ownership: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership,
-      encryption: encryption?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault,
-      versioning: versioning.Status,
-      lifecycle: (lifecycle?.Rules ?? []).map((rule) => ({ ...rule })),
-      policy: statementsOf(policy?.Policy),
-      keys: (objects.Contents ?? []).flatMap(({ Key }) => Key ?? []),
-    };
+export async function readBuckets(clients: Foreign): Promise<BucketHolding[]> {
+  const { Buckets = [] } = await clients.s3.send(new ListBucketsCommand({}));
+  return byName(
+    await Promise.all(Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [readBucket(clients, Name)]))),
+  );
+}
+
+/** One bucket with what belongs to it. */
+export async function readBucket({ s3 }: Foreign, Bucket: string): Promise<BucketHolding> {
+  const [tags, block, ownership, encryption, versioning, lifecycle, policy, objects] = await Promise.all([
+    ifThere(s3.send(new GetBucketTaggingCommand({ Bucket }))),
+    ifThere(s3.send(new GetPublicAccessBlockCommand({ Bucket }))),
+    ifThere(s3.send(new GetBucketOwnershipControlsCommand({ Bucket }))),
+    ifThere(s3.send(new GetBucketEncryptionCommand({ Bucket }))),
+    s3.send(new GetBucketVersioningCommand({ Bucket })),
+    ifThere(s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))),
+    ifThere(s3.send(new GetBucketPolicyCommand({ Bucket }))),
+    s3.send(new ListObjectsV2Command({ Bucket })),
+  ]);
+  return {
+    name: Bucket,
+    tags: tagsOf(tags?.TagSet ?? []),
+    publicAccessBlock: block?.PublicAccessBlockConfiguration,
+    ownership: ownership?.OwnershipControls?.Rules?.[0]?.ObjectOwnership,
+    encryption: encryption?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault,
+    versioning: versioning.Status,
+    lifecycle: (lifecycle?.Rules ?? []).map((rule) => ({ ...rule })),
+    policy: statementsOf(policy?.Policy),
+    keys: (objects.Contents ?? []).flatMap(({ Key }) => Key ?? []),
   };
-  return byName(await Promise.all(Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [read(Name)]))));
 }
 
 /** Every role with its policies. */
-export async function readRoles({ iam }: Foreign): Promise<RoleHolding[]> {
-  const { Roles = [] } = await iam.send(new ListRolesCommand({}));
-  const read = async (RoleName: string): Promise<RoleHolding> => {
-    const [{ Role }, { AttachedPolicies = [] }, { PolicyNames = [] }] = await Promise.all([
-      iam.send(new GetRoleCommand({ RoleName })),
-      iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
-      iam.send(new ListRolePoliciesCommand({ RoleName })),
-    ]);
-    const inline = await Promise.all(
-      PolicyNames.map(async (PolicyName) => {
-        const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
-        return [PolicyName, JSON.parse(decodeURIComponent(PolicyDocument)) as { Statement: Statement[] }] as const;
-      }),
-    );
-    return {
-      name: RoleName,
-      path: Role?.Path ?? '',
-      description: Role?.Description,
-      tags: tagsOf(Role?.Tags ?? []),
-      trust: JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? 'null')),
-      boundary: Role?.PermissionsBoundary?.PermissionsBoundaryArn,
-      inline: Object.fromEntries(inline),
-      managed: AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? []),
-    };
+export async function readRoles(clients: Foreign): Promise<RoleHolding[]> {
+  const { Roles = [] } = await clients.iam.send(new ListRolesCommand({}));
+  return byName(
+    await Promise.all(Roles.flatMap(({ RoleName }) => (RoleName === undefined ? [] : [readRole(clients, RoleName)]))),
+  );
+}
+
+/** One role with what belongs to it. */
+export async function readRole({ iam }: Foreign, RoleName: string): Promise<RoleHolding> {
+  const [{ Role }, { AttachedPolicies = [] }, { PolicyNames = [] }] = await Promise.all([
+    iam.send(new GetRoleCommand({ RoleName })),
+    iam.send(new ListAttachedRolePoliciesCommand({ RoleName })),
+    iam.send(new ListRolePoliciesCommand({ RoleName })),
+  ]);
+  const inline = await Promise.all(
+    PolicyNames.map(async (PolicyName) => {
+      const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+      return [PolicyName, JSON.parse(decodeURIComponent(PolicyDocument)) as { Statement: Statement[] }] as const;
+    }),
+  );
+  return {
+    name: RoleName,
+    path: Role?.Path ?? '',
+    description: Role?.Description,
+    tags: tagsOf(Role?.Tags ?? []),
+    trust: JSON.parse(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? 'null')),
+    boundary: Role?.PermissionsBoundary?.PermissionsBoundaryArn,
+    inline: Object.fromEntries(inline),
+    managed: AttachedPolicies.flatMap(({ PolicyArn }) => PolicyArn ?? []),
   };
-  return byName(await Promise.all(Roles.flatMap(({ RoleName }) => (RoleName === undefined ? [] : [read(RoleName)]))));
 }
 
 /** Every function with its resource policy. */
-export async function readFunctions({ lambda }: Foreign): Promise<FunctionHolding[]> {
-  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-  const read = async (FunctionName: string): Promise<FunctionHolding> => {
-    const [{ Configuration, Tags = {} }, policy] = await Promise.all([
-      lambda.send(new GetFunctionCommand({ FunctionName })),
-      ifThere(lambda.send(new GetPolicyCommand({ FunctionName }))),
-    ]);
-    return {
-      name: FunctionName,
-      arn: Configuration?.FunctionArn ?? '',
-      role: Configuration?.Role,
-      runtime: Configuration?.Runtime,
-      handler: Configuration?.Handler,
-      description: Configuration?.Description,
-      memorySize: Configuration?.MemorySize,
-      timeout: Configuration?.Timeout,
-      environment: Configuration?.Environment?.Variables ?? {},
-      codeSha256: Configuration?.CodeSha256,
-      tags: Tags,
-      policy: statementsOf(policy?.Policy),
-    };
-  };
+export async function readFunctions(clients: Foreign): Promise<FunctionHolding[]> {
+  const { Functions = [] } = await clients.lambda.send(new ListFunctionsCommand({}));
   return byName(
     await Promise.all(
-      Functions.flatMap(({ FunctionName }) => (FunctionName === undefined ? [] : [read(FunctionName)])),
+      Functions.flatMap(({ FunctionName }) =>
+        FunctionName === undefined ? [] : [readFunction(clients, FunctionName)],
+      ),
     ),
   );
+}
+
+/** One function with what belongs to it. */
+export async function readFunction({ lambda }: Foreign, FunctionName: string): Promise<FunctionHolding> {
+  const [{ Configuration, Tags = {} }, policy] = await Promise.all([
+    lambda.send(new GetFunctionCommand({ FunctionName })),
+    ifThere(lambda.send(new GetPolicyCommand({ FunctionName }))),
+  ]);
+  return {
+    name: FunctionName,
+    arn: Configuration?.FunctionArn ?? '',
+    role: Configuration?.Role,
+    runtime: Configuration?.Runtime,
+    handler: Configuration?.Handler,
+    description: Configuration?.Description,
+    memorySize: Configuration?.MemorySize,
+    architectures: Configuration?.Architectures ?? [],
+    timeout: Configuration?.Timeout,
+    environment: Configuration?.Environment?.Variables ?? {},
+    codeSha256: Configuration?.CodeSha256,
+    tags: Tags,
+    policy: statementsOf(policy?.Policy),
+  };
 }
 
 async function readRuleSets({ ses }: Foreign): Promise<Readonly<Record<string, readonly ReceiptRule[]>>> {

@@ -1,18 +1,27 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const BIN = new URL('../../../bin/ses-lambda-pipeline.js', import.meta.url).pathname;
+
+const NODE_COMPILE_CACHE = join(tmpdir(), 'ses-lambda-pipeline-compile-cache');
 
 /** The controller in a process of its own, as in a pod. */
 export type ControllerProcess = {
   /** Everything it has logged. */
   readonly log: () => string;
+  /** Undefined while it runs; null when a signal ended it. */
+  readonly exitCode: () => number | null | undefined;
   /** Resolves with its exit code. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>;
-  readonly process: ChildProcess;
+  /** Sends a signal that does not end it. */
+  readonly send: (signal: 'SIGSTOP') => void;
+  /** It was ended by us, not by itself. */
+  readonly told: () => boolean;
 };
 
+/** With a pace and delays for tests; a later flag wins over an earlier one. */
 export function startControllerProcess(kubeconfig: string, awsUrl: string, ...args: string[]): ControllerProcess {
   const child = spawn(
     process.execPath,
@@ -37,18 +46,25 @@ export function startControllerProcess(kubeconfig: string, awsUrl: string, ...ar
         KUBECONFIG: kubeconfig,
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',
+        NODE_COMPILE_CACHE, // many are started: it halves what a start costs
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
   let log = '';
+  let exitCode: number | null | undefined;
+  let told = false;
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
-  const end = (signal: NodeJS.Signals): Promise<number | null> => {
-    child.kill(signal);
-    return exited;
+  const exited = once(child, 'exit').then(([code]) => (exitCode = code as number | null));
+  return {
+    log: () => log,
+    exitCode: () => exitCode,
+    told: () => told,
+    send: (signal) => void child.kill(signal),
+    end: (signal) => {
+      told = true;
+      child.kill(signal);
+      return exited;
+    },
   };
-  // In order, so that the Lease is free for the next test.
-  onTestFinished(async () => void (await end('SIGTERM')));
-  return { log: () => log, end, process: child };
 }

@@ -1,6 +1,6 @@
 import { conditionFaults } from '../../../src/core/conditions.ts';
 import { statusSchema } from '../../../src/core/status-schema.ts';
-import type { FunctionCode } from '../../../src/core/function-code.ts';
+import type { FunctionInputs } from '../../../src/core/function-inputs.ts';
 import type {
   Change,
   PipelineEvent,
@@ -25,7 +25,7 @@ export type FakeSource = PipelineSource & {
   readonly change: (key: string, kind: Change['kind']) => void;
   /** Asked before each call of a method; it may throw. */
   before: (method: string, key: string) => void;
-  codeOf: (key: string) => FunctionCode;
+  inputsOf: (key: string) => FunctionInputs;
 };
 
 export function fakeSource(...first: readonly Resource[]): FakeSource {
@@ -43,7 +43,7 @@ export function fakeSource(...first: readonly Resource[]): FakeSource {
     claims: [],
     releases: [],
     before: () => undefined,
-    codeOf: () => CODE,
+    inputsOf: () => ({ code: CODE, environment: {} }),
     put: (resource) => {
       resources.set(resource.key, resource);
       onChange({ key: resource.key, kind: 'spec' });
@@ -77,9 +77,9 @@ export function fakeSource(...first: readonly Resource[]): FakeSource {
       source.releases.push(key);
       source.remove(key);
     },
-    code: async ({ key }) => {
-      source.before('code', key);
-      return source.codeOf(key);
+    inputs: async ({ key }) => {
+      source.before('inputs', key);
+      return source.inputsOf(key);
     },
     writeStatus: async ({ key }, status) => {
       source.before('writeStatus', key);

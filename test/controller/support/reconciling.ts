@@ -4,10 +4,12 @@ import { createFaultStreaks } from '../../../src/controller/fault-streaks.ts';
 import { createPropagationWatch } from '../../../src/controller/propagation-watch.ts';
 import { reconcile, type ReconcileDeps } from '../../../src/controller/reconcile.ts';
 import { createLooks, type Looks } from '../../../src/controller/looks.ts';
+import type { ControllerObserver } from '../../../src/controller/observer.ts';
 import type { Resource } from '../../../src/controller/source.ts';
 import { createTenants, placeKey, type Place } from '../../../src/controller/tenants.ts';
 import type { RoleSession, Tenancy } from '../../../src/core/tenancy.ts';
 import { describeAction, type Step } from '../../../src/core/step.ts';
+import { everyObserver, silentObserver } from '../../../src/service/observers.ts';
 import { fakeAws, type FakeAws } from '../../core/support/fake-aws.ts';
 import { fakeSource, type FakeSource } from './fake-source.ts';
 import { KEY, resource } from './resource.ts';
@@ -21,6 +23,8 @@ export type Reconciling = {
   /** As whom AWS was connected to; undefined for the controller itself. */
   readonly roles: () => readonly (RoleSession | undefined)[];
   readonly reconcile: (key?: string, signal?: AbortSignal) => Promise<Outcome>;
+  /** Has one more observer told everything. */
+  readonly listen: (observer: ControllerObserver) => void;
   /** Several at once: they share a look at the rule sets, and a plan. */
   readonly reconcileAll: (...keys: readonly string[]) => Promise<ReadonlyMap<string, Outcome>>;
   /** The run under way has taken longer than five seconds; told once. */
@@ -47,6 +51,7 @@ export function reconcilingUnder(tenancy: Tenancy | undefined, ...resources: rea
   const told: string[] = [];
   const note = (what: string) => (_: unknown, steps: readonly Step[]) =>
     void told.push(`${what}: ${steps.map(({ action }) => describeAction(action).verb).join(' ')}`);
+  const listening = { observer: silentObserver };
   let whenLong: (() => void) | undefined;
   const looks = new Map<string, Looks>();
   const looksOf = (place: Place): Looks => {
@@ -71,13 +76,17 @@ export function reconcilingUnder(tenancy: Tenancy | undefined, ...resources: rea
     },
     propagation: createPropagationWatch(aws.ports.clock),
     clock: aws.ports.clock,
-    observer: {
-      planned: note('planned'),
-      driftDetected: note('drift detected'),
-      driftRepaired: note('drift repaired'),
-      statusWritten: (_, result) => void told.push(`status ${result}`),
-      told: (_, event) => void told.push(`event ${event.reason}`),
-    },
+    observer: everyObserver([
+      {
+        ...silentObserver,
+        planned: note('planned'),
+        driftDetected: note('drift detected'),
+        driftRepaired: note('drift repaired'),
+        statusWritten: (_, result) => void told.push(`status ${result}`),
+        told: (_, event) => void told.push(`event ${event.reason}`),
+      },
+      new Proxy(silentObserver, { get: (_, name: keyof ControllerObserver) => listening.observer[name] }),
+    ]),
   };
   const runAll = async (keys: readonly string[], signal = new AbortController().signal) => {
     await aws.ports.clock.sleep(1); // each run looks anew
@@ -95,6 +104,9 @@ export function reconcilingUnder(tenancy: Tenancy | undefined, ...resources: rea
     source,
     told,
     roles: () => [...places.values()].map(({ role }) => role),
+    listen: (observer) => {
+      listening.observer = observer;
+    },
     reconcile: run,
     reconcileAll: (...keys) => runAll(keys),
     takesLong: () => {

@@ -11,6 +11,7 @@ export function resource(spec: object = {}, over: Partial<Resource> = {}): Resou
     key,
     uid: `uid of ${key}`,
     generation: 1,
+    createdAtMs: undefined,
     manifest: manifest(spec, { namespace, name }),
     issues: [],
     annotations: {},

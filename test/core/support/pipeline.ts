@@ -40,7 +40,7 @@ export function manifest(spec: object = {}, metadata: object = {}): Manifest {
 }
 
 export function pipeline(spec: object = {}, over: Partial<Pipeline> = {}): Pipeline {
-  return { manifest: manifest(spec), identity: IDENTITY, code: CODE, ...over };
+  return { manifest: manifest(spec), identity: IDENTITY, code: CODE, environment: {}, ...over };
 }
 
 /** One that asks to adopt what bears nobody's mark. */

@@ -28,6 +28,7 @@ export function resource(key = 'mail/app', over: Partial<Resource> = {}): Resour
     key,
     uid: `uid of ${key}`,
     generation: 1,
+    createdAtMs: undefined,
     manifest: undefined,
     issues: [],
     annotations: {},

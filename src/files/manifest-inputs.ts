@@ -1,0 +1,92 @@
+import { invalidCode } from '../code/code-limits.ts';
+import { packCode } from '../code/pack-code.ts';
+import { variableValue } from '../code/variable-value.ts';
+import { PipelineError } from '../core/fault.ts';
+import type { FunctionCode } from '../core/function-code.ts';
+import { type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { type CodeFromPath, readCodePath } from './code-path.ts';
+import type { FoundContent } from './collect-resources.ts';
+import type { Path } from './file-problem.ts';
+import { handlerFileProblem } from './handler-file.ts';
+
+type FunctionSpec = Manifest['spec']['function'];
+
+export type InputsContext = {
+  /** Folder that `code.path` starts from. */
+  readonly baseFolder: string;
+  readonly namespace: string;
+  /** A ConfigMap or Secret of the pipeline's namespace. */
+  readonly find: (kind: VariableRef['kind'], name: string) => FoundContent | undefined;
+};
+
+export type ManifestInputs =
+  | { readonly ok: true; readonly inputs: FunctionInputs }
+  | { readonly ok: false; readonly problems: readonly InputProblem[] };
+
+type InputProblem = { readonly path: Path; readonly message: string };
+
+/** What a manifest names for its function, ready for Lambda, or everything that is wrong with it and where that stands. */
+export async function manifestInputs(manifest: Manifest, context: InputsContext): Promise<ManifestInputs> {
+  const spec = manifest.spec.function;
+  const problems: InputProblem[] = [];
+  const attempt = async <T>(path: Path, work: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      problems.push({ path: ['spec', 'function', ...path], message: error.fault.message.replace(/\.$/, '') });
+      return undefined;
+    }
+  };
+  const source = SOURCES.filter((name) => spec.code[name] !== undefined);
+  const code = await attempt(['code', ...source], () => resolveCode(spec, context));
+  const environment: Record<string, string> = {};
+  for (const ref of variableRefs(spec)) {
+    const { variable, kind, field, name } = ref;
+    const value = await attempt(['environmentFrom', variable, field], () =>
+      variableValue(ref, context.namespace, contentOf(kind, name, context)),
+    );
+    if (value !== undefined) environment[variable] = value;
+  }
+  return code !== undefined && problems.length === 0
+    ? { ok: true, inputs: { code, environment } }
+    : { ok: false, problems };
+}
+
+const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
+
+async function resolveCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
+  if (code.existing !== undefined) return { kind: 'existing' };
+  if (code.s3 !== undefined) {
+    const { bucket, key, version } = code.s3;
+    return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
+  }
+  const found = await findCode(code, context);
+  const packed = found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime });
+  const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];
+  const problem = handlerFileProblem(handler, runtime, fileNames);
+  if (problem !== undefined) throw invalidCode(problem);
+  return packed;
+}
+
+async function findCode(code: FunctionSpec['code'], context: InputsContext): Promise<CodeFromPath> {
+  if (code.path !== undefined) return await readCodePath(context.baseFolder, code.path);
+  if (code.configMapRef !== undefined)
+    return { kind: 'files', files: contentOf('ConfigMap', code.configMapRef.name, context) };
+  const texts = Object.entries(code.inline ?? {});
+  return { kind: 'files', files: new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])) };
+}
+
+function contentOf(
+  kind: VariableRef['kind'],
+  name: string,
+  { namespace, find }: InputsContext,
+): ReadonlyMap<string, Uint8Array> {
+  const about = `${kind} ${namespace}/${name}`;
+  const found = find(kind, name);
+  if (found === undefined) throw invalidCode(`${about} is not among the given files; give its file with -f too.`);
+  if (found.content.ok) return found.content.files;
+  const [issue] = found.content.issues;
+  throw invalidCode(`${about} is not valid; correct it first: ${issue?.path.join('.')} ${issue?.message}.`);
+}
