@@ -4,7 +4,15 @@ import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
 import { examples } from './help.ts';
-import { collect, withConnection, withFiles, withOutput, type OutputFormat } from './options.ts';
+import {
+  collect,
+  commaSeparated,
+  withConnection,
+  withFiles,
+  withOutput,
+  withPrune,
+  type OutputFormat,
+} from './options.ts';
 import { addSandboxCommands } from './sandbox-program.ts';
 
 /** Runs one command line. Never throws and never exits. @param args without node and script */
@@ -52,17 +60,20 @@ function createProgram(
       done(await ended.catch((error: unknown) => report(error, output, io)));
     };
 
-  withOutput(withFiles(program.command('plan')))
+  withPrune(withOutput(withFiles(program.command('plan'))))
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
     .action(run(async () => (await import('./plan-command.ts')).planCommand));
-  withOutput(withFiles(program.command('apply')))
+  withPrune(withOutput(withFiles(program.command('apply'))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
-    .addHelpText('after', examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml'))
+    .addHelpText(
+      'after',
+      examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
+    )
     .action(run(async () => (await import('./apply-command.ts')).applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(
@@ -89,6 +100,22 @@ function createProgram(
       ),
     )
     .action(run(async () => (await import('./explain-command.ts')).explainCommand));
+  withOutput(withConnection(program.command('import')))
+    .description('write manifests equal to the rules that run on AWS today; exit code 0: all of them, 2: some left out')
+    .option('--rule-set <name>', 'the rule set to read; the active one otherwise')
+    .option('--rules <names>', 'only these rules, separated by commas', commaSeparated)
+    .option('--function <name>', 'only rules that invoke this function; may be repeated', collect)
+    .option('-n, --namespace <name>', 'namespace that the manifests name', 'default')
+    .option('--adopt', 'let the manifests take over at once what they name', false)
+    .addHelpText(
+      'after',
+      examples(
+        'import --region us-west-2 > pipelines.yaml',
+        'import --region us-west-2 --rule-set default-rule-set --rules orders,invoices --adopt',
+        'plan -f pipelines.yaml',
+      ),
+    )
+    .action(run(async () => (await import('./import-command.ts')).importCommand));
   program.addCommand(controllerCommand(door, done));
   addSandboxCommands(program, run);
   program

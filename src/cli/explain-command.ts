@@ -61,7 +61,7 @@ function render(
     ),
   ];
   for (const verdict of explanation.verdicts) {
-    const { position, rule, outcome, matchedBy, does, stops } = verdict;
+    const { position, rule, outcome, matchedBy, does, mayStopBecause } = verdict;
     const number = String(position).padStart(3);
     const name = clean(rule);
     if (outcome !== 'runs') {
@@ -71,7 +71,7 @@ function render(
     const by = matchedBy === '*' ? 'it applies to every recipient' : `it names ${matchedBy}`;
     lines.push(`${number}  ${paint.green(name)}: runs, ${by}`);
     lines.push(...does.map((action) => `       ${clean(action)}`));
-    if (stops === 'maybe') lines.push('       its function may end the evaluation by its answer');
+    if (mayStopBecause !== undefined) lines.push(`       ${mayStopBecause}`);
   }
   return [...lines, explanation.summary];
 }

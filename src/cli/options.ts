@@ -18,6 +18,16 @@ export type PipelineOptions = ConnectionOptions & {
   readonly output: OutputFormat;
 };
 
+export type PruneOption = { readonly prune?: boolean };
+
+/** For commands that look beyond the given files. */
+export function withPrune(command: Command): Command {
+  return command.option(
+    '--prune',
+    'also delete what this installation has in the regions of the files and no file names; buckets stay',
+  );
+}
+
 /** What every command that works on pipelines in files takes. */
 export function withFiles(command: Command): Command {
   return withConnection(
@@ -52,6 +62,9 @@ export const collect = (value: string, before: readonly string[] | undefined): r
   ...(before ?? []),
   value,
 ];
+
+/** `a,b` as it stands in one argument. */
+export const commaSeparated = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 function positive(text: string): number {
   const value = Number(text);

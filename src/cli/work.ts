@@ -1,6 +1,7 @@
 import { faultOf } from '../core/fault.ts';
 import type { Pipeline } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
+import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
@@ -10,7 +11,7 @@ import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
-import type { PipelineOptions } from './options.ts';
+import type { PipelineOptions, PruneOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
@@ -23,7 +24,7 @@ export type RegionWork = { readonly work: Work; readonly ports: Ports & { readon
  */
 export async function openWork(
   loaded: readonly LoadedPipeline[],
-  options: PipelineOptions,
+  options: PipelineOptions & PruneOption,
   io: CliIo,
   purpose: 'apply' | 'remove',
 ): Promise<readonly RegionWork[]> {
@@ -36,7 +37,8 @@ export async function openWork(
       opened.push({ ports, work: { region, apply: [], remove: [] } });
       const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
-      opened[opened.length - 1] = { ports, work: { region, ...work } };
+      const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
+      opened[opened.length - 1] = { ports, work: { region, ...work, ...(scope && { prune: scope }) } };
     }
     return opened;
   } catch (error) {
@@ -46,6 +48,13 @@ export async function openWork(
   }
 }
 
+const scopeOf = ({ partition, account, region, installation }: PipelineIdentity): Scope => ({
+  partition,
+  account,
+  region,
+  installation,
+});
+
 /**
  * The valid pipelines of the given files and of the wanted region.
  *
@@ -54,13 +63,7 @@ export async function openWork(
 export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<readonly LoadedPipeline[]> {
   if (options.filename === undefined)
     throw refused('say which files to read: -f <file or folder>, or -f - for standard input', io);
-  if (!INSTALLATION.test(options.installation))
-    throw refused(
-      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
-      io,
-    );
-  if (!DNS_LABEL.test(options.namespace))
-    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
+  refuseBadNames(options, io);
   const { pipelines, problems } = await loadManifests({
     sources: options.filename,
     namespace: options.namespace,
@@ -78,6 +81,20 @@ export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<re
     );
   }
   return here;
+}
+
+/** @throws {CommandFailed} for an installation or namespace that no pipeline can have */
+export function refuseBadNames(
+  options: Pick<PipelineOptions, 'installation' | 'namespace'>,
+  io: Pick<CliIo, 'err'>,
+): void {
+  if (!INSTALLATION.test(options.installation))
+    throw refused(
+      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
+      io,
+    );
+  if (!DNS_LABEL.test(options.namespace))
+    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
 }
 
 export const connectionOf = (options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond'>) => ({
