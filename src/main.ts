@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { createLogUpdate } from 'log-update';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
 import { runCli } from './cli/cli.ts';
-import type { CliIo, ConnectOptions, ControllerDoor, RunningSandbox, SandboxPorts } from './cli/io.ts';
-import { connectAws } from './connect-aws.ts';
-import { startSandbox } from './sandbox/sandbox.ts';
+import type { CliIo, Connected, ConnectOptions, ControllerDoor, RunningSandbox, SandboxSettings } from './cli/io.ts';
 
 /** The composition root: the only place that knows every layer. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -39,7 +36,7 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 function systemIo(signal: AbortSignal): CliIo {
   const clock = systemClock();
   const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
-  const update = createLogUpdate(process.stderr, { showCursor: true });
+  const live = interactive ? liveView() : () => undefined;
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
@@ -47,17 +44,36 @@ function systemIo(signal: AbortSignal): CliIo {
     env: process.env,
     interactive,
     colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY,
-    live: (content) => (content === '' ? update.clear() : update(content)),
+    live,
     confirm: (question) => ask(question, { input: process.stdin, output: process.stderr, signal }),
     signal,
     clock,
     connect: (options) => connect(options, clock),
     loadController,
-    runSandbox: (ports, started) => runSandbox(ports, started, signal),
+    runSandbox: (settings, started) => runSandbox(settings, started, signal),
   };
 }
 
-function connect({ region, endpointUrl, profile, sesCallsPerSecond }: ConnectOptions, clock: CliIo['clock']) {
+/** Draws from the moment that what it draws with is loaded; until then only the newest content counts. */
+function liveView(): CliIo['live'] {
+  let newest = '';
+  let draw = (_content: string): void => undefined;
+  void import('log-update').then(({ createLogUpdate }) => {
+    const update = createLogUpdate(process.stderr, { showCursor: true });
+    draw = (content) => (content === '' ? update.clear() : update(content));
+    if (newest !== '') draw(newest);
+  });
+  return (content) => {
+    newest = content;
+    draw(content);
+  };
+}
+
+async function connect(
+  { region, endpointUrl, profile, sesCallsPerSecond }: ConnectOptions,
+  clock: CliIo['clock'],
+): Promise<Connected> {
+  const { connectAws } = await import('./connect-aws.ts');
   return connectAws({
     region,
     clock,
@@ -83,11 +99,12 @@ async function loadController(): Promise<ControllerDoor> {
 }
 
 async function runSandbox(
-  ports: SandboxPorts,
+  settings: SandboxSettings,
   started: (sandbox: RunningSandbox) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const sandbox = await startSandbox(ports);
+  const { startSandbox } = await import('./sandbox/sandbox.ts');
+  const sandbox = await startSandbox(settings);
   started(sandbox);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -4,6 +4,7 @@ import {
   DeleteFunctionCommand,
   GetFunctionCommand,
   GetPolicyCommand,
+  ListFunctionsCommand,
   RemovePermissionCommand,
   TagResourceCommand,
   UpdateFunctionCodeCommand,
@@ -13,10 +14,10 @@ import {
   type LambdaClient,
   type Runtime,
 } from '@aws-sdk/client-lambda';
-import type { FunctionCode } from '../core/function-code.ts';
+import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
 import type { FunctionConfiguration, Functions } from '../core/ports.ts';
-import { absentOn, type Call } from './calls.ts';
+import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
 import { withoutValues } from './hidden-values.ts';
 import { fromPolicyJson } from './policy-json.ts';
@@ -26,6 +27,16 @@ const NONE = ['ResourceNotFoundException'];
 /** Functions of Lambda. The presigned link to the code that GetFunction returns is a secret and goes no further. */
 export function functions(lambda: LambdaClient, call: Call): Functions {
   return {
+    list: () =>
+      everyPage(async (marker) => {
+        const command = new ListFunctionsCommand({ Marker: marker });
+        const page = await call('ListFunctions', undefined, () => lambda.send(command));
+        // The last page has an empty marker.
+        return {
+          items: page.Functions?.flatMap(({ FunctionName }) => FunctionName ?? []) ?? [],
+          next: page.NextMarker || undefined,
+        };
+      }),
     get: async (name) => {
       const command = new GetFunctionCommand({ FunctionName: name });
       const send = async () => {
@@ -149,7 +160,7 @@ function toConfiguration(configuration: FunctionConfiguration) {
   };
 }
 
-function toCode(code: FunctionCode) {
+function toCode(code: NewCode) {
   switch (code.kind) {
     case 'zip':
       return { ZipFile: code.bytes };
@@ -159,7 +170,7 @@ function toCode(code: FunctionCode) {
 }
 
 /** An upload may take longer than other calls: a slow line of 256 kB a second must do. */
-function deadline(code: FunctionCode): { readonly requestTimeout?: number } {
+function deadline(code: NewCode): { readonly requestTimeout?: number } {
   if (code.kind !== 'zip') return {};
   return { requestTimeout: REQUEST_TIMEOUT_MS + (code.bytes.byteLength / 256_000) * 1_000 };
 }

@@ -54,26 +54,45 @@ function fromSdkAction(action: SdkAction): RuleAction {
     };
   }
   if (StopAction !== undefined) return { kind: 'stop', ...given('topicArn', StopAction.TopicArn) };
-  return { kind: 'other', ...otherAction(action) };
+  return fromSdkExtra(action);
 }
 
-function otherAction(action: SdkAction): Pick<Extract<RuleAction, { kind: 'other' }>, 'type' | 'detail'> {
-  const { AddHeaderAction, BounceAction, SNSAction, WorkmailAction, ConnectAction } = action;
+/** What stands beside storing, invoking and stopping. */
+function fromSdkExtra({
+  AddHeaderAction,
+  BounceAction,
+  SNSAction,
+  WorkmailAction,
+  ConnectAction,
+}: SdkAction): RuleAction {
   if (AddHeaderAction !== undefined) {
-    return { type: 'addHeader', detail: `${AddHeaderAction.HeaderName}: ${AddHeaderAction.HeaderValue}` };
+    return { kind: 'addHeader', name: AddHeaderAction.HeaderName ?? '', value: AddHeaderAction.HeaderValue ?? '' };
   }
   if (BounceAction !== undefined) {
-    const { SmtpReplyCode, StatusCode, Message, Sender, TopicArn } = BounceAction;
-    return { type: 'bounce', detail: words(SmtpReplyCode, StatusCode, `"${Message}"`, `from ${Sender}`, TopicArn) };
+    return {
+      kind: 'bounce',
+      smtpReplyCode: BounceAction.SmtpReplyCode ?? '',
+      ...given('statusCode', BounceAction.StatusCode),
+      message: BounceAction.Message ?? '',
+      sender: BounceAction.Sender ?? '',
+      ...given('topicArn', BounceAction.TopicArn),
+    };
   }
-  if (SNSAction !== undefined) return { type: 'sns', detail: words(SNSAction.TopicArn, SNSAction.Encoding ?? 'UTF-8') };
+  if (SNSAction !== undefined) {
+    const encoding = SNSAction.Encoding === 'Base64' ? 'Base64' : 'UTF-8';
+    return { kind: 'sns', topicArn: SNSAction.TopicArn ?? '', encoding };
+  }
   if (WorkmailAction !== undefined) {
-    return { type: 'workmail', detail: words(WorkmailAction.OrganizationArn, WorkmailAction.TopicArn) };
+    return {
+      kind: 'workmail',
+      organizationArn: WorkmailAction.OrganizationArn ?? '',
+      ...given('topicArn', WorkmailAction.TopicArn),
+    };
   }
   if (ConnectAction !== undefined) {
-    return { type: 'connect', detail: words(ConnectAction.InstanceARN, ConnectAction.IAMRoleARN) };
+    return { kind: 'other', type: 'connect', detail: `${ConnectAction.InstanceARN} ${ConnectAction.IAMRoleARN}` };
   }
-  return { type: 'unknown', detail: 'an action that this version does not know' };
+  return { kind: 'other', type: 'unknown', detail: 'an action that this version does not know' };
 }
 
 function toSdkAction(action: RuleAction, ruleName: string): SdkAction {
@@ -99,6 +118,24 @@ function toSdkAction(action: RuleAction, ruleName: string): SdkAction {
       };
     case 'stop':
       return { StopAction: { Scope: 'RuleSet', ...given('TopicArn', action.topicArn) } };
+    case 'addHeader':
+      return { AddHeaderAction: { HeaderName: action.name, HeaderValue: action.value } };
+    case 'bounce':
+      return {
+        BounceAction: {
+          SmtpReplyCode: action.smtpReplyCode,
+          ...given('StatusCode', action.statusCode),
+          Message: action.message,
+          Sender: action.sender,
+          ...given('TopicArn', action.topicArn),
+        },
+      };
+    case 'sns':
+      return { SNSAction: { TopicArn: action.topicArn, Encoding: action.encoding } };
+    case 'workmail':
+      return {
+        WorkmailAction: { OrganizationArn: action.organizationArn, ...given('TopicArn', action.topicArn) },
+      };
     case 'other':
       throw new PipelineError({
         class: 'bug',
@@ -112,8 +149,4 @@ function toSdkAction(action: RuleAction, ruleName: string): SdkAction {
 
 function given<K extends string>(name: K, value: string | undefined): { readonly [key in K]?: string } {
   return value === undefined || value === '' ? {} : ({ [name]: value } as { readonly [key in K]: string });
-}
-
-function words(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== '').join(' ');
 }

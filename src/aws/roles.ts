@@ -10,6 +10,7 @@ import {
   ListAttachedRolePoliciesCommand,
   ListInstanceProfilesForRoleCommand,
   ListRolePoliciesCommand,
+  ListRolesCommand,
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   RemoveRoleFromInstanceProfileCommand,
@@ -34,6 +35,12 @@ export function roles(iam: IAMClient, call: Call): Roles {
   };
 
   return {
+    list: (path) =>
+      everyPage(async (marker) => {
+        const command = new ListRolesCommand({ PathPrefix: path, Marker: marker });
+        const page = await call('ListRoles', `roles under ${path}`, () => iam.send(command));
+        return { items: present(page.Roles?.map(({ RoleName }) => RoleName)), next: nextOf(page) };
+      }),
     get: async (name) => {
       const found = await absentOn(
         NONE,

@@ -6,7 +6,7 @@ import { describeAction, isDestructive } from '../core/step.ts';
 import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { PipelineOptions } from './options.ts';
+import type { PipelineOptions, PruneOption } from './options.ts';
 import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
@@ -15,7 +15,7 @@ import { clean, renderProblem, renderWarning } from './render-problems.ts';
 import { holdsUp, renderResults, resultJson } from './render-results.ts';
 import { keyOf, loadFiles, openWork, type RegionWork } from './work.ts';
 
-export type ApplyOptions = PipelineOptions & { readonly yes: boolean; readonly dryRun: boolean };
+export type ApplyOptions = PipelineOptions & PruneOption & { readonly yes: boolean; readonly dryRun: boolean };
 
 /** Makes AWS equal to the manifests, those that hold it back aside. Asks before it deletes anything, unless `--yes`. */
 export function applyCommand(options: ApplyOptions, io: CliIo): Promise<ExitCode> {

@@ -1,18 +1,19 @@
 import { Command, CommanderError } from 'commander';
-import { customResourceDefinition } from '../core/crd.ts';
 import { faultOf } from '../core/fault.ts';
-import { applyCommand, deleteCommand } from './apply-command.ts';
-import { explainCommand } from './explain-command.ts';
-import { getCommand } from './get-command.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
 import { examples } from './help.ts';
-import { collect, portNumber, withConnection, withFiles, withOutput, type OutputFormat } from './options.ts';
-import { planCommand } from './plan-command.ts';
-import { print } from './print.ts';
-import { sandboxCommand } from './sandbox-command.ts';
-import { CommandFailed, failed } from './work.ts';
+import {
+  collect,
+  commaSeparated,
+  withConnection,
+  withFiles,
+  withOutput,
+  withPrune,
+  type OutputFormat,
+} from './options.ts';
+import { addSandboxCommands } from './sandbox-program.ts';
 
 /** Runs one command line. Never throws and never exits. @param args without node and script */
 export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
@@ -48,27 +49,32 @@ function createProgram(
       writeErr: (text) => io.err(text.trimEnd()),
       outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
     });
+  /** A command is loaded when it is asked for: what one needs takes others time to start. */
   const run =
-    <Options extends object>(command: (options: Options, io: CliIo) => Promise<ExitCode>) =>
-    async (options: Options) =>
-      done(
-        await command(options, io).catch((error: unknown) =>
-          reportFailure(error, 'output' in options ? (options.output as OutputFormat) : 'text', io),
-        ),
-      );
+    <Args extends unknown[]>(load: () => Promise<(...args: [...Args, CliIo]) => Promise<ExitCode>>) =>
+    async (...args: [...Args, Command]): Promise<void> => {
+      const command = args.at(-1) as Command;
+      const given = args.slice(0, -1) as unknown as Args;
+      const { output = 'text' } = command.opts<{ output?: OutputFormat }>();
+      const ended = load().then((start) => start(...given, io));
+      done(await ended.catch((error: unknown) => report(error, output, io)));
+    };
 
-  withOutput(withFiles(program.command('plan')))
+  withPrune(withOutput(withFiles(program.command('plan'))))
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
-    .action(run(planCommand));
-  withOutput(withFiles(program.command('apply')))
+    .action(run(async () => (await import('./plan-command.ts')).planCommand));
+  withPrune(withOutput(withFiles(program.command('apply'))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
-    .addHelpText('after', examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml'))
-    .action(run(applyCommand));
+    .addHelpText(
+      'after',
+      examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
+    )
+    .action(run(async () => (await import('./apply-command.ts')).applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(
       'take pipelines down; a bucket stays unless its deletionPolicy says otherwise, everything under Observe or NoDelete',
@@ -76,11 +82,11 @@ function createProgram(
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))
-    .action(run(deleteCommand));
+    .action(run(async () => (await import('./apply-command.ts')).deleteCommand));
   withOutput(withFiles(program.command('get')))
     .description('print the status of pipelines as AWS has them now')
     .addHelpText('after', examples('get -f examples/echo', 'get -f examples/echo -o yaml'))
-    .action(run(getCommand));
+    .action(run(async () => (await import('./get-command.ts')).getCommand));
   withOutput(withConnection(program.command('explain')))
     .description('say which rules of the active set run for an address, in order')
     .option('--to <address>', 'recipient to explain')
@@ -93,30 +99,34 @@ function createProgram(
         'explain --to someone@example.com --region eu-west-1 -o json',
       ),
     )
-    .action(run(explainCommand));
+    .action(run(async () => (await import('./explain-command.ts')).explainCommand));
+  withOutput(withConnection(program.command('import')))
+    .description('write manifests equal to the rules that run on AWS today; exit code 0: all of them, 2: some left out')
+    .option('--rule-set <name>', 'the rule set to read; the active one otherwise')
+    .option('--rules <names>', 'only these rules, separated by commas', commaSeparated)
+    .option('--function <name>', 'only rules that invoke this function; may be repeated', collect)
+    .option('-n, --namespace <name>', 'namespace that the manifests name', 'default')
+    .option('--adopt', 'let the manifests take over at once what they name', false)
+    .addHelpText(
+      'after',
+      examples(
+        'import --region us-west-2 > pipelines.yaml',
+        'import --region us-west-2 --rule-set default-rule-set --rules orders,invoices --adopt',
+        'plan -f pipelines.yaml',
+      ),
+    )
+    .action(run(async () => (await import('./import-command.ts')).importCommand));
   program.addCommand(controllerCommand(door, done));
-  program
-    .command('sandbox')
-    .description('run an embedded AWS on this machine: S3, IAM, Lambda, SES receiving, and a door for mail')
-    .option('--port <number>', 'HTTP port of AWS', portNumber, 4566)
-    .option('--smtp-port <number>', 'port for mail', portNumber, 2525)
-    .addHelpText('after', examples('sandbox', 'sandbox --port 0 --smtp-port 0'))
-    .action(run(sandboxCommand));
+  addSandboxCommands(program, run);
   program
     .command('crd')
     .description('print the CustomResourceDefinition for Kubernetes')
     .addHelpText('after', examples('crd | kubectl apply -f -'))
-    .action(() => print(io, 'yaml', customResourceDefinition(), () => []));
+    .action(run(async () => (await import('./crd-command.ts')).crdCommand));
   return program;
 }
 
-/** Version of the JSON that a command prints which ended before it looked at AWS. */
-const FAILURE_FORMAT = 'ses-lambda-pipeline.dev/failure/v1';
-
-/** Whoever reads JSON gets JSON, whatever happens. */
-function reportFailure(error: unknown, output: OutputFormat, io: CliIo): ExitCode {
-  if (error instanceof Interrupted) return 130;
-  const known = error instanceof CommandFailed ? error : failed(faultOf(error), io);
-  print(io, output, { format: FAILURE_FORMAT, problems: known.failures }, () => []);
-  return 1;
+async function report(error: unknown, output: OutputFormat, io: CliIo): Promise<ExitCode> {
+  const { reportFailure } = await import('./report-failure.ts');
+  return reportFailure(error, output, io);
 }

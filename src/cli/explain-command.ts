@@ -1,12 +1,13 @@
 import { createColors } from 'picocolors';
 import { explainAddress, type Explanation } from '../core/explain.ts';
 import { faultOf } from '../core/fault.ts';
+import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
 import { clean, renderWarning } from './render-problems.ts';
-import { connectionOf, failed, loadFiles, refused, restraintsOn } from './work.ts';
+import { connectionOf, loadFiles, restraintsOn } from './work.ts';
 
 export type ExplainOptions = Omit<PipelineOptions, 'filename'> & {
   readonly filename?: readonly string[];
@@ -24,7 +25,7 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
     throw refused('say which region to look at: --region us-west-2, or -f with the files of pipelines', io);
   const explained: (Explanation & { region: string; ruleSet: string | undefined })[] = [];
   for (const region of regions) {
-    const ports = io.connect({ region, ...connectionOf(options) });
+    const ports = await io.connect({ region, ...connectionOf(options) });
     try {
       const active = await unlessInterrupted(io.signal, ports.receiptRules.describeActive());
       explained.push({ region, ruleSet: active?.name, ...explainAddress(address, active?.rules) });
@@ -60,7 +61,7 @@ function render(
     ),
   ];
   for (const verdict of explanation.verdicts) {
-    const { position, rule, outcome, matchedBy, does, stops } = verdict;
+    const { position, rule, outcome, matchedBy, does, mayStopBecause } = verdict;
     const number = String(position).padStart(3);
     const name = clean(rule);
     if (outcome !== 'runs') {
@@ -70,7 +71,7 @@ function render(
     const by = matchedBy === '*' ? 'it applies to every recipient' : `it names ${matchedBy}`;
     lines.push(`${number}  ${paint.green(name)}: runs, ${by}`);
     lines.push(...does.map((action) => `       ${clean(action)}`));
-    if (stops === 'maybe') lines.push('       its function may end the evaluation by its answer');
+    if (mayStopBecause !== undefined) lines.push(`       ${mayStopBecause}`);
   }
   return [...lines, explanation.summary];
 }

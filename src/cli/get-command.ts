@@ -7,6 +7,7 @@ import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
 import { print } from './print.ts';
 import { renderProblem, renderWarning } from './render-problems.ts';
+import { renderTable } from './table.ts';
 import { loadFiles, openWork, restraintsOn } from './work.ts';
 
 type Item = {
@@ -42,7 +43,7 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
     }
     const [only] = items;
     const data = items.length === 1 && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items };
-    print(io, options.output, data, () => renderTable(items));
+    print(io, options.output, data, () => renderItems(items));
     return failed ? 1 : 0;
   } finally {
     for (const { ports } of regions) ports.close();
@@ -55,7 +56,7 @@ const resumed = (pipeline: LoadedPipeline): LoadedPipeline => ({
   manifest: { ...pipeline.manifest, spec: { ...pipeline.manifest.spec, suspend: false } },
 });
 
-function renderTable(items: readonly Item[]): string[] {
+function renderItems(items: readonly Item[]): string[] {
   const rows = items.map(({ metadata, status }) => {
     const ready = status.conditions.find((condition) => condition.type === 'Ready');
     return [
@@ -68,12 +69,5 @@ function renderTable(items: readonly Item[]): string[] {
       status.ruleSet.name + (status.ruleSet.active ? '' : ' (not active)'),
     ];
   });
-  const table = [['NAMESPACE', 'NAME', 'READY', 'REASON', 'BUCKET', 'FUNCTION', 'RULESET'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  return table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
+  return renderTable([['NAMESPACE', 'NAME', 'READY', 'REASON', 'BUCKET', 'FUNCTION', 'RULESET'], ...rows]);
 }

@@ -25,12 +25,16 @@ export type CliIo = {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  readonly connect: (options: ConnectOptions) => Ports & { readonly close: () => void };
+  /** May take its time: the AWS SDK is loaded only by then. */
+  readonly connect: (options: ConnectOptions) => Connected | Promise<Connected>;
   /** Loaded only when it is asked for: it brings Kubernetes with it. */
   readonly loadController: () => Promise<ControllerDoor>;
   /** Runs a sandbox until `signal` is aborted. */
-  readonly runSandbox: (options: SandboxPorts, started: (sandbox: RunningSandbox) => void) => Promise<void>;
+  readonly runSandbox: (options: SandboxSettings, started: (sandbox: RunningSandbox) => void) => Promise<void>;
 };
+
+/** AWS in one region. */
+export type Connected = Ports & { readonly close: () => void };
 
 /** The controller as the command line sees it: what can be set, and how to run it. */
 export type ControllerDoor = {
@@ -43,8 +47,19 @@ export type ControllerDoor = {
   readonly run: (args: readonly string[]) => Promise<0 | 1>;
 };
 
-export type SandboxPorts = { readonly port: number; readonly smtpPort: number };
-export type RunningSandbox = { readonly url: string; readonly smtpPort: number; readonly account: string };
+export type SandboxSettings = {
+  readonly port: number;
+  readonly smtpPort: number;
+  readonly account?: string;
+  readonly dataDir?: string;
+  readonly host?: string;
+};
+export type RunningSandbox = {
+  readonly url: string;
+  readonly smtpPort: number;
+  readonly account: string;
+  readonly notices: readonly string[];
+};
 
 /** 0 nothing to do or done, 1 failed, 2 changes pending (`plan`), 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 130;

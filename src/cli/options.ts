@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
 export type OutputFormat = 'text' | 'json' | 'yaml';
@@ -16,6 +17,16 @@ export type PipelineOptions = ConnectionOptions & {
   readonly namespace: string;
   readonly output: OutputFormat;
 };
+
+export type PruneOption = { readonly prune?: boolean };
+
+/** For commands that look beyond the given files. */
+export function withPrune(command: Command): Command {
+  return command.option(
+    '--prune',
+    'also delete what this installation has in the regions of the files and no file names; buckets stay',
+  );
+}
 
 /** What every command that works on pipelines in files takes. */
 export function withFiles(command: Command): Command {
@@ -52,6 +63,9 @@ export const collect = (value: string, before: readonly string[] | undefined): r
   value,
 ];
 
+/** `a,b` as it stands in one argument. */
+export const commaSeparated = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
+
 function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number above 0.');
@@ -68,6 +82,28 @@ function httpUrl(text: string): string {
   const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new InvalidArgumentError('must be a URL such as http://127.0.0.1:4566.');
+  return text;
+}
+
+/** Where a running sandbox is. */
+export function withSandbox(command: Command): Command {
+  return withOutput(
+    command.addOption(
+      new Option('--endpoint-url <url>', 'where the sandbox is')
+        .argParser(httpUrl)
+        .env('AWS_ENDPOINT_URL')
+        .default('http://127.0.0.1:4566'),
+    ),
+  );
+}
+
+export function accountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('must be an account id of 12 digits.');
+  return text;
+}
+
+export function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('must be an IP address such as 127.0.0.1 or 0.0.0.0.');
   return text;
 }
 

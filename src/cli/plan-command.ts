@@ -3,14 +3,14 @@ import { EMPTY_PLAN, type Plan } from '../core/plan.ts';
 import { isWrite } from '../core/step.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { PipelineOptions } from './options.ts';
+import type { PipelineOptions, PruneOption } from './options.ts';
 import { print } from './print.ts';
 import { planJson, renderPlan } from './render-plan.ts';
 import { renderProblem } from './render-problems.ts';
 import { loadFiles, openWork } from './work.ts';
 
 /** Says what `apply` would do, and what it would leave. Exit code 0: nothing differs, 2: something, 1: something is wrong. */
-export async function planCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
+export async function planCommand(options: PipelineOptions & PruneOption, io: CliIo): Promise<ExitCode> {
   const regions = await openWork(await loadFiles(options, io), options, io, 'apply');
   try {
     const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));

@@ -1,34 +1,21 @@
-import { faultOf, type Fault } from '../core/fault.ts';
+import { faultOf } from '../core/fault.ts';
 import type { Pipeline } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
+import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
 import type { Ports } from '../core/ports.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
-import type { FileProblem } from '../files/file-problem.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
+import { CommandFailed, failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
-import type { PipelineOptions } from './options.ts';
-import { clean, renderFileProblem } from './render-problems.ts';
+import type { PipelineOptions, PruneOption } from './options.ts';
+import { renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
 export type RegionWork = { readonly work: Work; readonly ports: Ports & { readonly close: () => void } };
-
-/** One reason why a command ended early, as `-o json` prints it. */
-export type Failure = Partial<Omit<FileProblem, 'message'>> & { readonly reason?: string; readonly message: string };
-
-/** Something that ends the command before AWS is asked; already told to the user. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
-  readonly failures: readonly Failure[];
-
-  constructor(failures: readonly Failure[]) {
-    super('the command failed');
-    this.failures = failures;
-  }
-}
 
 /**
  * Connects to every region of the pipelines.
@@ -37,7 +24,7 @@ export class CommandFailed extends Error {
  */
 export async function openWork(
   loaded: readonly LoadedPipeline[],
-  options: PipelineOptions,
+  options: PipelineOptions & PruneOption,
   io: CliIo,
   purpose: 'apply' | 'remove',
 ): Promise<readonly RegionWork[]> {
@@ -45,12 +32,13 @@ export async function openWork(
   const opened: RegionWork[] = [];
   try {
     for (const region of regions) {
-      const ports = io.connect({ region, ...connectionOf(options) });
+      const ports = await io.connect({ region, ...connectionOf(options) });
       const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
       opened.push({ ports, work: { region, apply: [], remove: [] } });
       const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
-      opened[opened.length - 1] = { ports, work: { region, ...work } };
+      const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
+      opened[opened.length - 1] = { ports, work: { region, ...work, ...(scope && { prune: scope }) } };
     }
     return opened;
   } catch (error) {
@@ -60,6 +48,13 @@ export async function openWork(
   }
 }
 
+const scopeOf = ({ partition, account, region, installation }: PipelineIdentity): Scope => ({
+  partition,
+  account,
+  region,
+  installation,
+});
+
 /**
  * The valid pipelines of the given files and of the wanted region.
  *
@@ -68,13 +63,7 @@ export async function openWork(
 export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<readonly LoadedPipeline[]> {
   if (options.filename === undefined)
     throw refused('say which files to read: -f <file or folder>, or -f - for standard input', io);
-  if (!INSTALLATION.test(options.installation))
-    throw refused(
-      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
-      io,
-    );
-  if (!DNS_LABEL.test(options.namespace))
-    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
+  refuseBadNames(options, io);
   const { pipelines, problems } = await loadManifests({
     sources: options.filename,
     namespace: options.namespace,
@@ -92,6 +81,20 @@ export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<re
     );
   }
   return here;
+}
+
+/** @throws {CommandFailed} for an installation or namespace that no pipeline can have */
+export function refuseBadNames(
+  options: Pick<PipelineOptions, 'installation' | 'namespace'>,
+  io: Pick<CliIo, 'err'>,
+): void {
+  if (!INSTALLATION.test(options.installation))
+    throw refused(
+      `--installation ${options.installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
+      io,
+    );
+  if (!DNS_LABEL.test(options.namespace))
+    throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
 }
 
 export const connectionOf = (options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond'>) => ({
@@ -128,16 +131,4 @@ async function identify(
     };
     return { manifest, identity, ...inputs };
   });
-}
-
-/** Ends a command because of a fault, which is told here. */
-export function failed({ reason, message }: Fault, io: Pick<CliIo, 'err'>): CommandFailed {
-  io.err(clean(`Error: ${message}`));
-  return new CommandFailed([{ reason, message }]);
-}
-
-/** Ends a command because of how it was called, which is told here. */
-export function refused(message: string, io: Pick<CliIo, 'err'>): CommandFailed {
-  io.err(clean(`Error: ${message}`));
-  return new CommandFailed([{ message }]);
 }

@@ -1,3 +1,4 @@
+import { existingRuleNames } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
 import type { Neighbour } from '../core/neighbour.ts';
@@ -22,6 +23,8 @@ export function neighboursOf(
       {
         owner: pipelineKey({ namespace, name }),
         prefix,
+        // Whether it has taken over what it lists only a look at its function tells: until then these are strangers'.
+        existingRules: [],
         bucketName: '',
         position: ruleSet.position,
         priority: ruleSet.priority,
@@ -49,6 +52,7 @@ export function ownersOf(
     if (manifest?.spec.region !== region) return [];
     const [namespace = '', name = ''] = key.split('/');
     const prefix = rulePrefix({ installation, namespace, name });
-    return rules.some((rule) => isRuleOf(prefix, rule)) ? [key] : [];
+    const listed = existingRuleNames(manifest.spec);
+    return rules.some((rule) => isRuleOf(prefix, rule) || listed.includes(rule)) ? [key] : [];
   });
 }

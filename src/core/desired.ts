@@ -24,12 +24,13 @@ import {
 } from './names.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import { ownerTags } from './ownership.ts';
-import type { RuleBlock } from './rule-block.ts';
-
+import { actionsOf, arnsElsewhere, storeAction } from './rule-actions.ts';
+import type { RuleBlock, RuleInSet } from './rule-block.ts';
 import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from './policy-document.ts';
 import type { FunctionConfiguration, NewRole } from './ports.ts';
-import type { ReceiptRule, RuleAction } from './receipt-rule.ts';
-import { recipientsOverlap, union } from './recipients.ts';
+import { normalisePrefix } from './object-key-prefix.ts';
+import type { ReceiptRule } from './receipt-rule.ts';
+import { lowerCaseDomain, recipientsOverlap, union } from './recipients.ts';
 
 /** A pipeline as it was asked for: the manifest, who it is on AWS, and at hand what its function needs. */
 export type Pipeline = FunctionInputs & {
@@ -86,6 +87,12 @@ export type Desired = {
   readonly function: DesiredFunction;
   readonly ruleSet: ManifestSpec['ruleSet'];
   readonly block: RuleBlock;
+  /** Rules of ours under names that we did not make; each is granted by its own ARN. */
+  readonly existingRules: readonly RuleInSet[];
+  /** What the manifest calls the rules that it takes over, by their name on AWS. */
+  readonly takenOverAs: ReadonlyMap<string, string>;
+  /** Rules that were ours until the manifest stopped listing them: they stay, and keep their grant while they stand. */
+  readonly formerRules: readonly RuleInSet[];
   readonly discovery: Discovery;
   readonly managementPolicy: ManifestSpec['managementPolicy'];
   /** Whether what stands under our names and bears nobody's mark becomes ours. */
@@ -106,12 +113,13 @@ const MAX_ENVIRONMENT_BYTES = 4096;
  *
  * @param bucketName the name that was chosen among the candidates, see `chooseBucket`
  * @param live what the live function discovers now, so that the previous prefix stays known
- * @throws {PipelineError} `invalid` with the field's path: unknown token, environment too large
+ * @throws {PipelineError} `invalid` with the field's path: unknown token, environment too large, an ARN elsewhere
  */
 export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Discovery | undefined): Desired {
   const { manifest, identity } = pipeline;
   const { spec } = manifest;
   const key = pipelineKey(identity);
+  refuseWhatSesWould(spec, identity);
   const discovery = discoveryOf({
     identity,
     bucketName,
@@ -130,6 +138,11 @@ export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Di
     function: desiredFunction(pipeline, role.arn, discovery),
     ruleSet: spec.ruleSet,
     block: desiredBlock(spec, identity, bucketName),
+    existingRules: existingRuleNames(spec).map((name) => ({ ruleSet: spec.ruleSet.name, name })),
+    takenOverAs: new Map(
+      spec.receiptRules.flatMap(({ name, ruleName }) => (ruleName === undefined ? [] : [[ruleName, name]])),
+    ),
+    formerRules: [],
     discovery,
     managementPolicy: spec.managementPolicy,
     adopts: asksForAdoption(manifest),
@@ -137,8 +150,16 @@ export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Di
   };
 }
 
-/** One trailing slash, or nothing. */
-export const normalisePrefix = (prefix: string): string => (prefix === '' ? '' : `${prefix.replace(/\/+$/, '')}/`);
+/** @throws {PipelineError} what the API server cannot judge and AWS would refuse, or nobody could undo */
+function refuseWhatSesWould(spec: ManifestSpec, { installation }: PipelineIdentity): void {
+  const [elsewhere] = arnsElsewhere(spec);
+  if (elsewhere !== undefined) throw invalid(elsewhere);
+  for (const [index, { ruleName }] of spec.receiptRules.entries())
+    if (ruleName?.startsWith(`${installation}_`) === true)
+      throw invalid(
+        `spec.receiptRules[${index}].ruleName: ${ruleName} is a name that ses-lambda-pipeline itself makes; leave ruleName out, or name a rule that somebody else made`,
+      );
+}
 
 function prefixesOf(spec: ManifestSpec): string[] {
   const own = spec.receiptRules.flatMap((rule) => rule.storage?.objectKeyPrefix ?? []);
@@ -192,7 +213,7 @@ function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: s
       tags: ownerTags(identity),
       permissionsBoundaryArn: roleLimits?.permissionsBoundaryArn ?? spec.role.permissionsBoundaryArn,
     },
-    policy: rolePolicy(identity, functionName(identity, 'Zip'), privileges),
+    policy: rolePolicy(identity, functionNameOf(spec, identity), privileges),
     managedPolicyArns: spec.role.managedPolicyArns,
   };
 }
@@ -230,8 +251,8 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
       `spec.function.environment: all variables together take ${bytes} bytes, with those of environmentFrom and those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
     );
   return {
-    name: functionName(identity, 'Zip'),
-    arn: functionArn(identity, 'Zip'),
+    name: functionNameOf(manifest.spec, identity),
+    arn: functionArn(identity, functionNameOf(manifest.spec, identity)),
     architecture: fn.architecture,
     tags: { ...ownerTags(identity), ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}) },
     configuration: {
@@ -252,6 +273,14 @@ function codeSource(code: FunctionCode & { kind: 's3' }): string {
   return hex([code.bucket, code.key, code.version ?? '']).slice(0, 32);
 }
 
+/** The function that the manifest names, or the one that we make. */
+export const functionNameOf = ({ function: { name } }: ManifestSpec, identity: PipelineIdentity): string =>
+  name ?? functionName(identity, 'Zip');
+
+/** Names of rules that the manifest takes over, in its own rule set. */
+export const existingRuleNames = ({ receiptRules }: Pick<ManifestSpec, 'receiptRules'>): readonly string[] =>
+  receiptRules.flatMap(({ ruleName }) => ruleName ?? []);
+
 /** The rules of a pipeline; a bucket's name is needed only for those that are written. */
 export function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, bucketName: string): RuleBlock {
   const prefix = rulePrefix(identity);
@@ -259,48 +288,23 @@ export function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, buc
   return {
     owner: pipelineKey(identity),
     prefix,
+    existingRules: existingRuleNames(spec),
     bucketName,
     position: spec.ruleSet.position,
     priority: spec.ruleSet.priority,
     storageRule: head,
     rules: spec.receiptRules.map((rule) => ({
-      name: prefix + rule.name,
+      name: rule.ruleName ?? prefix + rule.name,
       enabled: rule.enabled,
       tlsPolicy: rule.tlsPolicy,
       scanEnabled: rule.scanEnabled,
       recipients: rule.recipients.map(lowerCaseDomain),
-      actions: actionsOf(rule, spec, identity, bucketName, head),
+      actions: actionsOf(rule, spec, {
+        bucketName,
+        functionArn: functionArn(identity, functionNameOf(spec, identity)),
+        stores: rule.storage?.disabled !== true && !(head !== undefined && isStoredByHead(rule, spec)),
+      }),
     })),
-  };
-}
-
-function actionsOf(
-  rule: ReceiptRuleSpec,
-  spec: ManifestSpec,
-  identity: PipelineIdentity,
-  bucketName: string,
-  head: ReceiptRule | undefined,
-): RuleAction[] {
-  const actions: RuleAction[] = [];
-  const storedByHead = head !== undefined && isStoredByHead(rule, spec);
-  if (!storedByHead && rule.storage?.disabled !== true) actions.push(storeAction(rule.storage, spec, bucketName));
-  actions.push({
-    kind: 'lambda',
-    functionArn: functionArn(identity, 'Zip'),
-    invocationType: rule.invocationType ?? spec.invocationType,
-  });
-  if (rule.stop) actions.push({ kind: 'stop' });
-  return actions;
-}
-
-function storeAction(own: ReceiptRuleSpec['storage'], spec: ManifestSpec, bucketName: string): RuleAction {
-  const prefix = normalisePrefix(own?.objectKeyPrefix ?? spec.messageBodyStorage.objectKeyPrefix);
-  return {
-    kind: 's3',
-    bucketName,
-    ...(prefix === '' ? {} : { objectKeyPrefix: prefix }),
-    ...(own?.kmsKeyArn === undefined ? {} : { kmsKeyArn: own.kmsKeyArn }),
-    ...(own?.topicArn === undefined ? {} : { topicArn: own.topicArn }),
   };
 }
 
@@ -334,12 +338,6 @@ function headSettings(spec: ManifestSpec): { tlsPolicy: 'Optional' | 'Require'; 
     tlsPolicy: rules.length > 0 && rules.every((rule) => rule.tlsPolicy === 'Require') ? 'Require' : 'Optional',
     scanEnabled: rules.length === 0 || rules.some((rule) => rule.scanEnabled),
   };
-}
-
-/** Domains are compared without case; written alike, AWS cannot give them back differently. */
-function lowerCaseDomain(recipient: string): string {
-  const at = recipient.lastIndexOf('@');
-  return recipient.slice(0, at + 1) + recipient.slice(at + 1).toLowerCase();
 }
 
 /** IAM has no such actions: the first is granted by s3:GetObject, the second by s3:ListBucket. */

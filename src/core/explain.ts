@@ -1,4 +1,4 @@
-import { canStop, type ReceiptRule, type RuleAction } from './receipt-rule.ts';
+import { endingOf, type Ending, type ReceiptRule, type RuleAction } from './receipt-rule.ts';
 import { normaliseRecipient, recipientsFor } from './recipients.ts';
 
 /** What one rule of the live set would do with a mail for an address. */
@@ -10,8 +10,10 @@ export type RuleVerdict = {
   /** The recipient that matches; `*` for a rule without recipients. */
   readonly matchedBy?: string;
   readonly does: readonly string[];
-  /** `always`: nothing behind this rule runs. `maybe`: its function decides. */
+  /** `always`: nothing behind this rule runs. `maybe`: its function decides, or AWS does not say; see `mayStopBecause`. */
   readonly stops: 'always' | 'maybe' | 'no';
+  /** Set where `stops` is `maybe`. */
+  readonly mayStopBecause?: string;
 };
 
 export type Explanation = {
@@ -37,16 +39,26 @@ export function explainAddress(address: string, rules: readonly ReceiptRule[] | 
   const verdicts = rules.map((rule, index): RuleVerdict => {
     const position = index + 1;
     const matchedBy = matching(rule, address);
-    const stops = rule.actions.some((action) => action.kind === 'stop') ? 'always' : canStop(rule) ? 'maybe' : 'no';
-    const does = rule.actions.map(describeRuleAction);
-    if (!rule.enabled) return { position, rule: rule.name, outcome: 'disabled', does, stops };
-    if (matchedBy === undefined) return { position, rule: rule.name, outcome: 'no-match', does, stops };
-    if (!reached) return { position, rule: rule.name, outcome: 'not-reached', matchedBy, does, stops };
-    if (stops === 'always') reached = false;
-    return { position, rule: rule.name, outcome: 'runs', matchedBy, does, stops };
+    const ending = ENDINGS[endingOf({ ...rule, enabled: true })];
+    const what = { position, rule: rule.name, does: rule.actions.map(describeRuleAction), ...ending };
+    if (!rule.enabled) return { ...what, outcome: 'disabled' };
+    if (matchedBy === undefined) return { ...what, outcome: 'no-match' };
+    if (!reached) return { ...what, outcome: 'not-reached', matchedBy };
+    if (ending.stops === 'always') reached = false;
+    return { ...what, outcome: 'runs', matchedBy };
   });
   return { address, verdicts, summary: summarise(address, verdicts) };
 }
+
+const ENDINGS: Readonly<Record<Ending, Pick<RuleVerdict, 'stops' | 'mayStopBecause'>>> = {
+  always: { stops: 'always' },
+  'maybe-by-answer': { stops: 'maybe', mayStopBecause: 'its function may end the evaluation by its answer' },
+  'maybe-undocumented': {
+    stops: 'maybe',
+    mayStopBecause: 'AWS does not document whether a bounce or WorkMail ends the evaluation',
+  },
+  never: { stops: 'no' },
+};
 
 function matching(rule: ReceiptRule, address: string): string | undefined {
   if (rule.recipients.length === 0) return '*';
@@ -71,6 +83,14 @@ export function describeRuleAction(action: RuleAction): string {
       return `invoke ${action.functionArn} (${action.invocationType})`;
     case 'stop':
       return 'stop the rule set';
+    case 'addHeader':
+      return `add header ${action.name}: ${action.value}`;
+    case 'bounce':
+      return `bounce with ${action.smtpReplyCode} ${action.message}`;
+    case 'sns':
+      return `publish to ${action.topicArn} (${action.encoding})`;
+    case 'workmail':
+      return `hand over to WorkMail ${action.organizationArn}`;
     case 'other':
       return action.detail;
   }

@@ -1,5 +1,8 @@
-/** The code of a function, ready for Lambda: a zip in memory, or an object that Lambda reads itself. */
-export type FunctionCode =
+/** The code of a function: ready for Lambda, or whatever the function has, which somebody else deploys. */
+export type FunctionCode = NewCode | { readonly kind: 'existing' };
+
+/** Code ready for Lambda: a zip in memory, or an object that Lambda reads itself. */
+export type NewCode =
   | {
       readonly kind: 'zip';
       readonly bytes: Uint8Array;

@@ -3,6 +3,7 @@ import { annotationsSchema, unknownAnnotations } from './annotations.ts';
 import { API_GROUP } from './api-group.ts';
 import { cel } from './cel.ts';
 import { intervalSchema } from './interval.ts';
+import { MAX_ACTIONS } from './receipt-rule.ts';
 
 export const API_VERSION = `${API_GROUP}/v1alpha1`;
 export const KIND = 'SesLambdaPipeline';
@@ -31,6 +32,14 @@ export const arn = (service: string, what: string) =>
     .string()
     .max(2048)
     .regex(new RegExp(`${ARN}${service}:`), `must be the ARN of ${what}, such as arn:aws:${service}:…`);
+
+const topicArn = z
+  .string()
+  .max(400)
+  .regex(
+    new RegExp(`${ARN}sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`),
+    'must be the ARN of a standard SNS topic, such as arn:aws:sns:us-west-2:123456789012:mail',
+  );
 
 /** Source of a regular expression: two labels at least. */
 export const DOMAIN = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+';
@@ -255,7 +264,7 @@ const variableSource = z
     }),
   });
 
-const CODE_SOURCES = ['inline', 'configMapRef', 's3', 'path'] as const;
+const CODE_SOURCES = ['inline', 'configMapRef', 's3', 'path', 'existing'] as const;
 const code = z
   .strictObject({
     inline: z
@@ -295,6 +304,10 @@ const code = z
       .max(4096)
       .optional()
       .meta({ description: 'File, folder or zip beside the manifest.', filesOnly: true }),
+    existing: z
+      .literal(true)
+      .optional()
+      .describe('Keep the code that the function of function.name has: somebody else deploys it.'),
   })
   .refine((code) => CODE_SOURCES.filter((source) => code[source] !== undefined).length === 1, {
     message: `exactly one of ${CODE_SOURCES.join(', ')} must be set`,
@@ -302,13 +315,22 @@ const code = z
   .meta({
     description: 'Where the code comes from: exactly one source.',
     ...cel({
-      rule: '[has(self.inline), has(self.configMapRef), has(self.s3)].filter(x, x).size() == 1',
-      message: 'exactly one of inline, configMapRef, s3 must be set',
+      rule: '[has(self.inline), has(self.configMapRef), has(self.s3), has(self.existing)].filter(x, x).size() == 1',
+      message: 'exactly one of inline, configMapRef, s3, existing must be set',
     }),
   });
 
+const EXISTING_CODE_OF_WHOM =
+  'code.existing keeps the code of a function that is there: say which one as function.name';
+
 const lambdaFunction = z
   .strictObject({
+    name: z
+      .string()
+      .max(64)
+      .regex(/^[A-Za-z0-9_-]+$/, 'must be the name of a Lambda function: letters, digits, - and _')
+      .optional()
+      .describe('Name of a function that exists, to take it over; ours is made up otherwise. Immutable.'),
     description: z.string().max(256).default('').describe('Empty: namespace/name and the handler.'),
     runtime: z
       .string()
@@ -340,6 +362,7 @@ const lambdaFunction = z
       .describe('Lowest level that the helper library logs.'),
     code,
   })
+  .refine(({ code, name }) => code.existing === undefined || name !== undefined, { message: EXISTING_CODE_OF_WHOM })
   .superRefine(({ environment, environmentFrom }, context) => {
     for (const name of Object.keys(environmentFrom).filter((name) => Object.hasOwn(environment, name)))
       context.addIssue({
@@ -350,10 +373,17 @@ const lambdaFunction = z
   })
   .meta({
     description: 'The function that is invoked for each mail.',
-    ...cel({
-      rule: '!has(self.environment) || !has(self.environmentFrom) || self.environmentFrom.all(name, !(name in self.environment))',
-      message: 'a variable stands in environment or in environmentFrom, not in both',
-    }),
+    ...cel(
+      { rule: '!has(self.code.existing) || has(self.name)', message: EXISTING_CODE_OF_WHOM },
+      {
+        rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
+        message: 'name is immutable: it is the identity of the function',
+      },
+      {
+        rule: '!has(self.environment) || !has(self.environmentFrom) || self.environmentFrom.all(name, !(name in self.environment))',
+        message: 'a variable stands in environment or in environmentFrom, not in both',
+      },
+    ),
   });
 
 const ruleStorage = z
@@ -362,12 +392,97 @@ const ruleStorage = z
     kmsKeyArn: arn('kms', 'a KMS key')
       .optional()
       .describe('SES encrypts on its side with this key before it stores; readers need the S3 encryption client.'),
-    topicArn: arn('sns', 'an SNS topic').optional().describe('Topic that is told when a body was stored.'),
+    topicArn: topicArn.optional().describe('Topic of the same region that is told when a body was stored.'),
     disabled: z.boolean().default(false).describe('Do not store what this rule matches.'),
   })
   .describe('Storage of this rule alone; the rule then carries its own S3 action.');
 
 const invocationType = z.enum(['Event', 'RequestResponse']);
+
+const RULE_ACTIONS = ['addHeader', 'bounce', 'sns', 'workmail'] as const;
+/** With those of ours, which store, invoke and stop, as many as SES allows. */
+const MOST_ACTIONS = MAX_ACTIONS - 3;
+
+/** @see https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action.html */
+const ruleAction = z
+  .strictObject({
+    addHeader: z
+      .strictObject({
+        name: z
+          .string()
+          .min(1)
+          .max(50)
+          .regex(/^[A-Za-z0-9-]*$/, 'must be made of letters, digits and dashes')
+          .describe('Name of the header.'),
+        value: z
+          .string()
+          .min(1)
+          .max(2048)
+          .regex(/^[^\r\n]*$/, 'must be one line')
+          .describe('Value of the header.'),
+      })
+      .optional()
+      .describe('Adds a header for the function and for later rules; the stored body is without it.'),
+    bounce: z
+      .strictObject({
+        smtpReplyCode: z
+          .string()
+          .max(3)
+          .regex(/^[45][0-9]{2}$/, 'must be an SMTP reply code of a refusal: 4xx or 5xx')
+          .describe('SMTP reply code (RFC 5321), such as "550".'),
+        statusCode: z
+          .string()
+          .max(9)
+          .regex(/^[45][.][0-9]{1,3}[.][0-9]{1,3}$/, 'must be an enhanced status code of a refusal, such as 5.1.1')
+          .optional()
+          .describe('Enhanced status code (RFC 3463), such as "5.1.1".'),
+        message: z
+          .string()
+          .min(1)
+          .max(1024)
+          .regex(/^[^\r\n]*$/, 'must be one line')
+          .describe('What the sender is told.'),
+        sender: z
+          .string()
+          .max(320)
+          .regex(new RegExp(`^${LOCAL_PART}@${DOMAIN}$`), 'must be an address (postmaster@example.com)')
+          .describe('Address the bounce comes from; SES demands that it is verified.'),
+        topicArn: topicArn.optional().describe('Topic of the same region that is told of the bounce.'),
+      })
+      .optional()
+      .describe('Refuses the mail by a bounce. Whether later rules still see it AWS does not say; stop makes sure.'),
+    sns: z
+      .strictObject({
+        topicArn: topicArn.describe('Topic of the same region.'),
+        encoding: z.enum(['UTF-8', 'Base64']).default('UTF-8').describe('Base64 keeps bytes that are not UTF-8.'),
+      })
+      .optional()
+      .describe('Publishes the whole mail to a topic; SES bounces what is larger than 150 KB.'),
+    workmail: z
+      .strictObject({
+        organizationArn: z
+          .string()
+          .max(200)
+          .regex(
+            new RegExp(`${ARN}workmail:[a-z0-9-]+:[0-9]{12}:organization/m-[a-z0-9]{1,64}$`),
+            'must be the ARN of a WorkMail organization, such as arn:aws:workmail:us-west-2:123456789012:organization/m-…',
+          )
+          .describe('Organization of the same region.'),
+        topicArn: topicArn.optional().describe('Topic of the same region that is told of it.'),
+      })
+      .optional()
+      .describe('Hands the mail over to Amazon WorkMail.'),
+  })
+  .refine((action) => RULE_ACTIONS.filter((kind) => action[kind] !== undefined).length === 1, {
+    message: `exactly one of ${RULE_ACTIONS.join(', ')} must be set`,
+  })
+  .meta({
+    description: 'Exactly one action.',
+    ...cel({
+      rule: `[${RULE_ACTIONS.map((kind) => `has(self.${kind})`).join(', ')}].filter(x, x).size() == 1`,
+      message: `exactly one of ${RULE_ACTIONS.join(', ')} must be set`,
+    }),
+  });
 
 const receiptRule = z.strictObject({
   name: z
@@ -394,20 +509,38 @@ const receiptRule = z.strictObject({
   enabled: z.boolean().default(true).describe('A rule that is not enabled is skipped.'),
   stop: z.boolean().default(false).describe('End the evaluation of the whole rule set after this rule.'),
   invocationType: invocationType.optional().describe('Overrides spec.invocationType for this rule.'),
+  ruleName: z
+    .string()
+    .max(64)
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+      'must be the name of a receipt rule: letters, digits, _ . and -, beginning and ending with a letter or digit',
+    )
+    .optional()
+    .describe('Name of a rule that exists in the set, to take it over. It is ours exactly while it is listed.'),
+  actions: z.array(ruleAction).max(MOST_ACTIONS).default([]).meta({
+    description: 'What SES does before it invokes the function, in this order; the body is stored first.',
+    'x-kubernetes-list-type': 'atomic',
+  }),
   storage: ruleStorage.optional(),
 });
 
-function refuseRepeatedNames(rules: readonly { readonly name: string }[], context: z.RefinementCtx): void {
-  const first = new Map<string, number>();
-  for (const [index, { name }] of rules.entries()) {
-    const earlier = first.get(name);
-    if (earlier === undefined) first.set(name, index);
-    else
-      context.addIssue({
-        code: 'custom',
-        path: [index, 'name'],
-        message: `rule ${earlier + 1} of the list is called ${JSON.stringify(name)} too; the name of each rule must be unique`,
-      });
+type NamedRule = { readonly name: string; readonly ruleName?: string | undefined };
+
+function refuseRepeatedNames(rules: readonly NamedRule[], context: z.RefinementCtx): void {
+  for (const field of ['name', 'ruleName'] as const) {
+    const first = new Map<string, number>();
+    for (const [index, { [field]: name }] of rules.entries()) {
+      if (name === undefined) continue;
+      const earlier = first.get(name);
+      if (earlier === undefined) first.set(name, index);
+      else
+        context.addIssue({
+          code: 'custom',
+          path: [index, field],
+          message: `rule ${earlier + 1} of the list is called ${JSON.stringify(name)} too; the ${field} of each rule must be unique`,
+        });
+    }
   }
 }
 
@@ -462,11 +595,17 @@ const spec = z
       .meta({
         description: 'The rules in the order in which SES evaluates them.',
         'x-kubernetes-list-type': 'atomic',
-        ...cel({
+        ...cel(
           // The list in a list only names the names; comparing rule with rule took the API server seconds for 199 rules.
-          rule: '[self.map(rule, rule.name)].all(names, names.all(name, names.indexOf(name) == names.lastIndexOf(name)))',
-          message: 'the name of each rule must be unique',
-        }),
+          {
+            rule: '[self.map(rule, rule.name)].all(names, names.all(name, names.indexOf(name) == names.lastIndexOf(name)))',
+            message: 'the name of each rule must be unique',
+          },
+          {
+            rule: '[self.filter(rule, has(rule.ruleName)).map(rule, rule.ruleName)].all(names, names.all(name, names.indexOf(name) == names.lastIndexOf(name)))',
+            message: 'the ruleName of each rule must be unique',
+          },
+        ),
       }),
     interval: intervalSchema,
     suspend: z
@@ -521,6 +660,12 @@ export const manifestSchema = z
 export type Manifest = z.output<typeof manifestSchema>;
 export type ManifestSpec = Manifest['spec'];
 export type ReceiptRuleSpec = ManifestSpec['receiptRules'][number];
+export type RuleActionSpec = ReceiptRuleSpec['actions'][number];
+
+/** A resource as a person writes it: what has a default may be left out. */
+export type ManifestInput = z.input<typeof manifestSchema>;
+export type ReceiptRuleSpecInput = ManifestInput['spec']['receiptRules'][number];
+export type RuleActionSpecInput = NonNullable<ReceiptRuleSpecInput['actions']>[number];
 
 /** One thing that is wrong in a document. */
 export type ManifestIssue = {

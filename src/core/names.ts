@@ -57,9 +57,8 @@ export function functionName(identity: PipelineIdentity, packageType: 'Zip' | 'I
   return readableName(identity, ['function', packageType]);
 }
 
-export function functionArn(identity: PipelineIdentity, packageType: 'Zip' | 'Image'): string {
-  const { partition, region, account } = identity;
-  return `arn:${partition}:lambda:${region}:${account}:function:${functionName(identity, packageType)}`;
+export function functionArn({ partition, region, account }: PipelineIdentity, name: string): string {
+  return `arn:${partition}:lambda:${region}:${account}:function:${name}`;
 }
 
 export function roleArn(identity: PipelineIdentity, path: string): string {
@@ -81,6 +80,27 @@ export function rulePrefix(identity: Pick<PipelineIdentity, 'installation' | 'na
 }
 
 const MAX_RULE_PREFIX = 32;
+
+/**
+ * What {@link rulePrefix} made, read back from the name of a rule: whose it is, or, where the prefix was cut, as much of
+ * it as the name tells.
+ *
+ * @returns undefined for a rule that no pipeline of the installation can have
+ */
+export function ownerOfRule(
+  installation: string,
+  ruleName: string,
+): { readonly namespace: string; readonly name: string; readonly prefix: string } | undefined {
+  const [first, ...parts] = ruleName.split('_');
+  const rule = parts.pop();
+  if (first !== installation || rule === undefined || rule === '') return undefined;
+  const prefix = `${[first, ...parts].join('_')}_`;
+  const [namespace = '', name = ''] = parts.length === 1 ? (parts[0] ?? '').split('.') : parts;
+  if (parts.length > 2 || namespace === '' || name === '') return undefined;
+  const cut = parts.length === 1;
+  const ours = cut ? /-[0-9a-f]{10}$/.test(name) : rulePrefix({ installation, namespace, name }) === prefix;
+  return ours ? { namespace, name, prefix } : undefined;
+}
 
 /** A rule is ours when its name is our prefix and a name without underscore: the only names that we ever make. */
 export function isRuleOf(prefix: string, ruleName: string): boolean {

@@ -1,22 +1,14 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
-import { desiredBlock, desiredPipeline, type Pipeline } from './desired.ts';
+import { desiredBlock, desiredPipeline, functionNameOf, type Pipeline } from './desired.ts';
+import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
-import {
-  bucketNames,
-  functionName,
-  isRuleOf,
-  pipelineKey,
-  roleName,
-  rulePrefix,
-  type PipelineIdentity,
-} from './names.ts';
+import { bucketNames, isRuleOf, pipelineKey, roleName, rulePrefix, type PipelineIdentity } from './names.ts';
 import type {
   ObservedBucket,
   ObservedFunction,
   ObservedPipeline,
-  ObservedRole,
   ObservedRuleSet,
   ObservedRuleSets,
 } from './observed.ts';
@@ -28,6 +20,7 @@ import { grantedRuleSets } from './plan-function.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
+import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
@@ -38,6 +31,8 @@ export type Work = {
   readonly apply: readonly Pipeline[];
   readonly remove: readonly Leaving[];
   readonly neighbours?: readonly Neighbour[];
+  /** Also take down what pipelines of this installation left here that `apply` and `remove` do not name. */
+  readonly prune?: Scope;
 };
 
 export type Observation = { readonly input: PlanInput; readonly problems: readonly Problem[] };
@@ -70,17 +65,26 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const leaving = work.remove.map((one) => guarded(one, () => observeLeaving(one, once)));
   const pipelines = (await Promise.all(arriving)).filter((one) => one !== undefined);
   const removed = (await Promise.all(leaving)).filter((one) => one !== undefined);
+  const given = [...work.apply, ...work.remove].map(({ identity }) => identity);
+  const remains = work.prune && (await findRemains(work.prune, new Set(given.map(pipelineKey)), ports));
   const wanted = [
+    ...[...(remains?.functions.values() ?? [])].flatMap(({ identity, resource }) =>
+      grantedRuleSets(resource, invokeGrantIdPrefix(identity)),
+    ),
     ...pipelines.flatMap(({ desired, observed }) => [desired.ruleSet.name, ...grantedTo(desired.identity, observed)]),
     ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
   ];
-  const ruleSets = wanted.length === 0 ? NO_RULE_SETS : await observeRuleSets(wanted, once);
+  const ruleSets = wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, once);
+  const departed = work.prune && remains ? await departedPipelines(work.prune, given, remains, ruleSets, ports) : [];
   const { region, neighbours = [] } = work;
   const suspended = work.apply.filter(isSuspended).map(({ manifest, identity, createdAtMs }): Suspended => ({
     block: asNeighbour(desiredBlock(manifest.spec, identity, ''), createdAtMs, manifest.spec.ruleSet),
     message: restraintOf(manifest) ?? '',
   }));
-  return { input: { region, pipelines, departing: removed, suspended, neighbours, ruleSets }, problems };
+  return {
+    input: { region, pipelines, departing: [...removed, ...departed], suspended, neighbours, ruleSets },
+    problems,
+  };
 }
 
 const isSuspended = ({ manifest }: Pipeline): boolean => manifest.spec.suspend;
@@ -130,7 +134,7 @@ export async function observePipeline(
   ports: Ports,
 ): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
   const [fn, role] = await Promise.all([
-    observeFunction(functionName(identity, 'Zip'), ports),
+    observeFunction(functionNameOf(manifest.spec, identity), ports),
     manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
   ]);
   const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
@@ -239,48 +243,6 @@ function bucketInUseUnreachable(name: string): PipelineError {
     reason: 'AccessDenied',
     message: `Bucket ${name}, which the live pipeline uses, cannot be reached with these credentials; allow them s3:ListBucket on it, or look for a Deny in its policy`,
   });
-}
-
-async function observeExistingBucket(
-  name: string,
-  ports: Ports,
-): Promise<{ name: string; live: ObservedBucket | undefined }> {
-  const presence = await ports.buckets.head(name);
-  return { name, live: presence === 'accessible' ? await observeBucket(name, ports) : undefined };
-}
-
-async function observeBucket(name: string, { buckets }: Ports): Promise<ObservedBucket> {
-  const [tags, publicAccessBlock, ownership, encryption, versioning, lifecycle, policy] = await Promise.all([
-    buckets.tags(name),
-    buckets.publicAccessBlock(name),
-    buckets.ownership(name),
-    buckets.encryption(name),
-    buckets.versioning(name),
-    buckets.lifecycle(name),
-    buckets.policy(name),
-  ]);
-  return { name, tags, publicAccessBlock, ownership, encryption, versioning, lifecycle, policy };
-}
-
-async function observeRole(name: string, { roles }: Ports): Promise<ObservedRole | undefined> {
-  const [role, managedPolicyArns, policyNames] = await Promise.all([
-    roles.get(name),
-    roles.managedPolicyArns(name),
-    roles.inlinePolicyNames(name),
-  ]);
-  if (role === undefined) return undefined;
-  const policies = await Promise.all(
-    policyNames.map(async (policy) => [policy, await roles.inlinePolicy(name, policy)] as const),
-  );
-  const inlinePolicies = Object.fromEntries(
-    policies.flatMap(([policy, document]) => (document === undefined ? [] : [[policy, document]])),
-  );
-  return { ...role, managedPolicyArns, inlinePolicies };
-}
-
-async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
-  const [fn, policy] = await Promise.all([functions.get(name), functions.policy(name)]);
-  return fn === undefined ? undefined : { ...fn, policy };
 }
 
 /** The same fault for every pipeline that could not even be looked at. */

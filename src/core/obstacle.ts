@@ -2,6 +2,7 @@ import { ADOPT } from './annotations.ts';
 import type { Desired } from './desired.ts';
 import { decodeDiscovery, LOGICAL_NAME_TAG } from './discovery.ts';
 import type { Fault } from './fault.ts';
+import { functionName } from './names.ts';
 import type { ObservedBucket, ObservedFunction, ObservedPipeline, ObservedRole, Tags } from './observed.ts';
 import { ownershipOf } from './ownership.ts';
 import type { Part } from './step.ts';
@@ -37,8 +38,11 @@ function roleObstacle({ role, ...desired }: Desired, live: ObservedRole | undefi
 }
 
 function functionObstacle(desired: Desired, live: ObservedFunction | undefined): Fault | undefined {
-  if (live === undefined) return undefined;
-  const advice = 'Rename or delete it, or give the pipeline another name';
+  if (live === undefined) return desired.function.code.kind === 'existing' ? nothingToKeep(desired) : undefined;
+  const advice =
+    desired.function.name === functionName(desired.identity, 'Zip')
+      ? 'Rename or delete it, or give the pipeline another name'
+      : 'Take function.name out to have a function of our own';
   return foreign(`Function ${desired.function.name}`, live.tags, desired, advice) ?? otherBucket(desired, live);
 }
 
@@ -92,6 +96,12 @@ const movedRole = (name: string, before: string, path: string): Fault => ({
 });
 
 const conflict = (message: string): Fault => ({ class: 'conflict', reason: 'OwnershipConflict', message });
+
+const nothingToKeep = ({ function: { name } }: Desired): Fault => ({
+  class: 'dependency',
+  reason: 'DependencyNotReady',
+  message: `spec.function.code.existing: function ${name} does not exist, so there is no code to keep; correct function.name, or say where the code comes from`,
+});
 
 const missingBucket = (bucket: string): Fault => ({
   class: 'dependency',

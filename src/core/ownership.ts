@@ -35,6 +35,17 @@ export const isUnmarked = (tags: Tags, identity: PipelineIdentity): boolean =>
 export const whyTagged = (tags: Tags, identity: PipelineIdentity): string =>
   isUnmarked(tags, identity) ? 'it is adopted: it has our name and bears nobody’s mark' : 'tags differ';
 
+export type Mark = Pick<PipelineIdentity, 'installation' | 'namespace' | 'name'>;
+
+/** Who marked it, whoever it is; undefined: nobody did, or not wholly. */
+export function markIn(tags: Tags): Mark | undefined {
+  const [installation, namespace, name] = ['installation', 'namespace', 'name'].map(
+    (key) => tags[`${API_GROUP}/${key}`],
+  );
+  if (installation === undefined || namespace === undefined || name === undefined) return undefined;
+  return { installation, namespace, name };
+}
+
 /** The tags that `wanted` says and `live` does not; tags of others are left alone. */
 export function missingTags(wanted: Tags, live: Tags): Tags {
   return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => live[key] !== value));

@@ -1,7 +1,6 @@
-import { isRuleOf } from './names.ts';
 import { planRuleSet, type RuleSetPlan } from './plan-rule-set.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
-import { arrange, type RuleBlock } from './rule-block.ts';
+import { arrange, ownsRule, type RuleBlock } from './rule-block.ts';
 
 /**
  * {@link planRuleSet} that moves no rule of a held block.
@@ -15,7 +14,7 @@ export function planAroundHeld(observed: readonly ReceiptRule[], blocks: readonl
   if (standOutOfOrder(observed, blocks)) return planRuleSet(observed, movable);
   const planned = planRuleSet(observed, blocks);
   const fixedOf = (rules: readonly ReceiptRule[]) =>
-    rules.map(({ name }) => name).filter((name) => !movable.some((block) => isRuleOf(block.prefix, name)));
+    rules.map(({ name }) => name).filter((name) => !movable.some((block) => ownsRule(block, name)));
   const before = fixedOf(observed);
   const keepsThem = fixedOf(planned.result).every((name, index) => name === before[index]);
   return keepsThem && planned.blocked === undefined ? planned : planRuleSet(observed, movable);

@@ -1,10 +1,12 @@
 import { EXPIRY_RULE_ID, type Desired, type DesiredBucket } from './desired.ts';
+import { grantedByName } from './existing-rules.ts';
 import type { ObservedBucket, ObservedPipeline, PublicAccessBlock } from './observed.ts';
 import { isUnmarked, missingTags, tagChanges, whyTagged } from './ownership.ts';
 import {
   bucketGrant,
   bucketGrantSidPrefix,
   samePolicy,
+  statementsOf,
   type PolicyDocument,
   type Statement,
 } from './policy-document.ts';
@@ -195,7 +197,7 @@ function planGrants(
   lane: string,
   add: AddStep,
 ): readonly string[] {
-  const wanted = ruleSets.map((ruleSet) => bucketGrant(desired.identity, live.name, ruleSet));
+  const wanted = wantedGrants(desired, live.name, ruleSets);
   const missingGrants = wanted.filter(
     (grant) => !statementsOf(live.policy).some((statement) => samePolicy(statement, grant)),
   );
@@ -218,13 +220,22 @@ function planGrants(
   ];
 }
 
+function wantedGrants(desired: Desired, bucketName: string, ruleSets: readonly string[]): readonly Statement[] {
+  const byName = grantedByName(desired, ruleSets);
+  const sets = [...new Set([...ruleSets, ...byName.map(({ ruleSet }) => ruleSet)])];
+  return sets.map((ruleSet) => {
+    const names = byName.flatMap((rule) => (rule.ruleSet === ruleSet ? [rule.name] : []));
+    return bucketGrant(desired.identity, bucketName, ruleSet, names);
+  });
+}
+
 /** Sids of grants of this pipeline that none of the sets needs. */
 export function leftoverGrants(
   desired: Desired,
   live: ObservedBucket | undefined,
   ruleSets: readonly string[],
 ): readonly string[] {
-  const wanted = new Set(ruleSets.map((ruleSet) => bucketGrant(desired.identity, desired.bucket.name, ruleSet).Sid));
+  const wanted = new Set(wantedGrants(desired, desired.bucket.name, ruleSets).map(({ Sid }) => Sid));
   const own = bucketGrantSidPrefix(desired.identity);
   return statementsOf(live?.policy).flatMap(({ Sid }) =>
     Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : [],
@@ -240,10 +251,4 @@ export function mergePolicy(
   const removed = new Set(removeSids);
   const kept = statementsOf(live).filter(({ Sid }) => Sid === undefined || !removed.has(Sid));
   return { ...live, Version: live?.Version ?? '2012-10-17', Statement: [...kept, ...add] };
-}
-
-/** AWS gives a lone statement back without its list now and then. */
-export function statementsOf(policy: PolicyDocument | undefined): readonly Statement[] {
-  if (policy === undefined) return [];
-  return Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as unknown as Statement];
 }

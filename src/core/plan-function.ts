@@ -1,13 +1,14 @@
 import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
+import { grantedByName } from './existing-rules.ts';
 import type { ObservedFunction } from './observed.ts';
 import { isUnmarked, missingTags, ownerTags, tagChanges, whyTagged } from './ownership.ts';
-import { statementsOf } from './plan-bucket.ts';
 import type { RoleReady } from './plan-role.ts';
 import {
   invokeGrant,
   invokeGrantIdPrefix,
   ruleSetOfArn,
   samePolicy,
+  statementsOf,
   type InvokeGrant,
   type Statement,
 } from './policy-document.ts';
@@ -34,6 +35,7 @@ export function planFunction(
   const lane = `function ${fn.name}`;
   const needs = [...ready.bucketReady, ...ready.roleReady.exists];
   if (live === undefined) {
+    if (fn.code.kind === 'existing') throw new Error('a function whose code is kept is there, or an obstacle');
     const created = add({
       part: 'function',
       lane,
@@ -61,7 +63,7 @@ export function planFunction(
   let last: readonly string[] = settled ? first : [awaitFunction(fn, first, lane, add)];
   const done: string[] = settled ? [...marked] : [...last];
   const code = codeChange(fn, live);
-  if (code !== undefined) {
+  if (code !== undefined && fn.code.kind !== 'existing') {
     const updated = add({
       part: 'function',
       lane,
@@ -196,8 +198,10 @@ function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: stri
   });
 }
 
-const wantedGrants = (desired: Desired, ruleSets: readonly string[]): readonly InvokeGrant[] =>
-  ruleSets.map((ruleSet) => invokeGrant(desired.identity, ruleSet));
+const wantedGrants = (desired: Desired, ruleSets: readonly string[]): readonly InvokeGrant[] => [
+  ...ruleSets.map((ruleSet) => invokeGrant(desired.identity, ruleSet)),
+  ...grantedByName(desired, ruleSets).map(({ ruleSet, name }) => invokeGrant(desired.identity, ruleSet, name)),
+];
 
 /** How Lambda writes a grant into the resource policy. */
 function grantStatement(grant: InvokeGrant, resource: string): Statement {
@@ -215,6 +219,7 @@ function grantStatement(grant: InvokeGrant, resource: string): Statement {
 }
 
 function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | undefined {
+  if (fn.code.kind === 'existing') return undefined;
   if (live.architecture !== fn.architecture)
     return { field: 'architecture', before: live.architecture, after: fn.architecture };
   if (fn.code.kind === 'zip')

@@ -1,9 +1,8 @@
 import type { Desired } from './desired.ts';
-import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 import { union } from './recipients.ts';
-import type { RuleBlock } from './rule-block.ts';
+import { ownsRule, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
 import type { Step, StepAction } from './step.ts';
 
@@ -44,7 +43,7 @@ function narrowed(block: RuleBlock, rules: readonly ReceiptRule[]): Narrowed | u
   const before = rules.find((rule) => rule.name === block.storageRule?.name);
   if (before === undefined) return undefined;
   const relying = rules.filter(
-    (rule) => rule !== before && isRuleOf(block.prefix, rule.name) && rule.enabled && !storesItself(rule),
+    (rule) => rule !== before && ownsRule(block, rule.name) && rule.enabled && !storesItself(rule),
   );
   if (relying.length === 0) return { kind: 'deleteRule', before };
   const rule = { ...before, recipients: relying.map(({ recipients }) => recipients).reduce(union) };

@@ -1,16 +1,15 @@
 import { byAge } from './claims.ts';
 import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
-import { isRuleOf } from './names.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import { planAroundHeld } from './plan-around-held.ts';
 import type { RuleChange } from './plan-rule-set.ts';
-import { storageRuleName, type RuleBlock } from './rule-block.ts';
+import { ownsRule, storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Departing } from './plan-teardown.ts';
-import type { ReceiptRule } from './receipt-rule.ts';
+import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 import type { FieldChange, Step, StepAction } from './step.ts';
 
 export type RuleSetsPlan = {
@@ -23,12 +22,12 @@ export type RuleSetsPlan = {
 };
 
 /** What a pipeline wants of its rule set. */
-export type Resident = Pick<Desired, 'key' | 'createdAtMs' | 'ruleSet' | 'block'>;
+export type Resident = Pick<Desired, 'key' | 'createdAtMs' | 'ruleSet' | 'block' | 'existingRules'>;
 
 type Input = {
   readonly region: string;
   readonly pipelines: readonly { readonly desired: Resident }[];
-  readonly departing: readonly Pick<Departing, 'ruleSet' | 'block'>[];
+  readonly departing: readonly Pick<Departing, 'because' | 'ruleSet' | 'block' | 'existingRules'>[];
   readonly neighbours?: readonly Neighbour[];
   readonly ruleSets: ObservedRuleSets;
 };
@@ -39,7 +38,7 @@ type Input = {
  */
 export function planRuleSets(input: Input): RuleSetsPlan {
   const { pipelines, departing, ruleSets } = input;
-  const out = createOutput(input.region);
+  const out = createOutput(input);
   const wantedSets = [...new Set(pipelines.map(({ desired }) => desired.ruleSet.name))].sort();
   const liveSets = [...ruleSets.sets.keys()].filter((name) => !wantedSets.includes(name)).sort();
   const stays = new Map<string, Set<string>>(
@@ -60,7 +59,7 @@ export function planRuleSets(input: Input): RuleSetsPlan {
     const rules = live?.rules ?? [];
     const blocks = [
       ...residents.map((desired) => desired.block),
-      ...departing.map(emptyBlock),
+      ...departing.map((leaving) => emptyBlock(leaving, name)),
       ...(input.neighbours ?? []).map((neighbour) => asItStands(neighbour, rules)),
     ];
     out.changes(name, rules, blocks, residents, created);
@@ -157,8 +156,10 @@ function wishesOf({ pipelines, neighbours = [], ruleSets }: Input): Wish[] {
   return [...ours, ...theirs];
 }
 
-const hasRulesIn = (name: string, { block }: Resident, out: Output): boolean =>
-  (out.results.get(name) ?? []).some((rule) => isRuleOf(block.prefix, rule.name));
+function hasRulesIn(name: string, desired: Resident, out: Output): boolean {
+  const block = emptyBlock(desired, name);
+  return (out.results.get(name) ?? []).some((rule) => ownsRule(block, rule.name));
+}
 
 /** Takes rules of pipelines that moved to another set out of this one, unless it still is the active one. */
 function leave(
@@ -187,7 +188,7 @@ function leave(
   out.changes(
     name,
     rules,
-    free.map((desired) => ({ ...desired.block, storageRule: undefined, rules: [] })),
+    free.map((desired) => emptyBlock(desired, name)),
     free,
     needs,
   );
@@ -217,7 +218,8 @@ function deleteSet(name: string, activation: Activation, out: Output): void {
 
 type Output = ReturnType<typeof createOutput>;
 
-function createOutput(region: string) {
+function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>) {
+  const reasons = new Map<string | undefined, string>(departing.map(({ block, because }) => [block.owner, because]));
   const steps: Step[] = [];
   const problems: Problem[] = [];
   const results = new Map<string, readonly ReceiptRule[]>();
@@ -261,7 +263,7 @@ function createOutput(region: string) {
           'rules',
           { ...action, ruleSet },
           [...before, ...ownNeeds],
-          whyOf(change, ruleSet, owners.get(owner)),
+          whyOf(change, ruleSet, owners.get(owner) ?? reasons.get(owner)),
           changesOf(change, observed),
         ),
       );
@@ -269,7 +271,7 @@ function createOutput(region: string) {
     results.set(ruleSet, planned.result);
     if (planned.blocked !== undefined) {
       const { ours, foreign } = planned.blocked;
-      const owner = residents.find((desired) => isRuleOf(desired.block.prefix, ours));
+      const owner = residents.find((desired) => ownsRule(desired.block, ours));
       if (owner !== undefined) problem(owner, orderBlocked(ruleSet, ours, foreign), false);
     }
   };
@@ -282,24 +284,27 @@ function createOutput(region: string) {
  * Its storage rule has to be known as such, or it would be a rule that nobody wants.
  */
 function asItStands(neighbour: RuleBlock, rules: readonly ReceiptRule[]): RuleBlock {
-  const own = rules.filter((rule) => isRuleOf(neighbour.prefix, rule.name));
+  const own = rules.filter((rule) => ownsRule(neighbour, rule.name));
   const storageRule = own.find(({ name }) => name === storageRuleName(neighbour));
   const bucketName = storageRule?.actions.find((action) => action.kind === 's3')?.bucketName ?? neighbour.bucketName;
   return { ...neighbour, bucketName, storageRule, rules: own.filter((rule) => rule !== storageRule) };
 }
 
-function emptyBlock({ block }: Pick<Departing, 'block'>): RuleBlock {
-  return { ...block, storageRule: undefined, rules: [] };
+/** Wants no rule; in every set only those are the block's that it holds there. */
+function emptyBlock({ block, existingRules }: Pick<Resident, 'block' | 'existingRules'>, ruleSet: string): RuleBlock {
+  const names = existingRules.flatMap((rule) => (rule.ruleSet === ruleSet ? [rule.name] : []));
+  return { ...block, existingRules: names, storageRule: undefined, rules: [] };
 }
 
-function whyOf(change: RuleChange, ruleSet: string, owner: Resident | undefined): string {
+/** @param owner whose rule it is; for one that goes with its pipeline, why that goes */
+function whyOf(change: RuleChange, ruleSet: string, owner: Resident | string | undefined): string {
   switch (change.kind) {
     case 'createRule':
       return 'it does not exist';
     case 'updateRule':
       return 'it differs';
     case 'deleteRule':
-      if (owner === undefined) return 'the pipeline is deleted';
+      if (owner === undefined || typeof owner === 'string') return owner ?? 'the manifest does not name it';
       return owner.ruleSet.name === ruleSet
         ? 'the manifest does not name it'
         : `its pipeline uses rule set ${owner.ruleSet.name}`;
@@ -317,11 +322,12 @@ function changesOf(change: RuleChange, observed: readonly ReceiptRule[]): FieldC
         { field: 'after', after: change.after[0] ?? '(head of the set)' },
       ];
     case 'updateRule': {
+      const { before, rule } = change;
       const fields = ['enabled', 'tlsPolicy', 'scanEnabled', 'recipients', 'actions'] as const;
       return fields.flatMap((field) =>
-        JSON.stringify(change.before[field]) === JSON.stringify(change.rule[field])
+        sameRule(before, { ...before, [field]: rule[field] })
           ? []
-          : [{ field, before: change.before[field], after: change.rule[field] }],
+          : [{ field, before: before[field], after: rule[field] }],
       );
     }
     case 'deleteRule':

@@ -1,11 +1,12 @@
 import type { Fault } from './fault.ts';
 import type { Manifest, ManifestSpec } from './manifest.ts';
+import { existingRuleNames } from './desired.ts';
+import { takenRules } from './existing-rules.ts';
 import { pipelineKey, rulePrefix, type PipelineIdentity } from './names.ts';
 import type { ObservedPipeline } from './observed.ts';
 import { ownershipOf } from './ownership.ts';
-import { statementsOf } from './plan-bucket.ts';
-import type { RuleBlock } from './rule-block.ts';
-import { bucketGrantSidPrefix } from './policy-document.ts';
+import type { RuleBlock, RuleInSet } from './rule-block.ts';
+import { bucketGrantSidPrefix, statementsOf } from './policy-document.ts';
 import { createStepList, type AddStep } from './step-list.ts';
 import type { Step } from './step.ts';
 
@@ -17,10 +18,16 @@ export type Departing = {
   readonly identity: PipelineIdentity;
   readonly key: string;
   readonly block: RuleBlock;
+  /** Rules that it took over under others' names. */
+  readonly existingRules: readonly RuleInSet[];
   readonly ruleSet: ManifestSpec['ruleSet'];
   readonly deletionPolicy: 'Retain' | 'Delete' | 'DeleteWithContents';
   readonly observed: ObservedPipeline;
   readonly contents: BucketContents;
+  /** Why it goes, as a clause. */
+  readonly because: string;
+  /** What stays all the same, one sentence each. */
+  readonly warnings: readonly string[];
 };
 
 export function departing(
@@ -36,16 +43,20 @@ export function departing(
     block: {
       owner: pipelineKey(identity),
       prefix: rulePrefix(identity),
+      existingRules: [],
       bucketName: observed.bucket?.name ?? '',
       position: spec.ruleSet.position,
       priority: spec.ruleSet.priority,
       storageRule: undefined,
       rules: [],
     },
+    existingRules: takenRules(existingRuleNames(spec), identity, observed),
     ruleSet: spec.ruleSet,
     deletionPolicy: spec.messageBodyStorage.deletionPolicy,
     observed,
     contents,
+    because: 'the pipeline is deleted',
+    warnings: [],
   };
 }
 
@@ -67,7 +78,7 @@ function deleteFunction(leaving: Departing, needs: readonly string[], add: AddSt
       part: 'function',
       lane: `function ${live.name}`,
       needs,
-      why: 'the pipeline is deleted',
+      why: leaving.because,
       action: { kind: 'deleteFunction', fn: live.name },
       changes: [],
     }),
@@ -82,7 +93,7 @@ function deleteRole(leaving: Departing, needs: readonly string[], add: AddStep):
     part: 'role',
     lane: `role ${live.name}`,
     needs,
-    why: 'the pipeline is deleted',
+    why: leaving.because,
     changes: [],
   } as const;
   const detached = [

@@ -1,5 +1,6 @@
 import { claimantOf, lostClaims } from './claims.ts';
 import type { Desired } from './desired.ts';
+import { doublyListed, unconfirmedRule, warnOfFormerRules, withExistingRules } from './existing-rules.ts';
 import type { Fault } from './fault.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import { asNeighbour, type Neighbour } from './neighbour.ts';
@@ -69,19 +70,30 @@ const MAX_RULES = 200;
  */
 export function plan(input: PlanInput): Plan {
   const suspended = input.suspended ?? [];
+  const pipelines = input.pipelines.map(({ desired, observed }): Arriving => {
+    return { desired: withExistingRules(desired, observed, input.ruleSets), observed };
+  });
   const neighbours = [...(input.neighbours ?? []), ...suspended.map(({ block }) => held(block))];
-  const lost = lostClaims([...input.pipelines.map(({ desired }) => claimantOf(desired)), ...neighbours]);
-  const all: Planning = { ...input, neighbours, lost };
+  const all: Planning = {
+    ...input,
+    pipelines,
+    neighbours,
+    doublyListed: doublyListed(pipelines.map(({ desired }) => desired)),
+    lost: lostClaims([...pipelines.map(({ desired }) => claimantOf(desired)), ...neighbours]),
+  };
   const warnings = [
-    ...input.pipelines.flatMap(({ desired }) => desired.warnings.map((message) => ({ owner: desired.key, message }))),
+    ...pipelines.flatMap(({ desired }) =>
+      [...desired.warnings, ...warnOfFormerRules(desired)].map((message) => ({ owner: desired.key, message })),
+    ),
+    ...input.departing.flatMap(({ key, warnings: kept }) => kept.map((message) => ({ owner: key, message }))),
     ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
   ];
-  const watched = input.pipelines.map(({ desired }) => desired).filter(isWatchedOnly);
+  const watched = pipelines.map(({ desired }) => desired).filter(isWatchedOnly);
   if (watched.length === 0) return { ...planEverything(all), withheld: [], warnings };
 
   const managed = planEverything({
     ...all,
-    pipelines: input.pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
+    pipelines: pipelines.filter(({ desired }) => !isWatchedOnly(desired)),
     neighbours: [
       ...neighbours,
       ...watched.map(({ block, createdAtMs, ruleSet }) => held(asNeighbour(block, createdAtMs, ruleSet))),
@@ -111,13 +123,15 @@ type Planning = Omit<PlanInput, 'suspended'> & {
   readonly neighbours: readonly Neighbour[];
   /** Those who name a recipient of somebody else. */
   readonly lost: ReadonlyMap<string, Fault>;
+  /** Those who list a rule that another one lists. */
+  readonly doublyListed: ReadonlyMap<string, Fault>;
 };
 
 type Planned = Pick<Plan, 'steps' | 'problems'>;
 
 /** The plan when nobody is held back. */
 function planEverything(input: Planning): Planned {
-  const hindered = input.pipelines.flatMap((pipeline) => hindrances(pipeline, input.lost));
+  const hindered = input.pipelines.flatMap((pipeline) => hindrances(pipeline, input));
   const able = withoutOwners(input.pipelines, hindered);
   const sets = planRuleSets({ ...input, pipelines: able });
   const homeless = [...overfull(sets), ...sets.problems.filter(({ stops }) => stops)];
@@ -133,9 +147,9 @@ function planEverything(input: Planning): Planned {
   return { steps: assemble(input, able, sets), problems: [...hindered, ...sets.problems, ...kept] };
 }
 
-function hindrances({ desired, observed }: Arriving, lost: Planning['lost']): Problem[] {
+function hindrances({ desired, observed }: Arriving, { lost, doublyListed, ruleSets }: Planning): Problem[] {
   const { key: owner } = desired;
-  const claimed = lost.get(owner);
+  const claimed = lost.get(owner) ?? doublyListed.get(owner) ?? unconfirmedRule(desired, observed, ruleSets);
   const obstacle = obstacleTo(desired, observed);
   return [
     ...(claimed === undefined ? [] : [{ owner, part: 'rules', fault: claimed, stops: true } as const]),

@@ -8,6 +8,12 @@ export type PolicyDocument = {
 };
 export type Statement = { readonly Sid?: string; readonly Effect: string } & { readonly [element: string]: unknown };
 
+/** AWS gives a lone statement back without its list now and then. */
+export function statementsOf(policy: PolicyDocument | undefined): readonly Statement[] {
+  if (policy === undefined) return [];
+  return Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as unknown as Statement];
+}
+
 /** Trust only Lambda. @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html */
 export const LAMBDA_TRUST: PolicyDocument = {
   Version: '2012-10-17',
@@ -24,9 +30,18 @@ export function bucketGrantSidPrefix(identity: PipelineIdentity): string {
 
 /**
  * Lets SES write bodies for this pipeline's rules, whatever their number and names.
+ *
+ * @param existingRules rules of the set that the pipeline took over under their own names
  * @see https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html
  */
-export function bucketGrant(identity: PipelineIdentity, bucketName: string, ruleSet: string): Statement {
+export function bucketGrant(
+  identity: PipelineIdentity,
+  bucketName: string,
+  ruleSet: string,
+  existingRules: readonly string[] = [],
+): Statement {
+  const ours = ruleArn(identity, ruleSet, `${rulePrefix(identity)}*`);
+  const named = existingRules.map((name) => ruleArn(identity, ruleSet, name)).sort();
   const grant = {
     Effect: 'Allow',
     Principal: { Service: 'ses.amazonaws.com' },
@@ -34,7 +49,7 @@ export function bucketGrant(identity: PipelineIdentity, bucketName: string, rule
     Resource: `arn:${identity.partition}:s3:::${bucketName}/*`,
     Condition: {
       StringEquals: { 'aws:SourceAccount': identity.account },
-      ArnLike: { 'aws:SourceArn': ruleArn(identity, ruleSet, `${rulePrefix(identity)}*`) },
+      ArnLike: { 'aws:SourceArn': named.length === 0 ? ours : [ours, ...named] },
     },
   };
   return { Sid: bucketGrantSidPrefix(identity) + hex([JSON.stringify(grant)]).slice(0, 10), ...grant };
@@ -56,9 +71,12 @@ export function invokeGrantIdPrefix(identity: PipelineIdentity): string {
   return `${INVOKE_GRANT_ID}${ownerHash(identity)}-`;
 }
 
-/** Lets this pipeline's rules of one set invoke the function. */
-export function invokeGrant(identity: PipelineIdentity, ruleSet: string): InvokeGrant {
-  const sourceArn = ruleArn(identity, ruleSet, `${rulePrefix(identity)}*`);
+/**
+ * Lets this pipeline's rules of one set invoke the function.
+ * @param existingRule only this one, which the pipeline took over under its own name
+ */
+export function invokeGrant(identity: PipelineIdentity, ruleSet: string, existingRule?: string): InvokeGrant {
+  const sourceArn = ruleArn(identity, ruleSet, existingRule ?? `${rulePrefix(identity)}*`);
   const hash = hex([identity.account, sourceArn]).slice(0, 10);
   return {
     statementId: invokeGrantIdPrefix(identity) + hash,

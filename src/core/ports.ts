@@ -1,4 +1,4 @@
-import type { FunctionCode } from './function-code.ts';
+import type { NewCode } from './function-code.ts';
 import type {
   BucketEncryption,
   BucketPresence,
@@ -77,6 +77,8 @@ export type NewRole = {
 };
 
 export type Roles = {
+  /** Names of all roles under a path. */
+  readonly list: (path: string) => Promise<readonly string[]>;
   readonly get: (name: string) => Promise<Omit<ObservedRole, 'inlinePolicies' | 'managedPolicyArns'> | undefined>;
   readonly inlinePolicyNames: (name: string) => Promise<readonly string[]>;
   readonly inlinePolicy: (name: string, policyName: string) => Promise<PolicyDocument | undefined>;
@@ -113,11 +115,13 @@ export type NewFunction = FunctionConfiguration & {
 };
 
 export type Functions = {
+  /** Names of all functions of the region. */
+  readonly list: () => Promise<readonly string[]>;
   /** Configuration and tags; the resource policy is {@link Functions.policy}. */
   readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy'> | undefined>;
   readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
-  readonly create: (fn: NewFunction, code: FunctionCode) => Promise<void>;
-  readonly updateCode: (name: string, architecture: string, code: FunctionCode) => Promise<void>;
+  readonly create: (fn: NewFunction, code: NewCode) => Promise<void>;
+  readonly updateCode: (name: string, architecture: string, code: NewCode) => Promise<void>;
   readonly updateConfiguration: (name: string, configuration: FunctionConfiguration) => Promise<void>;
   readonly tag: (arn: string, tags: Tags) => Promise<void>;
   readonly addPermission: (name: string, grant: InvokeGrant) => Promise<void>;

@@ -1,3 +1,5 @@
+import { lowerCaseDomain } from './recipients.ts';
+
 /** A receipt rule as SES holds it, every field present: what is absent on the wire has its default filled in. */
 export type ReceiptRule = {
   readonly name: string;
@@ -25,21 +27,62 @@ export type RuleAction =
       readonly topicArn?: string;
     }
   | { readonly kind: 'stop'; readonly topicArn?: string }
-  /** What we never write ourselves: shown by `explain`, carried through untouched. */
+  | { readonly kind: 'addHeader'; readonly name: string; readonly value: string }
   | {
-      readonly kind: 'other';
-      readonly type: 'addHeader' | 'bounce' | 'sns' | 'workmail' | 'connect' | 'unknown';
-      readonly detail: string;
-    };
+      readonly kind: 'bounce';
+      readonly smtpReplyCode: string;
+      readonly statusCode?: string;
+      readonly message: string;
+      readonly sender: string;
+      readonly topicArn?: string;
+    }
+  | { readonly kind: 'sns'; readonly topicArn: string; readonly encoding: 'UTF-8' | 'Base64' }
+  | { readonly kind: 'workmail'; readonly organizationArn: string; readonly topicArn?: string }
+  /** What we never write ourselves: shown by `explain`, carried through untouched. */
+  | { readonly kind: 'other'; readonly type: 'connect' | 'unknown'; readonly detail: string };
 
-/** Whether the rule may end the evaluation: a stop action, or a synchronous function that can answer STOP_RULE_SET. */
+/** Most actions that a rule may have. @see https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
+export const MAX_ACTIONS = 10;
+
+/** Whether the evaluation of the whole set ends at the rule. */
+export type Ending =
+  | 'always'
+  /** A synchronous function answers STOP_RULE_SET, or not. */
+  | 'maybe-by-answer'
+  /** A bounce or WorkMail has dealt with the mail; AWS does not document whether the rules behind still see it. */
+  | 'maybe-undocumented'
+  | 'never';
+
+/**
+ * How the rule may end the evaluation; a rule that is not enabled ends nothing.
+ * @see https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action.html
+ */
+export function endingOf(rule: ReceiptRule): Ending {
+  if (!rule.enabled) return 'never';
+  const endings = rule.actions.map(endingOfAction);
+  return (['always', 'maybe-by-answer', 'maybe-undocumented'] as const).find((end) => endings.includes(end)) ?? 'never';
+}
+
+function endingOfAction(action: RuleAction): Ending {
+  switch (action.kind) {
+    case 'stop':
+      return 'always';
+    case 'lambda':
+      return action.invocationType === 'RequestResponse' ? 'maybe-by-answer' : 'never';
+    case 'bounce':
+    case 'workmail':
+      return 'maybe-undocumented';
+    case 's3':
+    case 'addHeader':
+    case 'sns':
+    case 'other':
+      return 'never';
+  }
+}
+
+/** Whether the rule ends the evaluation, or may: whoever plans must be right in both cases. */
 export function canStop(rule: ReceiptRule): boolean {
-  return (
-    rule.enabled &&
-    rule.actions.some(
-      (action) => action.kind === 'stop' || (action.kind === 'lambda' && action.invocationType === 'RequestResponse'),
-    )
-  );
+  return endingOf(rule) !== 'never';
 }
 
 /** Whether SES does the same for both; recipients are a set, actions a list. */
@@ -48,9 +91,14 @@ export function sameRule(a: ReceiptRule, b: ReceiptRule): boolean {
     a.enabled === b.enabled &&
     a.tlsPolicy === b.tlsPolicy &&
     a.scanEnabled === b.scanEnabled &&
-    sameMembers(a.recipients, b.recipients) &&
+    sameRecipients(a.recipients, b.recipients) &&
     sameActions(a.actions, b.actions)
   );
+}
+
+/** Whether both lists name the same recipients; SES takes a domain in any case. */
+function sameRecipients(a: readonly string[], b: readonly string[]): boolean {
+  return sameMembers(a.map(lowerCaseDomain), b.map(lowerCaseDomain));
 }
 
 /** Whether the action lists are equal, member by member. */
@@ -58,11 +106,15 @@ export function sameActions(a: readonly RuleAction[], b: readonly RuleAction[]):
   return a.length === b.length && a.every((action, index) => actionText(action) === actionText(b[index]));
 }
 
-export function sameMembers(a: readonly string[], b: readonly string[]): boolean {
+function sameMembers(a: readonly string[], b: readonly string[]): boolean {
   const members = new Set(a);
   return members.size === new Set(b).size && b.every((member) => members.has(member));
 }
 
+/** SES puts a slash between prefix and message id when there is none, so `in` and `in/` store under the same key. */
 function actionText(action: RuleAction | undefined): string {
-  return JSON.stringify(Object.entries(action ?? {}).sort(([a], [b]) => a.localeCompare(b)));
+  const members = Object.entries(action ?? {}).map(([name, value]) =>
+    name === 'objectKeyPrefix' ? [name, value.replace(/\/$/, '')] : [name, value],
+  );
+  return JSON.stringify(members.sort(([a = ''], [b = '']) => a.localeCompare(b)));
 }

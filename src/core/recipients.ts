@@ -13,7 +13,13 @@ export function recipientMatches(recipient: string, address: string): boolean {
   return recipientsFor(address).includes(normaliseRecipient(recipient));
 }
 
-/** The form in which recipients are compared and claimed. */
+/** Domains are compared without case; written alike, AWS cannot give them back differently. */
+export function lowerCaseDomain(recipient: string): string {
+  const at = recipient.lastIndexOf('@');
+  return recipient.slice(0, at + 1) + recipient.slice(at + 1).toLowerCase();
+}
+
+/** The form in which recipients are claimed. */
 export function normaliseRecipient(recipient: string): string {
   return recipient.toLowerCase();
 }

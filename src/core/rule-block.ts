@@ -2,12 +2,17 @@ import { STORAGE_RULE } from './manifest.ts';
 import { isRuleOf } from './names.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 
+/** A rule under a name that we did not make: ours exactly while a manifest lists it. */
+export type RuleInSet = { readonly ruleSet: string; readonly name: string };
+
 /** The rules of one pipeline, as they should stand in a set. */
 export type RuleBlock = {
   /** `namespace/name` of the pipeline. */
   readonly owner: string;
-  /** What the names of its rules begin with, see {@link isRuleOf}. */
+  /** What the names of its rules begin with, see `isRuleOf`. */
   readonly prefix: string;
+  /** Names of rules of the set at hand that are its as well, made by somebody else. */
+  readonly existingRules: readonly string[];
   /** Where bodies for these rules are stored. */
   readonly bucketName: string;
   readonly position: 'Head' | 'Tail';
@@ -19,6 +24,14 @@ export type RuleBlock = {
   /** Its rules may not be moved, whatever their order should be. */
   readonly held?: true;
 };
+
+/** Whether the rule belongs to the block: by its name, or because the manifest lists it. */
+export function ownsRule(
+  { prefix, existingRules }: Pick<RuleBlock, 'prefix' | 'existingRules'>,
+  name: string,
+): boolean {
+  return isRuleOf(prefix, name) || existingRules.includes(name);
+}
 
 /** Head before Tail, then priority, namespace, name: the same for any order of arrival. */
 export function blockOrder(a: RuleBlock, b: RuleBlock): number {
@@ -60,7 +73,7 @@ export function arrange(unordered: readonly RuleBlock[]): Arrangement {
       if (!owners.has(name))
         owners.set(
           name,
-          blocks.find((block) => isRuleOf(block.prefix, name)),
+          blocks.find((block) => ownsRule(block, name)),
         );
       return owners.get(name);
     },

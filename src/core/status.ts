@@ -1,9 +1,10 @@
 import type { Desired } from './desired.ts';
 import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
-import { bucketLogicalId, isRuleOf } from './names.ts';
+import { bucketLogicalId } from './names.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import type { ConditionReason } from './reasons.ts';
+import { ownsRule } from './rule-block.ts';
 import { describeAction, isWrite, type Part, type Step } from './step.ts';
 
 export type Condition = {
@@ -68,14 +69,18 @@ export function statusOf(input: StatusInput): PipelineStatus {
       name: desired.ruleSet.name,
       active: ruleSets.active === desired.ruleSet.name,
       rules: (ruleSets.sets.get(desired.ruleSet.name)?.rules ?? []).flatMap(({ name }, index) =>
-        isRuleOf(desired.block.prefix, name)
-          ? [{ name: name.slice(desired.block.prefix.length), ruleName: name, position: index + 1 }]
+        ownsRule(desired.block, name)
+          ? [{ name: nameInManifest(desired, name), ruleName: name, position: index + 1 }]
           : [],
       ),
     },
     discovery: desired.discovery,
   };
 }
+
+/** What the manifest calls the rule. */
+const nameInManifest = ({ block, takenOverAs }: Desired, ruleName: string): string =>
+  takenOverAs.get(ruleName) ?? ruleName.slice(block.prefix.length);
 
 function bucketStatus(desired: Desired, name: string) {
   const { identity, bucket } = desired;

@@ -1,4 +1,4 @@
-import type { FunctionCode } from './function-code.ts';
+import type { NewCode } from './function-code.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import type { RuleChange } from './plan-rule-set.ts';
 import type { InvokeGrant, PolicyDocument, Statement } from './policy-document.ts';
@@ -51,12 +51,12 @@ export type StepAction =
   | { readonly kind: 'detachRolePolicy'; readonly role: string; readonly policyArn: string }
   | { readonly kind: 'leaveInstanceProfiles'; readonly role: string }
   | { readonly kind: 'deleteRole'; readonly role: string }
-  | { readonly kind: 'createFunction'; readonly fn: NewFunction; readonly code: FunctionCode }
+  | { readonly kind: 'createFunction'; readonly fn: NewFunction; readonly code: NewCode }
   | {
       readonly kind: 'updateFunctionCode';
       readonly fn: string;
       readonly architecture: string;
-      readonly code: FunctionCode;
+      readonly code: NewCode;
     }
   | { readonly kind: 'updateFunctionConfiguration'; readonly fn: string; readonly configuration: FunctionConfiguration }
   | { readonly kind: 'awaitFunction'; readonly fn: string }

@@ -14,8 +14,14 @@ export const REFERENCES: Readonly<Record<string, ReferenceKind>> = {
   'spec.messageBodyStorage.encryption.kmsKeyArn': 'kmsKeys',
   'spec.role.existingArn': 'roles',
   'spec.role.managedPolicyArns[]': 'managedPolicies',
+  'spec.function.name': 'functions',
   'spec.function.code.s3.bucket': 'codeBuckets',
   'spec.ruleSet.name': 'ruleSets',
+  'spec.receiptRules[].ruleName': 'rules',
+  'spec.receiptRules[].actions[].bounce.topicArn': 'topics',
+  'spec.receiptRules[].actions[].sns.topicArn': 'topics',
+  'spec.receiptRules[].actions[].workmail.organizationArn': 'organizations',
+  'spec.receiptRules[].actions[].workmail.topicArn': 'topics',
   'spec.receiptRules[].storage.kmsKeyArn': 'kmsKeys',
   'spec.receiptRules[].storage.topicArn': 'topics',
 };
@@ -108,17 +114,24 @@ function codePathIssues({ spec }: Manifest): TenancyIssue[] {
 function recipientIssues({ spec }: Manifest, { recipientDomains }: Tenant): TenancyIssue[] {
   if (recipientDomains === undefined) return [];
   const allowed = recipientDomains.map(normaliseRecipient);
-  return spec.receiptRules.flatMap(({ recipients }, rule) => {
+  const outside = (address: string, path: string): TenancyIssue[] => {
+    const domain = domainOf(address);
+    if (allowed.some((each) => covers(each, domain))) return [];
+    const message = `${domain} is not for this namespace: recipientDomains of its entry in the tenants file does not cover it`;
+    return [{ path, message }];
+  };
+  const senders = spec.receiptRules.flatMap(({ actions }, rule) =>
+    actions.flatMap(({ bounce }, action) =>
+      bounce === undefined ? [] : outside(bounce.sender, `spec.receiptRules[${rule}].actions[${action}].bounce.sender`),
+    ),
+  );
+  const recipientsOutside = spec.receiptRules.flatMap(({ recipients }, rule) => {
     const path = `spec.receiptRules[${rule}].recipients`;
     if (recipients.length === 0)
       return [{ path, message: 'a rule for every recipient is not for this namespace; name its recipients' }];
-    return recipients.flatMap((recipient, index) => {
-      const domain = domainOf(recipient);
-      if (allowed.some((each) => covers(each, domain))) return [];
-      const message = `${domain} is not for this namespace: recipientDomains of its entry in the tenants file does not cover it`;
-      return [{ path: `${path}[${index}]`, message }];
-    });
+    return recipients.flatMap((recipient, index) => outside(recipient, `${path}[${index}]`));
   });
+  return [...recipientsOutside, ...senders];
 }
 
 /** `example.com`, or `.example.com` for a recipient that means all its subdomains. */

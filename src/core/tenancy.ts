@@ -21,7 +21,22 @@ const allow = z.strictObject({
   buckets: patterns(bucketPattern, 'Existing buckets that may take the bodies: messageBodyStorage.bucketName.'),
   codeBuckets: patterns(bucketPattern, 'Buckets that function code may come from: function.code.s3.'),
   kmsKeys: patterns(arn('kms', 'a KMS key'), 'KMS keys that may encrypt a bucket or the bodies.'),
-  topics: patterns(arn('sns', 'an SNS topic'), 'SNS topics that may be told about stored bodies.'),
+  functions: patterns(
+    z
+      .string()
+      .max(64)
+      .regex(/^[A-Za-z0-9_*-]+$/, 'must be the name of a Lambda function, with * for any characters'),
+    'Functions under names of their own: function.name.',
+  ),
+  rules: patterns(
+    z
+      .string()
+      .max(64)
+      .regex(/^[A-Za-z0-9._*-]+$/, 'must be the name of a receipt rule, with * for any characters'),
+    'Receipt rules under names of their own: receiptRules[].ruleName.',
+  ),
+  topics: patterns(arn('sns', 'an SNS topic'), 'SNS topics that may be told about mail, or given it.'),
+  organizations: patterns(arn('workmail', 'a WorkMail organization'), 'WorkMail organizations that may be given mail.'),
   ruleSets: z
     .array(
       z

@@ -54,9 +54,10 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     : { ok: false, problems };
 }
 
-const SOURCES = ['inline', 'configMapRef', 'path', 's3'] as const;
+const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
 
 async function resolveCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
+  if (code.existing !== undefined) return { kind: 'existing' };
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
     return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };

@@ -50,6 +50,7 @@ async function functionCode(
   { code, runtime }: Manifest['spec']['function'],
   contentOf: ContentOf,
 ): Promise<FunctionCode> {
+  if (code.existing !== undefined) return { kind: 'existing' };
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
     return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };

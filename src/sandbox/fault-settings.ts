@@ -41,7 +41,7 @@ export const NO_FAULTS: FaultSettings = {
   rules: [],
 };
 
-export const PROPAGATING: readonly PropagatingKind[] = ['role', 'policy', 'permission'];
+const PROPAGATING: readonly PropagatingKind[] = ['role', 'policy', 'permission'];
 
 /** A document that cannot be read; the message names the member and says what it takes. */
 export class FaultSettingsError extends Error {

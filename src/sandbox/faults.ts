@@ -1,5 +1,5 @@
 import { createFaultRules, operationMatches, type FaultRules } from './fault-rules.ts';
-import { NO_FAULTS, PROPAGATING, type FaultSettings } from './fault-settings.ts';
+import { NO_FAULTS, type FaultSettings } from './fault-settings.ts';
 import type { CallRecord, Clock, FaultOutcome, Faults } from './service.ts';
 
 /** Trouble ordered for the next calls of an operation. */
@@ -72,8 +72,7 @@ export function createFaults(clock: Pick<Clock, 'sleep' | 'now'>, initial: Fault
       const byRule = rules.after(operation, call, answered);
       return strike(operation, 'after') ?? byRule;
     },
-    propagationMs: (kind) =>
-      Math.max(...(kind === undefined ? PROPAGATING : [kind]).map((each) => settings.propagationMs[each])),
+    propagationMs: (kind) => settings.propagationMs[kind],
     createsAppend: () => settings.createsAppend,
     sesCallsPerSecond: () => settings.sesCallsPerSecond ?? undefined,
     configure,

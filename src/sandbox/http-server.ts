@@ -1,6 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { notImplemented, shapeOf } from './aws-error.ts';
+import { createServer } from './node-http.ts';
+import { portRefusal } from './port-holder.ts';
 import type { AwsErrorShape, Call, Clock, FaultOutcome, Faults, Ids, Principal, Reply, Service } from './service.ts';
 import { decodeAwsChunked, isAwsChunked } from './wire/aws-chunked.ts';
 import { queryError } from './wire/query-protocol.ts';
@@ -58,7 +61,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await listen(server, options.host, options.port);
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${options.host}:${port}`,
+    url: `http://${reachable(options.host)}:${port}`,
     port,
     stop: () =>
       new Promise((resolve) => {
@@ -68,16 +71,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code ?? error.message})`;
-      reject(
-        new Error(`Port ${port} on ${host} ${why}: stop what listens there, or choose another port.`, { cause: error }),
-      );
-    });
-    server.listen(port, host, () => resolve());
+/** Who listens everywhere is found on loopback too. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  const listening = once(server, 'listening');
+  server.listen(port, host);
+  await listening.catch(async (error: Error) => {
+    throw await portRefusal('Port', host, port, error);
   });
 }
 

@@ -1,7 +1,8 @@
 import { AwsError } from './aws-error.ts';
+import type { History, QueuedEvent } from './history.ts';
 import type { InvocationResult } from './lambda-runner.ts';
 import type { QualifiedFunction } from './lambda-functions.ts';
-import type { FunctionVersion } from './lambda-types.ts';
+import type { EventInvokeConfig, FunctionVersion } from './lambda-types.ts';
 import { qualifierKey } from './lambda-versions.ts';
 import type { Work } from './mail-work.ts';
 import type { Clock } from './service.ts';
@@ -15,6 +16,8 @@ export type AsyncDeps = {
   /** A line in the function's log about what its queue did. */
   readonly note: (functionArn: string, requestId: string, text: string) => void;
   readonly signal: AbortSignal;
+  /** Knows of every event until it is over. */
+  readonly history: History;
 };
 
 const RETRY_DELAYS_MS = [60_000, 120_000];
@@ -26,34 +29,53 @@ const DEFAULT_MAX_AGE_SECONDS = 21_600;
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
 export function enqueue(deps: AsyncDeps, functionArn: string, requestId: string, payload: string): void {
-  const queuedAtMs = deps.clock.now();
-  deps.work.start(async () => {
-    let attempts = 0;
-    let throttles = 0;
-    for (;;) {
-      const found = deps.current(functionArn);
-      if (found === undefined) return;
-      if (found.record.reservedConcurrency === 0) {
-        deps.note(functionArn, requestId, 'Event dropped: the reserved concurrency is 0');
-        return;
-      }
-      const result = await attempt(deps, found.version, requestId, payload);
-      if (result.kind === 'done') return;
-      if (result.kind === 'failed') attempts += 1;
-      else throttles += 1;
+  const event = { functionArn, requestId, payload, queuedAtMs: deps.clock.now() };
+  deps.history.append({ kind: 'event', event });
+  resumeEvent(deps, event);
+}
 
-      const delayMs = result.kind === 'failed' ? RETRY_DELAYS_MS[attempts - 1] : throttleDelayMs(throttles);
-      const limits = found.record.eventInvokeConfigs[qualifierKey(found.qualifier)];
-      const maxAgeMs = (limits?.MaximumEventAgeInSeconds ?? DEFAULT_MAX_AGE_SECONDS) * 1000;
-      const retriesLeft = attempts <= (limits?.MaximumRetryAttempts ?? RETRY_DELAYS_MS.length);
-      if (delayMs === undefined || !retriesLeft || deps.clock.now() + delayMs - queuedAtMs > maxAgeMs) {
-        deps.note(functionArn, requestId, `Event given up after ${attempts} attempts: ${result.why}`);
-        return;
-      }
-      await deps.work.sleep(delayMs, deps.signal);
-      if (deps.signal.aborted) return;
+/** Goes on with an event that an earlier process had accepted; its attempts count anew. */
+export function resumeEvent(deps: AsyncDeps, event: QueuedEvent): void {
+  deps.work.start(async () => {
+    if ((await runUntilOver(deps, event)) === 'over') {
+      deps.history.note({ kind: 'eventDone', requestId: event.requestId });
     }
   });
+}
+
+async function runUntilOver(deps: AsyncDeps, event: QueuedEvent): Promise<'over' | 'stopped'> {
+  const { functionArn, requestId, payload, queuedAtMs } = event;
+  let attempts = 0;
+  let throttles = 0;
+  for (;;) {
+    const found = deps.current(functionArn);
+    if (found === undefined) return 'over';
+    if (found.record.reservedConcurrency === 0) {
+      deps.note(functionArn, requestId, 'Event dropped: the reserved concurrency is 0');
+      return 'over';
+    }
+    const result = await attempt(deps, found.version, requestId, payload);
+    if (result.kind === 'done') return 'over';
+    if (deps.signal.aborted) return 'stopped';
+    if (result.kind === 'failed') attempts += 1;
+    else throttles += 1;
+
+    const delayMs = result.kind === 'failed' ? RETRY_DELAYS_MS[attempts - 1] : throttleDelayMs(throttles);
+    const limits = queueLimits(deps.current(functionArn));
+    const maxAgeMs = (limits?.MaximumEventAgeInSeconds ?? DEFAULT_MAX_AGE_SECONDS) * 1000;
+    const retriesLeft = attempts <= (limits?.MaximumRetryAttempts ?? RETRY_DELAYS_MS.length);
+    if (delayMs === undefined || !retriesLeft || deps.clock.now() + delayMs - queuedAtMs > maxAgeMs) {
+      deps.note(functionArn, requestId, `Event given up after ${attempts} attempts: ${result.why}`);
+      return 'over';
+    }
+    await deps.work.sleep(delayMs, deps.signal);
+    if (deps.signal.aborted) return 'stopped';
+  }
+}
+
+/** Of the version or alias that the event is for. */
+function queueLimits(found: QualifiedFunction | undefined): EventInvokeConfig | undefined {
+  return found?.record.eventInvokeConfigs[qualifierKey(found.qualifier)];
 }
 
 type Attempt = { readonly kind: 'done' } | { readonly kind: 'failed' | 'throttled'; readonly why: string };

@@ -1,5 +1,9 @@
+import { NO_HISTORY, type History } from './history.ts';
+
 /** One line of a function's log; what the handler wrote in one go keeps its line breaks. */
 export type LogLine = {
+  /** Grows from line to line over all functions: where a reader goes on. */
+  readonly number: number;
   readonly at: string;
   /** Undefined for what a process wrote outside of any invocation. */
   readonly requestId?: string;
@@ -17,25 +21,42 @@ export type LogLine = {
 
 /** What all functions wrote, by function name; it outlives the function, as a log group does. */
 export type LogBook = {
-  readonly append: (functionName: string, line: LogLine) => void;
+  readonly append: (functionName: string, line: Omit<LogLine, 'number'>) => void;
   readonly lines: (functionName: string) => readonly LogLine[];
   /** The lines of all functions, those of one in their order. */
   readonly all: () => readonly LogLine[];
   readonly ofRequest: (requestId: string) => readonly LogLine[];
+  /** Names of the functions that wrote something. */
+  readonly functionNames: () => readonly string[];
+  /** Puts back what an earlier process had written. */
+  readonly restore: (lines: readonly { functionName: string; line: Omit<LogLine, 'number'> }[]) => void;
 };
 
-/** Kept in memory; the oldest lines of a function fall out beyond `maxLines`. */
-export function createLogBook(maxLines = 10_000): LogBook {
+/** Lines of one function that are kept. */
+export const LOG_LIMIT = 10_000;
+
+/** The oldest lines of a function fall out beyond the limit. */
+export function createLogBook(history: History = NO_HISTORY): LogBook {
   const books = new Map<string, LogLine[]>();
+  let count = 0;
+  const keep = (functionName: string, line: Omit<LogLine, 'number'>): void => {
+    const book = books.get(functionName) ?? [];
+    books.set(functionName, book);
+    count += 1;
+    book.push({ number: count, ...line });
+    if (book.length > LOG_LIMIT) book.shift();
+  };
   return {
     append: (functionName, line) => {
-      const book = books.get(functionName) ?? [];
-      books.set(functionName, book);
-      book.push(line);
-      if (book.length > maxLines) book.shift();
+      keep(functionName, line);
+      history.note({ kind: 'logLine', functionName, line });
     },
     lines: (functionName) => [...(books.get(functionName) ?? [])],
     all: () => [...books.values()].flat(),
     ofRequest: (requestId) => [...books.values()].flat().filter((line) => line.requestId === requestId),
+    functionNames: () => [...books.keys()].sort(),
+    restore: (lines) => {
+      for (const { functionName, line } of lines) keep(functionName, line);
+    },
   };
 }

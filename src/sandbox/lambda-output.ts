@@ -14,6 +14,7 @@ export type Output = {
 
 /** The bootstrap ends the output of an invocation with it, on both streams: `MARK requestId maxMemoryKb`. */
 const END_MARK = '\u0000end ';
+const MAX_MARK_CHARACTERS = 100;
 
 /**
  * Reads both streams. The answer of a handler comes by another way than its output and may overtake it, so the bootstrap
@@ -55,6 +56,9 @@ export function readOutput(
   };
 }
 
+/** Longer ones are cut into several, as CloudWatch Logs does. */
+const MAX_LINE_CHARACTERS = 256 * 1024;
+
 /** Splits at line feeds only: a carriage return is part of a line. Resolves at the end of the stream. */
 async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   let rest = '';
@@ -63,6 +67,11 @@ async function readLines(stream: Readable, onLine: (line: string) => void): Prom
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(line);
+    if (rest.length < MAX_LINE_CHARACTERS) continue;
+    // What may become the mark at the end of an output stays in one piece.
+    const mark = rest.indexOf(END_MARK.charAt(0), rest.length - MAX_MARK_CHARACTERS);
+    onLine(mark === -1 ? rest : rest.slice(0, mark));
+    rest = mark === -1 ? '' : rest.slice(mark);
   }
   if (rest !== '') onLine(rest);
 }

@@ -44,6 +44,9 @@ type Environment = {
 /** Processes of one function at a time; more invocations wait. A small machine runs many mails without choking. */
 const MAX_PROCESSES = 8;
 
+/** Of one invocation: a handler that writes without end shall not fill the sandbox's memory. */
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+
 export function createRunner(deps: RunnerDeps): Runner {
   const environments = new Map<string, Environment>();
   /** With those that are retired and still have work to finish. */
@@ -144,7 +147,8 @@ async function runOn(
   const { context, logs } = deps;
   const cloudWatch = cloudWatchOf(deps, worker, record);
   const written: string[] = [];
-  const write = (source: LogLine['source'], text: string): void => {
+  let leftBytes = MAX_OUTPUT_BYTES;
+  const keep = (source: LogLine['source'], text: string): void => {
     written.push(text);
     logs.append(record.name, {
       at: new Date(context.clock.now()).toISOString(),
@@ -153,6 +157,13 @@ async function runOn(
       text,
       ...cloudWatch,
     });
+  };
+  const write = (source: LogLine['source'], text: string): void => {
+    if (source === 'platform') return keep(source, text);
+    if (leftBytes <= 0) return;
+    leftBytes -= Buffer.byteLength(text);
+    keep(source, text);
+    if (leftBytes <= 0) keep('platform', `The rest is dropped: more than ${MAX_OUTPUT_BYTES} bytes of output.`);
   };
   write('platform', `START RequestId: ${requestId} Version: ${record.version}`);
   const report = await worker.invoke({

@@ -1,5 +1,6 @@
+import { NO_HISTORY, type History, type QueuedEvent } from './history.ts';
 import { createRunner, type InvocationResult } from './lambda-runner.ts';
-import { enqueue } from './lambda-async.ts';
+import { enqueue, resumeEvent, type AsyncDeps } from './lambda-async.ts';
 import { createFunctions, type QualifiedFunction } from './lambda-functions.ts';
 import { createLogBook, type LogBook } from './lambda-logs.ts';
 import { conflict, functionNotFound, throttled } from './lambda-error.ts';
@@ -22,6 +23,8 @@ export type LambdaOptions = {
   readonly work?: Work;
   /** How long a function is Pending after its creation and InProgress after an update, on the clock. */
   readonly updateMs?: number;
+  /** Absent: logs and queued events are kept in memory. */
+  readonly history?: History;
 };
 
 /** Lambda: functions as data, and their handlers in processes of their own. */
@@ -31,6 +34,8 @@ export type Lambda = {
   readonly logs: LogBook;
   /** Resolves when no Event invocation that is due now is in work. */
   readonly idle: () => Promise<void>;
+  /** Goes on with events that were not over when an earlier process ended. */
+  readonly resume: (events: readonly QueuedEvent[]) => void;
   /** Ends every handler's process, gives up queued retries, removes the unpacked code. */
   readonly stop: () => Promise<void>;
 };
@@ -40,8 +45,9 @@ const DEFAULT_UPDATE_MS = 200;
 export function createLambda(options: LambdaOptions): Lambda {
   const { context, iam, endpointUrl } = options;
   const { clock } = context;
+  const history = options.history ?? NO_HISTORY;
   const work = options.work ?? createWork(clock);
-  const logs = createLogBook();
+  const logs = createLogBook(history);
   const stopping = new AbortController();
   const runner = createRunner({ context, iam, logs, endpointUrl });
   const running = new Map<string, number>();
@@ -64,12 +70,13 @@ export function createLambda(options: LambdaOptions): Lambda {
       running.set(record.arn, (running.get(record.arn) ?? 1) - 1);
     }
   };
-  const queue = (record: FunctionVersion, requestId: string, payload: string): void => {
-    const note = (_arn: string, id: string, text: string): void =>
-      logs.append(record.name, { at: new Date(clock.now()).toISOString(), requestId: id, source: 'platform', text });
-    const deps = { work, clock, current: functions.find, run, note, signal: stopping.signal };
-    enqueue(deps, record.arn, requestId, payload);
+  const note = (functionArn: string, requestId: string, text: string): void => {
+    const name = functionArn.split(':')[6] ?? functionArn;
+    logs.append(name, { at: new Date(clock.now()).toISOString(), requestId, source: 'platform', text });
   };
+  const async: AsyncDeps = { work, clock, current: functions.find, run, note, signal: stopping.signal, history };
+  const queue = (version: FunctionVersion, requestId: string, payload: string): void =>
+    enqueue(async, version.arn, requestId, payload);
   const invocable = (arn: string): QualifiedFunction => {
     const found = functions.find(arn);
     if (found === undefined) throw functionNotFound(arn);
@@ -104,6 +111,9 @@ export function createLambda(options: LambdaOptions): Lambda {
     },
     logs,
     idle: work.idle,
+    resume: (events) => {
+      for (const event of events) resumeEvent(async, event);
+    },
     stop: async () => {
       stopping.abort();
       await runner.stop();

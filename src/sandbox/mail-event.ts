@@ -46,7 +46,7 @@ export function lambdaEvent(input: EventInput): unknown {
             timestamp,
             processingTimeMillis: Math.max(0, input.nowMs - input.receivedAtMs),
             recipients: input.recipients,
-            ...verdictsOf(input.raw, input.scanEnabled),
+            ...verdictsOf(input.raw, all, input.scanEnabled),
             action: { type: 'Lambda', ...input.action },
           },
         },

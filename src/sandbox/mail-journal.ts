@@ -1,5 +1,11 @@
+import { NO_HISTORY, type History } from './history.ts';
+import type { RuleHome, RuleSet } from './ses-types.ts';
+
 /** One try of one action. */
 type Attempt = { readonly at: string; readonly ok: boolean; readonly detail: string };
+
+/** How much of the evaluation an action ended. */
+export type Ends = 'nothing' | 'rule' | 'ruleSet';
 
 /** What became of one action of a rule that matched. */
 export type ActionRecord = {
@@ -14,12 +20,18 @@ export type ActionRecord = {
   requestId?: string;
   /** Of a Lambda action that decides about the rest: what the function answered. */
   disposition?: string;
+  /** Of a bounce action: what the sender is told. */
+  reply?: string;
+  /** Absent: nothing. */
+  ends?: Ends;
 };
 
 /** What a rule had to say about a mail, and why. */
 export type RuleRecord = {
   readonly name: string;
   outcome: 'matched' | 'disabled' | 'noRecipientMatches' | 'tlsRequired' | 'notReached';
+  /** The outcome in words. */
+  why: string;
   /** For each envelope recipient captured: the conditions that captured it, `*` for a rule without any. */
   matches: Readonly<Record<string, readonly string[]>>;
   actions: ActionRecord[];
@@ -47,24 +59,70 @@ export type MailRecord = {
   bug?: string;
 };
 
-/** Everything received since the start, oldest first. */
+/** A recipient that was turned away at the door. */
+export type Refusal = {
+  readonly at: string;
+  readonly from: string;
+  readonly recipient: string;
+  readonly clientAddress: string;
+  readonly tls: boolean;
+  readonly why: string;
+};
+
+/** What a mail was judged by when it arrived, and is judged by until all its actions are over. */
+export type Arrival = {
+  readonly home: RuleHome;
+  readonly ruleSet: RuleSet;
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly tls: boolean;
+  readonly receivedAtMs: number;
+  /** The message as SES keeps it. */
+  readonly raw: Uint8Array;
+};
+
+/** Everything that came in or was turned away, oldest first. */
 export type Journal = {
   readonly mails: () => readonly MailRecord[];
   readonly mail: (id: string) => MailRecord | undefined;
+  readonly refusals: () => readonly Refusal[];
   /** The record itself, to be written on while the mail is processed; readers get copies. */
-  readonly open: (record: MailRecord) => MailRecord;
+  readonly open: (record: MailRecord, arrival: Arrival) => MailRecord;
+  /** Says that something was written on an open record. */
+  readonly changed: (record: MailRecord) => void;
+  readonly refuse: (refusal: Refusal) => void;
+  /** Puts back what an earlier process had written. */
+  readonly restore: (records: readonly MailRecord[], refusals: readonly Refusal[]) => void;
 };
 
-/** Kept in memory; the oldest fall out beyond `maxMails`. */
-export function createJournal(maxMails = 1000): Journal {
+/** Mails, and refusals, that are kept. */
+export const JOURNAL_LIMIT = 1000;
+
+/** The oldest fall out beyond the limit. */
+export function createJournal(history: History = NO_HISTORY): Journal {
   const records: MailRecord[] = [];
+  const refusals: Refusal[] = [];
+  const keep = <Item>(list: Item[], item: Item): void => {
+    list.push(item);
+    if (list.length > JOURNAL_LIMIT) list.shift();
+  };
   return {
     mails: () => structuredClone(records),
     mail: (id) => structuredClone(records.find((record) => record.id === id)),
-    open: (record) => {
-      records.push(record);
-      if (records.length > maxMails) records.shift();
+    refusals: () => [...refusals],
+    open: (record, { raw, ...arrival }) => {
+      history.append({ kind: 'mail', record, arrival }, raw);
+      keep(records, record);
       return record;
+    },
+    changed: (record) => history.note({ kind: 'mailChanged', record }),
+    refuse: (refusal) => {
+      history.note({ kind: 'refusal', refusal });
+      keep(refusals, refusal);
+    },
+    restore: (earlier, turnedAway) => {
+      for (const record of earlier) keep(records, record);
+      for (const refusal of turnedAway) keep(refusals, refusal);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { withBytesInFront } from './mail-body.ts';
+
 /** A mail as it came in through the door. */
 export type IncomingMail = {
   /** Envelope sender; empty for a bounce (`MAIL FROM:<>`). */
@@ -18,7 +20,7 @@ export type IncomingMail = {
 export function withTrace(
   mail: IncomingMail,
   trace: { readonly id: string; readonly region: string; readonly atMs: number },
-): Buffer {
+): Uint8Array {
   const first = mail.recipients[0] ?? '';
   const lines = [
     `Return-Path: <${mail.from}>`,
@@ -31,8 +33,8 @@ export function withTrace(
 }
 
 /** The same message with header lines put in front. */
-export function withHeaders(raw: Uint8Array, lines: readonly string[]): Buffer {
-  return Buffer.concat([Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'utf8'), raw]);
+export function withHeaders(raw: Uint8Array, lines: readonly string[]): Uint8Array {
+  return withBytesInFront(raw, Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'utf8'));
 }
 
 function rfc5322Date(atMs: number): string {

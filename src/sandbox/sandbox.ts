@@ -4,14 +4,19 @@ import { createFaultPage } from './fault-page.ts';
 import type { FaultSettings } from './fault-settings.ts';
 import { createFaults, type FaultControls } from './faults.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
+import { openDataDir, type DataDir } from './data-dir.ts';
+import { NO_HISTORY } from './history.ts';
 import { createIam, type Iam } from './iam.ts';
 import { createLambda, type Lambda } from './lambda.ts';
 import { createLogGroups } from './log-groups.ts';
 import { createLogs } from './logs.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
-import { createWork } from './mail-work.ts';
+import { createWork, type Work } from './mail-work.ts';
 import { principalTags } from './principal-tags.ts';
+import { recordedContext } from './recorded-context.ts';
+import { recordedS3Door, recordedService } from './recorded-services.ts';
+import { noticesOf, NOTHING_RESTORED, restore, type Restored } from './restore.ts';
 import { createS3, type S3Reader } from './s3.ts';
 import { createSes, type Ses } from './ses.ts';
 import { createSts } from './sts.ts';
@@ -30,6 +35,10 @@ export type SandboxOptions = {
   readonly verifiedDomains?: readonly string[];
   /** How long a function is Pending or InProgress; default 200. */
   readonly functionUpdateMs?: number;
+  /** Keeps the state in this folder, which one sandbox at a time may have. Absent: in memory. */
+  readonly dataDir?: string;
+  /** Where to listen; default loopback. There are no secrets here: whoever reaches the ports may do everything. */
+  readonly host?: string;
   readonly clock?: Clock;
   readonly ids?: Ids;
   /** Trouble from the start; `/_sandbox/faults` changes it. */
@@ -37,7 +46,7 @@ export type SandboxOptions = {
   readonly faults?: FaultControls;
 };
 
-/** A running sandbox. Its state lives in memory and ends with `stop`. */
+/** A running sandbox. */
 export type Sandbox = {
   /** For `AWS_ENDPOINT_URL`: `http://127.0.0.1:4566`. */
   readonly url: string;
@@ -46,6 +55,8 @@ export type Sandbox = {
   readonly account: string;
   /** Everything it can do: `ses:CreateReceiptRule` … */
   readonly operations: readonly string[];
+  /** What there is to say about the state it started with; empty for a sandbox in memory. */
+  readonly notices: readonly string[];
   readonly s3: S3Door & S3Reader;
   readonly iam: Pick<Iam, 'door' | 'roles'>;
   readonly lambda: Pick<Lambda, 'door' | 'logs' | 'idle'>;
@@ -57,18 +68,47 @@ export type Sandbox = {
   readonly stop: () => Promise<void>;
 };
 
-/** Loopback only: there are no secrets here, so nobody else may reach it. */
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 
 /**
  * Starts S3, IAM, STS, Lambda, CloudWatch Logs and SES receiving on one HTTP port, and an SMTP door for mail.
  *
- * @throws when one of the ports cannot be had; the sentence names it, `cause` is the system's error
+ * @throws when one of the ports or the folder cannot be had; the sentence says why, `cause` is the system's error
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const context = contextOf(options);
-  const endpoint: { url: string } = { url: '' };
-  const work = createWork(context.clock);
+  const real = contextOf(options);
+  const dataDir = options.dataDir === undefined ? undefined : openDataDir(options.dataDir, real);
+  const base: Base = { options, real, dataDir, work: createWork(real.clock), endpoint: { url: '' } };
+  try {
+    const aws = createAws(base);
+    const restored = dataDir === undefined ? NOTHING_RESTORED : await bringBack(dataDir, aws);
+    const sandbox = await openDoors(base, aws, noticesOf(restored));
+    // Now, for their functions call back over HTTP.
+    aws.lambda.resume(restored.openEvents);
+    aws.ses.resume(restored.openMails);
+    return sandbox;
+  } catch (error) {
+    dataDir?.close();
+    throw error;
+  }
+}
+
+/** What all parts of one sandbox stand on. */
+type Base = {
+  readonly options: SandboxOptions;
+  readonly real: RealContext;
+  /** Absent: everything is kept in memory. */
+  readonly dataDir: DataDir | undefined;
+  readonly work: Work;
+  /** Known once the port is open. */
+  readonly endpoint: { url: string };
+};
+
+/** The services, of which those that write are recorded when there is a folder to record them in. */
+function createAws({ options, real, dataDir, work, endpoint }: Base) {
+  const recorder = recordedContext(real);
+  const context = dataDir === undefined ? real : recorder.context;
+  const history = dataDir?.history ?? NO_HISTORY;
 
   const iam = createIam(context);
   const s3 = createS3(context, iam);
@@ -78,54 +118,83 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     readObject: s3.reader.readObject,
     endpointUrl: () => endpoint.url,
     work,
+    history,
     ...(options.functionUpdateMs === undefined ? {} : { updateMs: options.functionUpdateMs }),
   });
   const ses = createSes({
     context,
-    s3: s3.door,
+    s3: dataDir === undefined ? s3.door : recordedS3Door(s3.door, recorder, history),
     iam: iam.door,
     lambda: lambda.door,
     work,
+    history,
     ...(options.verifiedDomains === undefined ? {} : { verifiedDomains: options.verifiedDomains }),
   });
-
   const logs = createLogs(createLogGroups(context.clock, lambda.logs), context.partition);
-
   const services = [s3.service, iam.service, createSts(context, iam), lambda.service, logs, ses.service];
+  return { iam, s3, lambda, ses, services, recorder };
+}
+
+type Aws = ReturnType<typeof createAws>;
+
+/** Puts back what an earlier process left in the folder. */
+async function bringBack({ history }: DataDir, { s3, ses, lambda, services, recorder }: Aws): Promise<Restored> {
+  const restored = await restore(history, services, s3.door, recorder);
+  lambda.logs.restore(restored.logLines);
+  ses.journal.restore(restored.records, restored.refusals);
+  return restored;
+}
+
+async function openDoors(
+  { options, real, dataDir, work, endpoint }: Base,
+  { iam, s3, lambda, ses, services, recorder }: Aws,
+  notices: readonly string[],
+): Promise<Sandbox> {
+  const { clock, ids, faults } = real;
+  const host = options.host ?? LOOPBACK;
+  const door: { certificate: string } = { certificate: '' };
   const http = await startHttpServer({
-    host: HOST,
+    host,
     port: options.port ?? 4566,
-    services,
+    services:
+      dataDir === undefined ? services : services.map((each) => recordedService(each, recorder, dataDir.history)),
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
-      '/_sandbox/faults': createFaultPage(context.faults),
-      '/_sandbox/': createInspector(ses.journal, lambda.logs),
+      '/_sandbox/faults': createFaultPage(faults),
+      '/_sandbox/': createInspector({ journal: ses.journal, logs: lambda.logs, certificate: () => door.certificate }),
     },
     principalOf: iam.sessions.principalOf,
     authorize: authorizer(iam),
-    clock: context.clock,
-    ids: context.ids,
-    faults: context.faults,
+    clock,
+    ids,
+    faults,
   });
   endpoint.url = http.url;
-  const mail = await startMailDoor({ ses, port: options.smtpPort ?? 2525 }).catch(async (error: unknown) => {
-    await http.stop();
-    throw error;
-  });
+  const mail = await startMailDoor({ ses, clock, host, port: options.smtpPort ?? 2525 }).catch(
+    async (error: unknown) => {
+      await http.stop();
+      throw error;
+    },
+  );
+  door.certificate = mail.certificate;
 
   return {
     url: http.url,
     port: http.port,
     smtpPort: mail.port,
-    account: context.account,
+    account: real.account,
     operations: services.flatMap(({ operations }) => operations),
+    notices,
     s3: { ...s3.door, ...s3.reader },
     iam,
     lambda,
     ses,
-    faults: context.faults,
+    faults,
     idle: work.idle,
-    stop: once(() => stopAll(mail, ses, lambda, http)),
+    stop: once(async () => {
+      await stopAll(mail, ses, lambda, http);
+      dataDir?.close();
+    }),
   };
 }
 
@@ -142,7 +211,9 @@ function once(stop: () => Promise<void>): () => Promise<void> {
   return () => (stopped ??= stop());
 }
 
-function contextOf(options: SandboxOptions): SandboxContext & { readonly faults: FaultControls } {
+type RealContext = SandboxContext & { readonly faults: FaultControls };
+
+function contextOf(options: SandboxOptions): RealContext {
   const clock = options.clock ?? systemClock();
   return {
     account: options.account ?? '123456789012',

@@ -98,8 +98,8 @@ export type SandboxContext = {
 export type Faults = {
   readonly before: (operation: string, call: Call) => Promise<FaultOutcome | undefined>;
   readonly after: (operation: string, call: Call, answered: Reply) => Promise<FaultOutcome | undefined>;
-  /** Milliseconds until a change is visible to other services; without a kind the longest of all. */
-  readonly propagationMs: (kind?: PropagatingKind) => number;
+  /** Milliseconds until a change is visible to other services. */
+  readonly propagationMs: (kind: PropagatingKind) => number;
   /** True when CreateReceiptRule should append instead of going to the head, as some emulators do. */
   readonly createsAppend: () => boolean;
   /** SES calls a second before `Throttling`, undefined = no throttle. */

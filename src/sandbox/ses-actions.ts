@@ -1,9 +1,10 @@
 import { lambdaEvent } from './mail-event.ts';
+import type { Ends } from './mail-journal.ts';
 import { withHeaders } from './mail-message.ts';
 import { dispositionOf } from './ses-evaluate.ts';
 import { objectKey } from './ses-object-key.ts';
 import { actingFor, writerOf, type Targets } from './ses-targets.ts';
-import type { ReceiptAction, ReceiptRule, RuleHome, S3Action, LambdaAction } from './ses-types.ts';
+import type { BounceAction, ReceiptAction, ReceiptRule, RuleHome, S3Action, LambdaAction } from './ses-types.ts';
 
 /** A mail on its way through a rule set; `raw` grows by the headers that actions add. */
 export type Passage = {
@@ -20,10 +21,11 @@ export type ActionResult =
   | {
       readonly kind: 'done';
       readonly detail: string;
-      readonly ends: 'nothing' | 'rule' | 'ruleSet';
+      readonly ends: Ends;
       readonly key?: string;
       readonly requestId?: string;
       readonly disposition?: string;
+      readonly reply?: string;
     }
   | { readonly kind: 'failed'; readonly detail: string };
 
@@ -49,7 +51,7 @@ export async function runAction(
     case 'StopAction':
       return { ...done('the rule set ends here'), ends: 'ruleSet' };
     case 'BounceAction':
-      return done(`would bounce to <${passage.from}>: ${action.SmtpReplyCode} ${action.Message}`);
+      return bounce(passage, action);
     case 'SNSAction':
       return done('published to nobody: the sandbox has no SNS');
     case 'WorkmailAction':
@@ -127,6 +129,14 @@ async function invoke(
   const disposition = dispositionOf(answer.payload);
   const ends = { CONTINUE: 'nothing', STOP_RULE: 'rule', STOP_RULE_SET: 'ruleSet' } as const;
   return { kind: 'done', detail: `answered ${disposition}`, ends: ends[disposition], requestId, disposition };
+}
+
+/** A mail without a sender is a bounce itself, and a bounce is never answered (RFC 5321 6.1). */
+function bounce({ from }: Passage, action: BounceAction): ActionResult {
+  const { SmtpReplyCode: code, StatusCode: status, Message: message } = action;
+  const reply = [code, ...(status === undefined ? [] : [status]), message].join(' ');
+  if (from === '') return { ...done('no sender to tell'), reply };
+  return { ...done(`recorded, not sent: ${action.Sender} would tell <${from}>`), reply };
 }
 
 /** SES waits 30 seconds for a RequestResponse function, whatever the function's own timeout. Real time: it really runs. */

@@ -1,4 +1,4 @@
-import type { ActionRecord, Journal, MailRecord, RuleRecord } from './mail-journal.ts';
+import type { ActionRecord, Arrival, Ends, Journal, MailRecord, RuleRecord } from './mail-journal.ts';
 import { commonHeaders, parseHeaders } from './mail-headers.ts';
 import { withTrace, type IncomingMail } from './mail-message.ts';
 import type { Work } from './mail-work.ts';
@@ -14,7 +14,7 @@ export type ReceiverDeps = {
   readonly work: Work;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Aborted when the sandbox stops: whatever still waits for a retry is given up. */
+  /** Aborted when the sandbox stops: whatever still waits for a retry is left as it is. */
   readonly signal: AbortSignal;
 };
 
@@ -26,55 +26,73 @@ const RETRY_DELAYS_MS = [1, 5, 15, 60, 159].map((minutes) => minutes * MINUTE_MS
  * Takes a mail into one rule set as it stands now: later changes of the rules do not reach it. Returns its record at
  * once; the actions run behind. A failing action holds up those after it until a retry succeeds or it is given up, so a
  * function never runs ahead of the S3 action before it.
+ *
+ * @throws when the mail cannot be kept; nobody may be told then that it was taken
  */
 export function takeIn(deps: ReceiverDeps, home: RuleHome, ruleSet: RuleSet, mail: IncomingMail): MailRecord {
   const id = messageId(deps.ids);
   const atMs = deps.clock.now();
   const raw = withTrace(mail, { id, region: home.region, atMs });
   const { subject } = commonHeaders(parseHeaders(raw));
-  const record = deps.journal.open({
-    id,
-    region: home.region,
-    ruleSet: ruleSet.name,
-    receivedAt: new Date(atMs).toISOString(),
-    envelope: { from: mail.from, recipients: [...mail.recipients] },
-    clientAddress: mail.clientAddress,
-    tls: mail.tls,
-    sizeBytes: raw.byteLength,
-    ...(subject === undefined ? {} : { subject }),
-    state: 'processing',
-    rules: ruleSet.rules.map(({ name }) => ({ name, outcome: 'notReached', matches: {}, actions: [] })),
-  });
-  const passage: Passage = { id, home, ruleSet: ruleSet.name, from: mail.from, receivedAtMs: atMs, raw };
-  deps.work.start(async () => {
-    try {
-      await passThrough(deps, passage, ruleSet, mail, record);
-    } catch (error) {
-      record.bug = String(error);
-    } finally {
-      record.state = 'done';
-    }
-  });
+  const { from, recipients, tls } = mail;
+  const arrival: Arrival = { home, ruleSet, from, recipients, tls, receivedAtMs: atMs, raw };
+  const record = deps.journal.open(
+    {
+      id,
+      region: home.region,
+      ruleSet: ruleSet.name,
+      receivedAt: new Date(atMs).toISOString(),
+      envelope: { from, recipients: [...recipients] },
+      clientAddress: mail.clientAddress,
+      tls,
+      sizeBytes: raw.byteLength,
+      ...(subject === undefined ? {} : { subject }),
+      state: 'processing',
+      rules: ruleSet.rules.map(({ name }) => ({ name, outcome: 'notReached', why: '', matches: {}, actions: [] })),
+    },
+    arrival,
+  );
+  processMail(deps, arrival, record);
   return record;
 }
 
-async function passThrough(
-  deps: ReceiverDeps,
-  passage: Passage,
-  ruleSet: RuleSet,
-  mail: IncomingMail,
-  record: MailRecord,
-): Promise<void> {
+/** Runs what a mail's record shows to be still open: all of it for a new one, the rest after a restart. */
+export function processMail(deps: ReceiverDeps, arrival: Arrival, record: MailRecord): void {
+  deps.work.start(async () => {
+    try {
+      if ((await passThrough(deps, arrival, record)) === 'stopped') return;
+    } catch (error) {
+      record.bug = String(error);
+    }
+    record.state = 'done';
+    deps.journal.changed(record);
+  });
+}
+
+/** What an action leads to; `stopped` when the sandbox ends before it is over. */
+type Outcome = Ends | 'stopped';
+
+async function passThrough(deps: ReceiverDeps, arrival: Arrival, record: MailRecord): Promise<'done' | 'stopped'> {
+  const { home, ruleSet, from, receivedAtMs, raw } = arrival;
+  const passage: Passage = { id: record.id, home, ruleSet: ruleSet.name, from, receivedAtMs, raw };
   for (const [index, rule] of ruleSet.rules.entries()) {
     const entry = record.rules[index];
     if (entry === undefined) continue;
-    Object.assign(entry, judge(rule, mail));
-    if (entry.outcome !== 'matched') continue;
-    entry.actions = rule.actions.map(newActionRecord);
-    if ((await runRule(deps, passage, rule, entry, record)) !== 'ruleSet') continue;
+    if (entry.outcome === 'notReached') Object.assign(entry, judged(rule, arrival));
+    if (entry.actions.length === 0) continue; // it captured nothing, or has nothing to do
+    const outcome = await runRule(deps, passage, rule, entry, record);
+    if (outcome === 'stopped') return 'stopped';
+    if (outcome !== 'ruleSet') continue;
     record.stoppedBy = `rule ${rule.name}`;
-    return;
+    for (const rest of record.rules.slice(index + 1)) rest.why = `the rule ${rule.name} ended the evaluation`;
+    return 'done';
   }
+  return 'done';
+}
+
+function judged(rule: ReceiptRule, arrival: Arrival): Omit<RuleRecord, 'name'> {
+  const verdict = judge(rule, arrival);
+  return { ...verdict, actions: verdict.outcome === 'matched' ? rule.actions.map(newActionRecord) : [] };
 }
 
 /** Runs the actions in their order; returns how much of the evaluation they ended. */
@@ -84,46 +102,59 @@ async function runRule(
   rule: ReceiptRule,
   entry: RuleRecord,
   record: MailRecord,
-): Promise<'nothing' | 'rule' | 'ruleSet'> {
+): Promise<Outcome> {
   for (const [index, action] of rule.actions.entries()) {
     const actionRecord = entry.actions[index];
     if (actionRecord === undefined) continue;
-    const ends = await runUntilDone(deps, record, actionRecord, () =>
-      runAction(deps.targets, passage, rule, Object.keys(entry.matches), action, deps.clock.now()),
-    );
-    if (ends === 'nothing') continue;
+    const attempt = (): Promise<ActionResult> =>
+      runAction(deps.targets, passage, rule, Object.keys(entry.matches), action, deps.clock.now());
+    if (actionRecord.outcome === 'done' && action.kind === 'AddHeaderAction') await attempt(); // on the message only
+    const outcome = isOver(actionRecord)
+      ? (actionRecord.ends ?? 'nothing')
+      : await runUntilOver(deps, record, actionRecord, attempt);
+    if (outcome === 'nothing') continue;
+    if (outcome === 'stopped') return outcome;
     for (const rest of entry.actions.slice(index + 1)) rest.outcome = 'notReached';
-    return ends;
+    return outcome;
   }
   return 'nothing';
 }
 
-async function runUntilDone(
-  { work, clock, signal }: ReceiverDeps,
+const isOver = ({ outcome }: ActionRecord): boolean => outcome === 'done' || outcome === 'expired';
+
+async function runUntilOver(
+  { work, clock, signal, journal }: ReceiverDeps,
   record: MailRecord,
   action: ActionRecord,
   attempt: () => Promise<ActionResult>,
-): Promise<'nothing' | 'rule' | 'ruleSet'> {
-  for (const delayMs of [...RETRY_DELAYS_MS, undefined]) {
-    const result = await attempt();
-    action.attempts.push({
-      at: new Date(clock.now()).toISOString(),
-      ok: result.kind === 'done',
-      detail: result.detail,
-    });
-    if (result.kind === 'done') {
-      const { key, requestId, disposition } = result;
-      Object.assign(action, { outcome: 'done' }, defined({ key, requestId, disposition }));
-      return result.ends;
+): Promise<Outcome> {
+  for (;;) {
+    const last = action.attempts.at(-1);
+    if (last !== undefined) {
+      const delayMs = RETRY_DELAYS_MS[action.attempts.length - 1];
+      if (delayMs === undefined) break;
+      action.outcome = 'retrying';
+      record.state = 'waitingForRetry';
+      journal.changed(record);
+      await work.sleep(Math.max(0, Date.parse(last.at) + delayMs - clock.now()), signal);
+      if (signal.aborted) return 'stopped';
+      record.state = 'processing';
     }
-    if (delayMs === undefined) break;
-    action.outcome = 'retrying';
-    record.state = 'waitingForRetry';
-    await work.sleep(delayMs, signal);
-    record.state = 'processing';
-    if (signal.aborted) return 'ruleSet';
+    const result = await attempt();
+    const at = new Date(clock.now()).toISOString();
+    action.attempts.push({ at, ok: result.kind === 'done', detail: result.detail });
+    if (result.kind === 'failed') {
+      if (signal.aborted) return 'stopped';
+      continue;
+    }
+    const { key, requestId, disposition, reply, ends } = result;
+    const of = { key, requestId, disposition, reply, ends: ends === 'nothing' ? undefined : ends };
+    Object.assign(action, { outcome: 'done' }, defined(of));
+    journal.changed(record);
+    return ends;
   }
   action.outcome = 'expired';
+  journal.changed(record);
   return 'nothing';
 }
 

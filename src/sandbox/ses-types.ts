@@ -14,7 +14,7 @@ export type LambdaAction = {
   readonly TopicArn?: string;
 };
 
-type BounceAction = {
+export type BounceAction = {
   readonly SmtpReplyCode: string;
   readonly Message: string;
   readonly Sender: string;

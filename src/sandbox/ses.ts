@@ -1,17 +1,15 @@
-import { BlockList } from 'node:net';
-import { createJournal, type Journal, type MailRecord } from './mail-journal.ts';
+import { NO_HISTORY, type History } from './history.ts';
+import { createJournal, type Arrival, type Journal, type MailRecord } from './mail-journal.ts';
 import type { IncomingMail } from './mail-message.ts';
 import { createWork, type Work } from './mail-work.ts';
 import { queryService, type QueryOperation } from './query-service.ts';
+import { admission, admissionBy, type Admission, type Session } from './ses-admission.ts';
 import { sesError } from './ses-error.ts';
-import { judge } from './ses-evaluate.ts';
 import { createIdentities } from './ses-identities.ts';
 import { sesOperations, type SesOperation, type SesRegion } from './ses-operations.ts';
 import { createPace } from './ses-pace.ts';
-import { takeIn } from './ses-receiver.ts';
-import { domainOf } from './ses-recipient.ts';
+import { processMail, takeIn } from './ses-receiver.ts';
 import { createRuleSets } from './ses-rule-sets.ts';
-import type { ReceiptFilter } from './ses-types.ts';
 import {
   homeOf,
   type Home,
@@ -31,25 +29,25 @@ export type SesOptions = {
   readonly work?: Work;
   /** Absent: every domain counts as verified. */
   readonly verifiedDomains?: readonly string[];
+  /** Absent: what comes in is kept in memory. */
+  readonly history?: History;
 };
-
-/** What the mail door wants to know before it takes a mail. */
-type RecipientVerdict = { readonly accepted: true } | { readonly accepted: false; readonly why: string };
-
-/** What is known of a client before it sends its mail. */
-type Session = Pick<IncomingMail, 'tls' | 'clientAddress'>;
 
 /** SES receiving: the API, the way of a mail through the active rule sets, and the record of it. */
 export type Ses = {
   readonly service: Service;
   readonly journal: Journal;
   /** Whether any region's active rule set takes mail for this recipient from this client. */
-  readonly acceptsRecipient: (recipient: string, session: Session) => RecipientVerdict;
+  readonly acceptsRecipient: (recipient: string, session: Session) => Admission;
   /**
    * Takes the mail in, in every region whose active rule set captures one of its recipients; each has its own message
    * id. The actions run behind: `idle` tells when they have.
+   *
+   * @throws when the mail cannot be kept
    */
   readonly receive: (mail: IncomingMail) => readonly MailRecord[];
+  /** Goes on with mails whose actions were not over when an earlier process ended. */
+  readonly resume: (mails: readonly { readonly arrival: Arrival; readonly record: MailRecord }[]) => void;
   /** Resolves when no mail, invocation or retry that is due now is in work. */
   readonly idle: () => Promise<void>;
   /** Gives up all retries and waits for what is running. */
@@ -62,7 +60,7 @@ export function createSes(options: SesOptions): Ses {
   const { context, s3, iam, lambda } = options;
   const { clock, ids, faults } = context;
   const work = options.work ?? createWork(clock);
-  const journal = createJournal();
+  const journal = createJournal(options.history ?? NO_HISTORY);
   const regions = new Map<string, SesRegion>();
   const stopping = new AbortController();
 
@@ -90,14 +88,7 @@ export function createSes(options: SesOptions): Ses {
     };
   const operations = Object.entries(sesOperations(targets, faults.createsAppend, ids.hex));
 
-  const captures = ({ ruleSets, identities }: SesRegion, recipient: string, session: Session): boolean => {
-    const { rules } = ruleSets.active() ?? { rules: [] };
-    return (
-      identities.isVerified(domainOf(recipient) ?? '') &&
-      !isBlocked(ruleSets.filters(), session.clientAddress) &&
-      rules.some((rule) => judge(rule, { recipients: [recipient], tls: session.tls }).outcome === 'matched')
-    );
-  };
+  const deps = { targets, journal, work, clock, ids, signal: stopping.signal };
 
   return {
     service: withMaps(
@@ -109,23 +100,16 @@ export function createSes(options: SesOptions): Ses {
       }),
     ),
     journal,
-    acceptsRecipient: (recipient, session) => {
-      const all = [...regions.values()];
-      if (all.some((region) => captures(region, recipient, session))) return { accepted: true };
-      const anyActive = all.some(({ ruleSets }) => ruleSets.active() !== undefined);
-      return {
-        accepted: false,
-        why: anyActive ? 'no enabled rule of the active rule set captures it' : 'no rule set is active',
-      };
-    },
-    receive: (mail) => {
-      const deps = { targets, journal, work, clock, ids, signal: stopping.signal };
-      return [...regions.values()].flatMap((region) => {
-        const recipients = mail.recipients.filter((recipient) => captures(region, recipient, mail));
+    acceptsRecipient: (recipient, session) => admissionBy([...regions.values()], recipient, session),
+    receive: (mail) =>
+      [...regions.values()].flatMap((region) => {
+        const recipients = mail.recipients.filter((recipient) => admission(region, recipient, mail).accepted);
         const active = region.ruleSets.active();
         if (recipients.length === 0 || active === undefined) return [];
         return [takeIn(deps, region.home, active, { ...mail, recipients })];
-      });
+      }),
+    resume: (mails) => {
+      for (const { arrival, record } of mails) processMail(deps, arrival, record);
     },
     idle: work.idle,
     stop: async () => {
@@ -147,17 +131,4 @@ function withMaps(service: Service): Service {
       return { ...reply, body };
     },
   };
-}
-
-/** An Allow filter exempts an address from the Block filters. https://docs.aws.amazon.com/ses/latest/dg/receiving-email-ip-filtering-console-walkthrough.html */
-function isBlocked(filters: readonly ReceiptFilter[], address: string): boolean {
-  const hit = (policy: ReceiptFilter['policy']): boolean => {
-    const list = new BlockList();
-    for (const { cidr } of filters.filter((filter) => filter.policy === policy)) {
-      const [network = '', bits = '32'] = cidr.split('/');
-      list.addSubnet(network, Number(bits));
-    }
-    return list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
-  };
-  return hit('Block') && !hit('Allow');
 }

@@ -4,6 +4,7 @@ import { fromSdkRule, toSdkRule } from '../../src/aws/receipt-rule-mapping.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 
 const FUNCTION_ARN = 'arn:aws:lambda:us-west-2:123456789012:function:echo';
+const ORGANIZATION_ARN = 'arn:aws:workmail:us-west-2:123456789012:organization/m-1';
 const TOPIC_ARN = 'arn:aws:sns:us-west-2:123456789012:mail';
 
 const FULL: ReceiptRule = {
@@ -21,6 +22,17 @@ const FULL: ReceiptRule = {
       topicArn: TOPIC_ARN,
       iamRoleArn: 'arn:r',
     },
+    { kind: 'addHeader', name: 'X-Spam', value: 'no' },
+    {
+      kind: 'bounce',
+      smtpReplyCode: '550',
+      statusCode: '5.1.1',
+      message: 'No such user',
+      sender: 'a@example.com',
+      topicArn: TOPIC_ARN,
+    },
+    { kind: 'sns', topicArn: TOPIC_ARN, encoding: 'Base64' },
+    { kind: 'workmail', organizationArn: ORGANIZATION_ARN, topicArn: TOPIC_ARN },
     { kind: 'lambda', functionArn: FUNCTION_ARN, invocationType: 'RequestResponse', topicArn: TOPIC_ARN },
     { kind: 'stop', topicArn: TOPIC_ARN },
   ],
@@ -40,6 +52,8 @@ describe('receipt rule mapping', () => {
       recipients: [],
       actions: [
         { kind: 's3', bucketName: 'mail' },
+        { kind: 'bounce', smtpReplyCode: '450', message: 'Later', sender: 'a@example.com' },
+        { kind: 'workmail', organizationArn: ORGANIZATION_ARN },
         { kind: 'lambda', functionArn: FUNCTION_ARN, invocationType: 'Event' },
         { kind: 'stop' },
       ],
@@ -66,7 +80,10 @@ describe('receipt rule mapping', () => {
   });
 
   it('fills in the defaults of what is absent', () => {
-    const rule = fromSdkRule({ Name: 'r', Actions: [{ LambdaAction: { FunctionArn: FUNCTION_ARN } }] });
+    const rule = fromSdkRule({
+      Name: 'r',
+      Actions: [{ SNSAction: { TopicArn: TOPIC_ARN } }, { LambdaAction: { FunctionArn: FUNCTION_ARN } }],
+    });
 
     expect(rule).toEqual({
       name: 'r',
@@ -74,30 +91,14 @@ describe('receipt rule mapping', () => {
       tlsPolicy: 'Optional',
       scanEnabled: false,
       recipients: [],
-      actions: [{ kind: 'lambda', functionArn: FUNCTION_ARN, invocationType: 'Event' }],
+      actions: [
+        { kind: 'sns', topicArn: TOPIC_ARN, encoding: 'UTF-8' },
+        { kind: 'lambda', functionArn: FUNCTION_ARN, invocationType: 'Event' },
+      ],
     });
   });
 
   it.each<{ name: string; action: ReceiptAction; type: string; detail: string }>([
-    {
-      name: 'header',
-      action: { AddHeaderAction: { HeaderName: 'X-Spam', HeaderValue: 'no' } },
-      type: 'addHeader',
-      detail: 'X-Spam: no',
-    },
-    {
-      name: 'bounce',
-      action: { BounceAction: { SmtpReplyCode: '550', StatusCode: '5.1.1', Message: 'No such user', Sender: 'a@b.c' } },
-      type: 'bounce',
-      detail: '550 5.1.1 "No such user" from a@b.c',
-    },
-    { name: 'topic', action: { SNSAction: { TopicArn: TOPIC_ARN } }, type: 'sns', detail: `${TOPIC_ARN} UTF-8` },
-    {
-      name: 'WorkMail',
-      action: { WorkmailAction: { OrganizationArn: 'arn:aws:workmail:us-west-2:1:organization/m-1' } },
-      type: 'workmail',
-      detail: 'arn:aws:workmail:us-west-2:1:organization/m-1',
-    },
     {
       name: 'Connect',
       action: { ConnectAction: { InstanceARN: 'arn:i', IAMRoleARN: 'arn:r' } },
@@ -110,7 +111,7 @@ describe('receipt rule mapping', () => {
   });
 
   it('refuses to write a rule with an action that it could not write whole', () => {
-    const theirs: ReceiptRule = { ...FULL, actions: [{ kind: 'other', type: 'sns', detail: TOPIC_ARN }] };
+    const theirs: ReceiptRule = { ...FULL, actions: [{ kind: 'other', type: 'connect', detail: 'arn:i' }] };
 
     expect(() => toSdkRule(theirs)).toThrow(
       expect.objectContaining({ fault: expect.objectContaining({ class: 'bug' }) }),

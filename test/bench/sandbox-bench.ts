@@ -1,131 +1,72 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
-
 /**
- * How fast the sandbox starts, and how many simple calls it answers in a second: `npm run bench:sandbox`.
- * Beside each number stands a yardstick of the same machine at the same time: `node -e 0`, and a bare HTTP server.
+ * What the sandbox costs: `npm run bench:sandbox`. Beside what it prints stands what the same machine does at the same
+ * time without the sandbox, because a machine that has other things to do is slow at both. Fails when a call or a mail is
+ * lost, never because of a time.
  */
-const MAIN = fileURLToPath(new URL('../../bin/ses-lambda-pipeline.js', import.meta.url));
-const ROUNDS = 5;
-const CALLS = 5000;
-const AT_ONCE = 16;
-const SIGNATURE = 'SignedHeaders=host, Signature=0';
-const signedFor = (service: string): string =>
-  `AWS4-HMAC-SHA256 Credential=any/20260101/us-west-2/${service}/aws4_request, ${SIGNATURE}`;
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startProgram } from '../sandbox/support/program.ts';
+import { emptyNode } from './empty-node.ts';
+import { bareServer, callsASecond, PLAIN_GET, SIMPLE_CALLS } from './sandbox-calls.ts';
+import { LARGE_MAILS, LARGE_MB, MAIL_KB, mailsASecond, memoryOfLargeMails } from './sandbox-mails.ts';
+import { ended, median } from './started.ts';
 
-const FORM = 'application/x-www-form-urlencoded';
-const SIMPLE_CALLS: Readonly<
-  Record<string, { method: string; path: string; headers: Record<string, string>; body: string }>
-> = {
-  's3:ListBuckets': { method: 'GET', path: '/', headers: { authorization: signedFor('s3') }, body: '' },
-  'iam:ListRoles': {
-    method: 'POST',
-    path: '/',
-    headers: { authorization: signedFor('iam'), 'content-type': FORM },
-    body: 'Action=ListRoles',
-  },
-  'ses:DescribeActiveReceiptRuleSet': {
-    method: 'POST',
-    path: '/',
-    headers: { authorization: signedFor('ses'), 'content-type': FORM },
-    body: 'Action=DescribeActiveReceiptRuleSet',
-  },
-  'lambda:ListFunctions': {
-    method: 'GET',
-    path: '/2015-03-31/functions',
-    headers: { authorization: signedFor('lambda') },
-    body: '',
-  },
-};
+const STARTS = 7;
 
-const BARE_SERVER = `
-  const server = require('node:http').createServer((_request, response) => response.end('ok'));
-  server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port));`;
-
-type Started = { readonly url: string; readonly startMs: number; readonly stop: () => Promise<void> };
-
-/** Runs a server that prints its address; its start is over with that line. */
-async function start(args: readonly string[]): Promise<Started> {
-  const begunAt = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let printed = '';
-  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-    printed += chunk.toString();
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
-    if (url === undefined) continue;
-    const startMs = performance.now() - begunAt;
-    return { url, startMs, stop: () => ended(child) };
-  }
-  throw new Error('The server ended before it said where it listens.');
+await starts();
+await calls();
+const folder = mkdtempSync(join(tmpdir(), 'sandbox-bench-'));
+try {
+  for (const args of [[], ['--data-dir', join(folder, 'mails')]]) await mails(args);
+  for (const args of [[], ['--data-dir', join(folder, 'large')]]) await largeMails(args);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
 
-async function ended(child: ReturnType<typeof spawn>): Promise<void> {
-  child.kill('SIGKILL');
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-}
-
-async function callsASecond(url: string, call: (typeof SIMPLE_CALLS)[string]): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  const { method, path, headers, body } = call;
-  const send = async (): Promise<void> => {
-    const sent = request(`${url}${path}`, { method, headers, agent });
-    sent.end(body);
-    const [response] = await once(sent, 'response');
-    if (response.statusCode !== 200) throw new Error(`${path} was answered with ${response.statusCode}`);
-    response.resume();
-    await once(response, 'end');
-  };
-  let left = CALLS;
-  const worker = async (): Promise<void> => {
-    while (left-- > 0) await send();
-  };
-  const begunAt = performance.now();
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  agent.destroy();
-  return CALLS / ((performance.now() - begunAt) / 1000);
-}
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-async function medianStartMs(args: readonly string[]): Promise<number> {
+async function starts(): Promise<void> {
+  const { startMs: emptyMs } = await emptyNode();
   const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const server = await start(args);
-    times.push(server.startMs);
-    await server.stop();
+  for (let time = 0; time < STARTS; time += 1) {
+    const before = performance.now();
+    const { child } = await startProgram();
+    times.push(performance.now() - before);
+    await ended(child);
   }
-  return median(times);
+  const sandboxMs = median(times);
+  print('start of node -e 0', `${emptyMs.toFixed(0)} ms`);
+  print('start of the sandbox', `${sandboxMs.toFixed(0)} ms, ${(sandboxMs / emptyMs).toFixed(1)} times as long`);
 }
 
-function medianNodeMs(): number {
-  return median(
-    Array.from({ length: ROUNDS }, () => {
-      const begunAt = performance.now();
-      spawnSync(process.execPath, ['-e', '0']);
-      return performance.now() - begunAt;
-    }),
-  );
+async function calls(): Promise<void> {
+  const bare = await bareServer();
+  print('a bare HTTP server', `${(await callsASecond(bare.url, PLAIN_GET)).toFixed(0)} calls a second`);
+  await ended(bare.child);
+
+  const sandbox = await startProgram();
+  for (const [operation, call] of Object.entries(SIMPLE_CALLS)) {
+    print(operation, `${(await callsASecond(sandbox.url, call)).toFixed(0)} calls a second`);
+  }
+  await ended(sandbox.child);
 }
 
-const SANDBOX = [MAIN, 'sandbox', '--port', '0', '--smtp-port', '0'];
-const row = (what: string, value: string): void => console.log(`${what.padEnd(36)} ${value.padStart(12)}`);
-
-row('node -e 0', `${medianNodeMs().toFixed(0)} ms`);
-row('the sandbox, until it answers', `${(await medianStartMs(SANDBOX)).toFixed(0)} ms`);
-
-const bare = await start(['-e', BARE_SERVER]);
-const simplest = { method: 'GET', path: '/', headers: {}, body: '' };
-await callsASecond(bare.url, simplest); // warms both ends up
-row('a bare HTTP server', `${(await callsASecond(bare.url, simplest)).toFixed(0)} calls/s`);
-await bare.stop();
-
-const sandbox = await start(SANDBOX);
-for (const [operation, call] of Object.entries(SIMPLE_CALLS)) {
-  await callsASecond(sandbox.url, call);
-  row(operation, `${(await callsASecond(sandbox.url, call)).toFixed(0)} calls/s`);
+async function mails(args: readonly string[]): Promise<void> {
+  const { perSecond, cpuMs } = await mailsASecond(args);
+  const cpu = cpuMs === undefined ? '' : `, ${cpuMs.toFixed(1)} ms of the sandbox's CPU each`;
+  print(`mails of ${MAIL_KB} kB into S3, ${where(args)}`, `${perSecond.toFixed(0)} a second${cpu}`);
 }
-await sandbox.stop();
+
+async function largeMails(args: readonly string[]): Promise<void> {
+  const times = await memoryOfLargeMails(args);
+  if (times === undefined) return;
+  const what = `${LARGE_MAILS} mails of ${LARGE_MB} MB into S3, ${where(args)}`;
+  print(what, `memory grows by ${times.toFixed(2)} times their size at most`);
+}
+
+function where(args: readonly string[]): string {
+  return args.length === 0 ? 'in memory' : 'with --data-dir';
+}
+
+function print(what: string, value: string): void {
+  process.stdout.write(`${what.padEnd(42)} ${value}\n`);
+}

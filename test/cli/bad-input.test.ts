@@ -255,9 +255,15 @@ test('a sandbox whose port is taken says so', async () => {
 
   const { code, err } = await cli(['sandbox', '--port', String(sandbox.port), '--smtp-port', '0']);
 
+  // Who has the port is told where the system tells: `by node (process 4711)`.
   expect({ code, err }).toEqual({
     code: 1,
-    err: `Error: Port ${sandbox.port} on 127.0.0.1 is already in use: stop what listens there, or choose another port.`,
+    err: expect.stringMatching(
+      new RegExp(
+        `^Error: Port ${sandbox.port} on 127\\.0\\.0\\.1 is already in use(?: by .+ \\(process ${process.pid}\\))?: ` +
+          'stop what listens there, or choose another port\\.$',
+      ),
+    ),
   });
 });
 

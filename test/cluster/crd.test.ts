@@ -194,7 +194,7 @@ async function judge(
 /** What an update may not change. */
 const identity = (document: Json): string =>
   JSON.stringify(
-    [['region'], ['messageBodyStorage', 'logicalName'], ['messageBodyStorage', 'bucketName']].map(
+    [['region'], ['messageBodyStorage', 'logicalName'], ['messageBodyStorage', 'bucketName'], ['function', 'name']].map(
       (path) => valueAt(document, ['spec', ...path]) ?? null,
     ),
   );

@@ -7,7 +7,13 @@ export type Path = readonly (string | number)[];
 const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const ROLE = 'arn:aws:iam::111122223333:role/handler';
 const POLICY = 'arn:aws:iam::111122223333:policy/reader';
+const ORGANIZATION = 'arn:aws:workmail:us-west-2:111122223333:organization/m-0123456789abcdef';
 const TOPIC = 'arn:aws:sns:us-west-2:111122223333:stored';
+
+/** As short as can be, with one action beside ours. */
+function withAction(action: NonNullable<ReturnType<typeof rule>['actions']>[number]): Json {
+  return asJson(pipeline({ role: {}, rules: [{ ...rule('First', 'first@example.com'), actions: [action] }] }));
+}
 
 /** Valid resources that together have a value at every path of the schema. The first is as short as can be. */
 export const BASES = {
@@ -58,6 +64,19 @@ export const BASES = {
           stop: true,
           invocationType: 'Event',
           storage: { objectKeyPrefix: 'first/', kmsKeyArn: KEY, topicArn: TOPIC, disabled: false },
+          ruleName: 'made_by.hand-1',
+          actions: [
+            {
+              bounce: {
+                smtpReplyCode: '550',
+                statusCode: '5.1.1',
+                message: 'No such user',
+                sender: 'postmaster@example.com',
+                topicArn: TOPIC,
+              },
+            },
+            { addHeader: { name: 'X-Seen', value: 'yes: twice' } },
+          ],
         },
         { name: 'All.the-rest', recipients: [] },
       ],
@@ -75,6 +94,17 @@ export const BASES = {
         code: { configMapRef: { name: 'echo' } },
       },
       rules: [],
+    }),
+  ),
+  headers: withAction({ addHeader: { name: 'X-Seen', value: 'yes: twice' } }),
+  topic: withAction({ sns: { topicArn: TOPIC, encoding: 'Base64' } }),
+  workmail: withAction({ workmail: { organizationArn: ORGANIZATION, topicArn: TOPIC } }),
+  taken: asJson(
+    pipeline({
+      storage: { bucketName: 'mail.bodies-1', placement: 'PerRule' },
+      role: { existingArn: ROLE },
+      function: { name: 'made_by-hand', code: { existing: true } },
+      rules: [{ name: 'First', recipients: ['first@example.com'], ruleName: 'made_by.hand' }],
     }),
   ),
 } satisfies Record<string, Json>;

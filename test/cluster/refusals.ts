@@ -16,6 +16,7 @@ const ROLE = ['spec', 'role'] as const;
 const FUNCTION = ['spec', 'function'] as const;
 const RULES = ['spec', 'receiptRules'] as const;
 const rule = (name: string, ...recipients: string[]): Json => ({ name, recipients });
+const TOPIC = 'arn:aws:sns:us-west-2:111122223333:mail';
 const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1';
 
 /** One for every rule beside the schema, in the words of that rule. */
@@ -161,6 +162,29 @@ export const REFUSALS: readonly Refusal[] = [
     says: 'the name of each rule must be unique',
   },
   {
+    name: 'two rules of one name on AWS',
+    base: 'short',
+    path: [...RULES],
+    value: ['A', 'B'].map((name) => ({ name, recipients: [], ruleName: 'theirs' })),
+    says: 'the ruleName of each rule must be unique',
+  },
+  ...([{}, { addHeader: { name: 'X-A', value: 'b' }, sns: { topicArn: TOPIC } }] satisfies Json[]).map(
+    (value): Refusal => ({
+      name: `an action with ${Object.keys(value).length} kinds`,
+      base: 'short',
+      path: [...RULES, 0, 'actions'],
+      value: [value],
+      says: 'exactly one of addHeader, bounce, sns, workmail must be set',
+    }),
+  ),
+  {
+    name: 'code to keep of nobody',
+    base: 'short',
+    path: [...FUNCTION, 'code'],
+    value: { existing: true },
+    says: 'code.existing keeps the code of a function that is there: say which one as function.name',
+  },
+  {
     name: 'a recipient named twice',
     base: 'short',
     path: [...RULES],
@@ -206,6 +230,20 @@ export const TRANSITIONS: readonly Refusal[] = [
     path: [...STORAGE, 'bucketName'],
     value: 'other-bodies',
     says: 'bucketName is immutable',
+  },
+  {
+    name: 'another name of the function',
+    base: 'taken',
+    path: [...FUNCTION, 'name'],
+    value: 'other',
+    says: 'name is immutable: it is the identity of the function',
+  },
+  {
+    name: 'a name for a function that had none',
+    base: 'short',
+    path: [...FUNCTION, 'name'],
+    value: 'other',
+    says: 'name is immutable: it is the identity of the function',
   },
   {
     name: 'a logical name instead of a bucket name',

@@ -21,6 +21,7 @@ describe('neighboursOf', () => {
       {
         owner: 'shop/orders',
         prefix: 'slp_shop_orders_',
+        existingRules: [],
         bucketName: '',
         position: 'Head',
         priority: 7,

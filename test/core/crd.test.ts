@@ -145,6 +145,7 @@ describe('CEL', () => {
       '.spec',
       '.spec.messageBodyStorage',
       '.spec.messageBodyStorage',
+      '.spec.function',
     ]);
   });
 

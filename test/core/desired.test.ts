@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { CODE_SOURCE_TAG, normalisePrefix } from '../../src/core/desired.ts';
+import { CODE_SOURCE_TAG } from '../../src/core/desired.ts';
+import { normalisePrefix } from '../../src/core/object-key-prefix.ts';
 import { decodeDiscovery } from '../../src/core/discovery.ts';
 import type { RuleAction } from '../../src/core/receipt-rule.ts';
 import { BUCKET_NAME, CODE, desired, faultThrownBy, IDENTITY } from './support/pipeline.ts';
+
+const ELSEWHERE = 'arn:aws:sns:eu-west-1:123456789012:t';
+const KEY_ELSEWHERE = 'arn:aws:kms:eu-west-1:123456789012:key/1';
 
 const rules = (...list: object[]) => ({
   receiptRules: list.map((rule, index) => ({ name: `R${index}`, recipients: [`r${index}@example.com`], ...rule })),
@@ -227,13 +231,49 @@ describe('the rules', () => {
     const own = {
       objectKeyPrefix: 'own/',
       kmsKeyArn: 'arn:aws:kms:us-west-2:1:key/1',
-      topicArn: 'arn:aws:sns:us-west-2:1:t',
+      topicArn: 'arn:aws:sns:us-west-2:123456789012:t',
     };
 
     expect(desired(rules({ storage: own })).block.rules[0]?.actions[0]).toEqual({
       kind: 's3',
       bucketName: BUCKET_NAME,
       ...own,
+    });
+  });
+
+  test('store, do what is listed, invoke and stop, in this order', () => {
+    const workmail = { organizationArn: 'arn:aws:workmail:us-west-2:123456789012:organization/m-1' };
+    const bounce = { smtpReplyCode: '550', statusCode: '5.1.1', message: 'Nobody', sender: 'postmaster@example.com' };
+    const sns = { topicArn: 'arn:aws:sns:us-west-2:123456789012:t' };
+    const actions = [{ addHeader: { name: 'X-Seen', value: 'yes' } }, { bounce }, { sns }, { workmail }];
+
+    expect(desired(rules({ actions, stop: true, storage: {} })).block.rules[0]?.actions).toEqual([
+      { kind: 's3', bucketName: BUCKET_NAME },
+      { kind: 'addHeader', name: 'X-Seen', value: 'yes' },
+      { kind: 'bounce', ...bounce },
+      { kind: 'sns', ...sns, encoding: 'UTF-8' },
+      { kind: 'workmail', ...workmail },
+      { kind: 'lambda', functionArn: desired().function.arn, invocationType: 'Event' },
+      { kind: 'stop' },
+    ]);
+  });
+
+  test.each<[string, object, string]>([
+    ['actions[0].sns.topicArn', { actions: [{ sns: { topicArn: ELSEWHERE } }] }, ELSEWHERE],
+    ['storage.topicArn', { storage: { topicArn: ELSEWHERE } }, ELSEWHERE],
+    ['storage.kmsKeyArn', { storage: { kmsKeyArn: KEY_ELSEWHERE } }, KEY_ELSEWHERE],
+  ])('are refused when %s is in another region', (path, rule, arn) => {
+    expect(faultThrownBy(() => desired(rules(rule)))).toMatchObject({
+      class: 'invalid',
+      reason: 'InvalidSpec',
+      message: `spec.receiptRules[0].${path}: ${arn} is in region eu-west-1; SES takes only what is in the region of the rules, us-west-2`,
+    });
+  });
+
+  test('are refused when they take over a name that only we make', () => {
+    expect(faultThrownBy(() => desired(rules({ ruleName: 'slp_mail_other_A' })))).toMatchObject({
+      class: 'invalid',
+      message: expect.stringContaining('spec.receiptRules[0].ruleName: slp_mail_other_A is a name that'),
     });
   });
 

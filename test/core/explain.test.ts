@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeRuleAction, explainAddress } from '../../src/core/explain.ts';
-import { invoke, rule, stop, store } from './support/rules.ts';
+import { bounce, invoke, rule, stop, store, workmail } from './support/rules.ts';
 
 const sync = { kind: 'lambda', functionArn: 'arn:f', invocationType: 'RequestResponse' } as const;
 const outcomes = (address: string, rules: Parameters<typeof explainAddress>[1]) =>
@@ -71,6 +71,15 @@ describe('a rule', () => {
     ]);
     expect(summary).toContain('2 of 2 rules run');
   });
+
+  test('that bounces may stop, since AWS does not say', () => {
+    const { verdicts } = explainAddress('a@example.com', [rule('A', { actions: [bounce] }), rule('B')]);
+
+    expect(verdicts).toMatchObject([
+      { stops: 'maybe', mayStopBecause: expect.stringContaining('AWS does not document') },
+      { outcome: 'runs', stops: 'no' },
+    ]);
+  });
 });
 
 test('actions are told in a few words', () => {
@@ -80,13 +89,21 @@ test('actions are told in a few words', () => {
       { ...store(), objectKeyPrefix: 'in/' },
       invoke('arn:f'),
       stop,
-      { kind: 'other', type: 'sns', detail: 'publish to arn:t' },
+      bounce,
+      workmail,
+      { kind: 'addHeader', name: 'X-A', value: 'b' },
+      { kind: 'sns', topicArn: 'arn:t', encoding: 'Base64' },
+      { kind: 'other', type: 'connect', detail: 'arn:i' },
     ].map((action) => describeRuleAction(action as ReturnType<typeof store>)),
   ).toEqual([
     'store in s3://bodies/',
     'store in s3://bodies/in/',
     'invoke arn:f (Event)',
     'stop the rule set',
-    'publish to arn:t',
+    'bounce with 550 No such user',
+    'hand over to WorkMail arn:aws:workmail:us-west-2:123456789012:organization/m-1',
+    'add header X-A: b',
+    'publish to arn:t (Base64)',
+    'arn:i',
   ]);
 });

@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parseManifest, type ManifestIssue } from '../../src/core/manifest.ts';
 import { document, manifest } from './support/pipeline.ts';
 
+const TOPIC = 'arn:aws:sns:us-west-2:123456789012:mail';
+const BOUNCE = { smtpReplyCode: '550', message: 'No', sender: 'postmaster@example.com' };
+
 const inline = { inline: { 'index.mjs': 'x' } };
 const fn = (over: object) => ({ function: { code: inline, ...over } });
 const rule = (over: object) => ({ receiptRules: [{ name: 'Default', recipients: [], ...over }] });
@@ -61,6 +64,7 @@ test('a short manifest gets every default', () => {
         scanEnabled: true,
         enabled: true,
         stop: false,
+        actions: [],
       },
     ],
     suspend: false,
@@ -239,12 +243,12 @@ describe('refused, with path and message', () => {
     [
       'no source of code',
       fn({ code: {} }),
-      ['function.code: exactly one of inline, configMapRef, s3, path must be set'],
+      ['function.code: exactly one of inline, configMapRef, s3, path, existing must be set'],
     ],
     [
       'two sources of code',
       fn({ code: { ...inline, path: 'x' } }),
-      ['function.code: exactly one of inline, configMapRef, s3, path must be set'],
+      ['function.code: exactly one of inline, configMapRef, s3, path, existing must be set'],
     ],
     [
       '51 inline files',
@@ -331,6 +335,58 @@ describe('refused, with path and message', () => {
       'a recipient twice',
       rule({ recipients: ['a@example.com', 'b@example.com', 'a@example.com'] }),
       ['receiptRules.0.recipients.2: "a@example.com" is in the list twice; keep one'],
+    ],
+    [
+      'a name of a rule on AWS twice',
+      { receiptRules: ['A', 'B'].map((name) => ({ name, ruleName: 'theirs', recipients: [] })) },
+      ['receiptRules.1.ruleName: rule 1 of the list is called "theirs" too; the ruleName of each rule must be unique'],
+    ],
+    [
+      'eight actions beside ours',
+      rule({ actions: numbered(8, () => ({ addHeader: { name: 'X-A', value: 'b' } })) }),
+      ['receiptRules.0.actions: the number of items must be at most 7'],
+    ],
+    [
+      'an action that does nothing',
+      rule({ actions: [{}] }),
+      ['receiptRules.0.actions.0: exactly one of addHeader, bounce, sns, workmail must be set'],
+    ],
+    [
+      'an action that does two things',
+      rule({ actions: [{ addHeader: { name: 'X-A', value: 'b' }, sns: { topicArn: TOPIC } }] }),
+      ['receiptRules.0.actions.0: exactly one of addHeader, bounce, sns, workmail must be set'],
+    ],
+    [
+      'a header name with a colon',
+      rule({ actions: [{ addHeader: { name: 'X:A', value: 'b' } }] }),
+      ['receiptRules.0.actions.0.addHeader.name: must be made of letters, digits and dashes'],
+    ],
+    [
+      'a header of two lines',
+      rule({ actions: [{ addHeader: { name: 'X-A', value: 'b\r\nBcc: c@example.com' } }] }),
+      ['receiptRules.0.actions.0.addHeader.value: must be one line'],
+    ],
+    [
+      'a bounce that accepts',
+      rule({ actions: [{ bounce: { ...BOUNCE, smtpReplyCode: '250' } }] }),
+      ['receiptRules.0.actions.0.bounce.smtpReplyCode: must be an SMTP reply code of a refusal: 4xx or 5xx'],
+    ],
+    [
+      'a bounce from a domain',
+      rule({ actions: [{ bounce: { ...BOUNCE, sender: 'example.com' } }] }),
+      ['receiptRules.0.actions.0.bounce.sender: must be an address (postmaster@example.com)'],
+    ],
+    [
+      'a FIFO topic',
+      rule({ actions: [{ sns: { topicArn: `${TOPIC}.fifo` } }] }),
+      [
+        'receiptRules.0.actions.0.sns.topicArn: must be the ARN of a standard SNS topic, such as arn:aws:sns:us-west-2:123456789012:mail',
+      ],
+    ],
+    [
+      'code to keep of a function without a name',
+      fn({ code: { existing: true } }),
+      ['function: code.existing keeps the code of a function that is there: say which one as function.name'],
     ],
     [
       'a rule set with a dot',

@@ -1,13 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  BUCKET_SALTS,
+  INSTALLATION,
   bucketLogicalId,
   bucketNames,
-  BUCKET_SALTS,
   functionArn,
   functionName,
-  INSTALLATION,
   isRuleOf,
+  ownerOfRule,
   roleArn,
   roleName,
   rolePath,
@@ -89,7 +90,7 @@ describe('role and function', () => {
     expect(roleArn(IDENTITY, rolePath('slp'))).toBe(
       `arn:aws:iam::123456789012:role/ses-lambda-pipeline/slp/${roleName(IDENTITY)}`,
     );
-    expect(functionArn(IDENTITY, 'Zip')).toBe(
+    expect(functionArn(IDENTITY, functionName(IDENTITY, 'Zip'))).toBe(
       `arn:aws:lambda:us-west-2:123456789012:function:${functionName(IDENTITY, 'Zip')}`,
     );
   });
@@ -197,4 +198,35 @@ test.each([
   ['a_b', false],
 ])('an installation called %j is allowed: %s', (name, allowed) => {
   expect(INSTALLATION.test(name)).toBe(allowed);
+});
+
+describe('the owner that a rule name tells', () => {
+  test('is the pipeline that made it, by its whole name or by as much as fits', () => {
+    fc.assert(
+      fc.property(identity, (id) => {
+        const prefix = rulePrefix(id);
+        const whole = !prefix.includes('.');
+        const { namespace, name } = id;
+
+        expect(ownerOfRule(id.installation, `${prefix}Default`)).toMatchObject(
+          whole ? { prefix, namespace, name } : { prefix },
+        );
+        expect(ownerOfRule(`${id.installation}x`, `${prefix}Default`)).toBeUndefined();
+      }),
+    );
+  });
+
+  test.each([
+    'slp',
+    'slp_',
+    'slp_a',
+    'slp_a_b',
+    'slp_a_b_',
+    'slp_a_b_c_d',
+    'slp_a.b_c',
+    'slp_a.b-0123456789x_c',
+    'slp__b_c',
+  ])('is nobody for %s', (name) => {
+    expect(ownerOfRule('slp', name)).toBeUndefined();
+  });
 });

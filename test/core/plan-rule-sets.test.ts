@@ -25,7 +25,9 @@ const ruleOf = (name: string): ReceiptRule =>
 /** A pipeline with one rule. */
 function pipeline(name: string, ruleSet: Partial<RuleSet> = {}, createdAtMs?: number): { readonly desired: Resident } {
   const own = block([ruleOf(name)], { owner: `mail/${name}`, prefix: prefixOf(name) });
-  return { desired: { key: `mail/${name}`, createdAtMs, ruleSet: { ...RULE_SET, ...ruleSet }, block: own } };
+  return {
+    desired: { key: `mail/${name}`, createdAtMs, ruleSet: { ...RULE_SET, ...ruleSet }, block: own, existingRules: [] },
+  };
 }
 
 /** The same as its neighbours' runs see it. */
@@ -42,7 +44,7 @@ function neighbourOf({ desired: { block, ruleSet, createdAtMs } }: { readonly de
 
 const departing = (name: string, ruleSet: Partial<RuleSet> = {}) => {
   const { desired } = pipeline(name, ruleSet);
-  return { ruleSet: desired.ruleSet, block: desired.block };
+  return { ruleSet: desired.ruleSet, block: desired.block, existingRules: [], because: 'the pipeline is deleted' };
 };
 
 function planOf(given: {

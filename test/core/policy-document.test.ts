@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mergePolicy, statementsOf } from '../../src/core/plan-bucket.ts';
+import { mergePolicy } from '../../src/core/plan-bucket.ts';
 import {
   bucketGrant,
   bucketGrantSidPrefix,
@@ -10,6 +10,7 @@ import {
   rolePolicy,
   ruleSetOfArn,
   samePolicy,
+  statementsOf,
   type PolicyDocument,
   type Statement,
 } from '../../src/core/policy-document.ts';

@@ -4,7 +4,7 @@ import { canStop, type ReceiptRule } from '../../src/core/receipt-rule.ts';
 import { matchesAny, sampleAddressesOf } from '../../src/core/recipients.ts';
 import { createEvaluator, harmBetween } from '../../src/core/rule-effects.ts';
 import { worlds } from './support/rule-worlds.ts';
-import { ask, BUCKET, invoke, rule, stop, store } from './support/rules.ts';
+import { ask, bounce, BUCKET, invoke, rule, stop, store } from './support/rules.ts';
 
 const isStorage = (name: string): boolean => name === 'storage';
 const bucketOf = (name: string): string | undefined => (name.startsWith('theirs') ? undefined : BUCKET);
@@ -18,6 +18,26 @@ const served = (name: string, recipients: readonly string[]) =>
   rule(name, { recipients, actions: [store(), invoke()] });
 const A = 'a@x.io';
 const B = 'b@x.io';
+
+describe('a bounce in a rule of somebody else', () => {
+  const theirs = rule('theirs', { recipients: [A], actions: [bounce] });
+
+  it('is no harm in front of ours where it was and will be', () => {
+    const states = [[theirs, served('ours', [A])]] as const;
+
+    for (const sure of [true, false]) expect(harm(states[0], states[0], states[0], sure)).toBe('none');
+  });
+
+  it('may keep the mail from ours when it comes in front meanwhile, since AWS does not say that it does not', () => {
+    const [before, now] = [
+      [served('ours', [A]), theirs],
+      [theirs, served('ours', [A])],
+    ];
+
+    expect(harm(before, now, before, true)).toBe('none');
+    expect(harm(before, now, before, false)).toBe('lost');
+  });
+});
 
 describe('harmBetween', () => {
   it.each([

@@ -18,8 +18,23 @@ const pathsOf = (spec: object, limits: TenantParts = {}): string[] =>
   tenancyIssues(manifest(spec), tenant(limits)).map(({ path }) => path);
 const forRecipients = (...recipients: readonly string[]) => ({ receiptRules: [{ name: 'Default', recipients }] });
 
+const ORGANIZATION = 'arn:aws:workmail:us-west-2:123456789012:organization/m-1';
+const BOUNCE = { smtpReplyCode: '550', message: 'No', sender: 'postmaster@example.com' };
+const CODE = { code: { inline: { 'index.mjs': '' } } };
+const ruleWith = (over: object) => ({ receiptRules: [{ name: 'Default', recipients: ['a@example.com'], ...over }] });
+
+type Referring = {
+  readonly field: string;
+  readonly path?: string;
+  readonly spec: object;
+  readonly kind: string;
+  readonly pattern: string;
+  /** What else the entry has to allow for the example. */
+  readonly besides?: object;
+};
+
 /** What a tenant may ask for only when its entry says so, and what the entry then says. */
-const REFERRING: readonly { field: string; path?: string; spec: object; kind: string; pattern: string }[] = [
+const REFERRING: readonly Referring[] = [
   {
     field: 'spec.messageBodyStorage.bucketName',
     spec: { messageBodyStorage: { bucketName: 'payroll' } },
@@ -40,6 +55,7 @@ const REFERRING: readonly { field: string; path?: string; spec: object; kind: st
     kind: 'managedPolicies',
     pattern: 'arn:aws:iam::aws:policy/Admin*',
   },
+  { field: 'spec.function.name', spec: { function: { name: 'payroll', ...CODE } }, kind: 'functions', pattern: 'pay*' },
   {
     field: 'spec.function.code.s3.bucket',
     spec: { function: { code: { s3: { bucket: 'payroll', key: 'k' } } } },
@@ -47,6 +63,34 @@ const REFERRING: readonly { field: string; path?: string; spec: object; kind: st
     pattern: 'payroll',
   },
   { field: 'spec.ruleSet.name', spec: { ruleSet: { name: 'corporate' } }, kind: 'ruleSets', pattern: 'corp*' },
+  {
+    field: 'spec.receiptRules[].ruleName',
+    path: 'spec.receiptRules[0].ruleName',
+    spec: ruleWith({ ruleName: 'payroll' }),
+    kind: 'rules',
+    pattern: 'pay*',
+  },
+  ...(
+    [
+      ['bounce.topicArn', { bounce: { ...BOUNCE, topicArn: TOPIC } }, 'topics', TOPIC],
+      ['sns.topicArn', { sns: { topicArn: TOPIC } }, 'topics', TOPIC],
+      ['workmail.organizationArn', { workmail: { organizationArn: ORGANIZATION } }, 'organizations', ORGANIZATION],
+    ] as const
+  ).map(([field, action, kind, pattern]) => ({
+    field: `spec.receiptRules[].actions[].${field}`,
+    path: `spec.receiptRules[0].actions[0].${field}`,
+    spec: ruleWith({ actions: [action] }),
+    kind,
+    pattern,
+  })),
+  {
+    field: 'spec.receiptRules[].actions[].workmail.topicArn',
+    path: 'spec.receiptRules[0].actions[0].workmail.topicArn',
+    spec: ruleWith({ actions: [{ workmail: { organizationArn: ORGANIZATION, topicArn: TOPIC } }] }),
+    kind: 'topics',
+    pattern: TOPIC,
+    besides: { organizations: [ORGANIZATION] },
+  },
   {
     field: 'spec.receiptRules[].storage.kmsKeyArn',
     path: 'spec.receiptRules[0].storage.kmsKeyArn',
@@ -70,10 +114,10 @@ describe('what a pipeline does not make itself', () => {
 
   it.each(REFERRING)(
     'is refused at $field unless a pattern lists it',
-    ({ field, path = field, spec, kind, pattern }) => {
-      expect(pathsOf(spec)).toEqual([path]);
+    ({ field, path = field, spec, kind, pattern, besides = {} }) => {
+      expect(pathsOf(spec, { allow: besides })).toEqual([path]);
       expect(tenancyFault(manifest(spec), tenant())?.message).toContain(`no pattern under allow.${kind} of its entry`);
-      expect(pathsOf(spec, { allow: { [kind]: [pattern] } })).toEqual([]);
+      expect(pathsOf(spec, { allow: { ...besides, [kind]: [pattern] } })).toEqual([]);
     },
   );
 
@@ -140,6 +184,13 @@ describe('the schema', () => {
     'spec.role.permissionsBoundaryArn',
     'spec.function.code.path',
     'spec.receiptRules[].recipients[]',
+    'spec.receiptRules[].actions[].bounce.sender',
+    // What the mail then says.
+    'spec.receiptRules[].actions[].addHeader.name',
+    'spec.receiptRules[].actions[].addHeader.value',
+    'spec.receiptRules[].actions[].bounce.smtpReplyCode',
+    'spec.receiptRules[].actions[].bounce.statusCode',
+    'spec.receiptRules[].actions[].bounce.message',
   ];
 
   type Json = {
@@ -183,6 +234,18 @@ describe('the permissions boundary', () => {
 
     expect(pathsOf(asking(BOUNDARY), forced)).toEqual([]);
     expect(pathsOf(asking(`${BOUNDARY}-wider`), forced)).toEqual(['spec.role.permissionsBoundaryArn']);
+  });
+});
+
+describe('the sender of a bounce', () => {
+  it('is of a domain of the namespace, as recipients are', () => {
+    const bouncing = ruleWith({ actions: [{ bounce: { ...BOUNCE, sender: 'postmaster@other.example' } }] });
+
+    expect(pathsOf(bouncing)).toEqual([]);
+    expect(pathsOf(bouncing, { recipientDomains: ['example.com'] })).toEqual([
+      'spec.receiptRules[0].actions[0].bounce.sender',
+    ]);
+    expect(pathsOf(bouncing, { recipientDomains: ['example.com', 'other.example'] })).toEqual([]);
   });
 });
 

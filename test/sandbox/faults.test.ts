@@ -69,7 +69,7 @@ describe('an ordered failure', () => {
     sandbox.faults.reset();
 
     await expect(clientsOf(sandbox).s3.send(new ListBucketsCommand({}))).resolves.toBeDefined();
-    expect(sandbox.faults.propagationMs()).toBe(0);
+    expect(sandbox.faults.propagationMs('role')).toBe(0);
   });
 });
 

@@ -209,6 +209,39 @@ describe('a handler that fails', () => {
     expect(log).toMatch(/begun\n.* Task timed out after 1\.00 seconds\nEND /);
   });
 
+  test.each([
+    ['lines', `console.log('x'.repeat(1000))`],
+    ['one line', `process.stdout.write('x'.repeat(1000))`],
+  ])('by writing %s without end fills neither the log nor the memory', async (_what, write) => {
+    await using world = await startWith(
+      `export const handler = async () => { for (;;) { ${write}; await new Promise(setImmediate) } }`,
+      { Timeout: 2 },
+    );
+    expect(await invoke(world)).toMatchObject({ error: 'Unhandled', payload: { errorType: 'Sandbox.Timedout' } });
+    const characters = texts(world).reduce((sum, text) => sum + text.length, 0);
+    expect(characters).toBeLessThan(2 * 1024 * 1024);
+    expect(texts(world)).toContainEqual(
+      expect.stringMatching(/^The rest is dropped: more than \d+ bytes of output\.$/),
+    );
+  });
+
+  test('by starting programs takes them with it', async () => {
+    await using world = await startWith(
+      `import { spawn } from 'node:child_process';
+       export const handler = async () => {
+         const sleep = () => spawn('sleep', ['1000']).pid;
+         console.log('forked ' + Array.from({ length: 20 }, sleep).join(' '));
+         return new Promise(() => setInterval(() => {}, 1000));
+       }`,
+      { Timeout: 2 },
+    );
+    const { error, log } = await invoke(world);
+    expect(error).toBe('Unhandled');
+    const pids = (/forked (.*)/.exec(log)?.[1] ?? '').split(' ').map(Number);
+    expect(pids).toHaveLength(20);
+    await expect.poll(() => pids.filter(isRunning)).toEqual([]);
+  });
+
   test('is refused when its runtime is not Node.js', async () => {
     await using world = await startWith('', { Runtime: 'python3.13' });
     await expect(invoke(world)).rejects.toMatchObject({

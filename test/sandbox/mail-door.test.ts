@@ -79,6 +79,28 @@ describe('the mail door', () => {
     await expect(world.send({ to: ['a@x.test'] })).resolves.toMatchObject({ accepted: ['a@x.test'] });
   });
 
+  test('writes down whom it turned away, and says why to both', async () => {
+    await using world = await startFixture({ verifiedDomains: ['y.test'] });
+    await receiving(world, { ...STORE, Recipients: ['b@y.test'], TlsPolicy: 'Require' });
+    const refused = (to: string) => world.send({ to: [to] }).catch((error: { response: string }) => error.response);
+
+    expect(await refused('b@elsewhere.test')).toMatch(/^550 5\.1\.1 .* \(the domain elsewhere\.test is not a verified/);
+    expect(await refused('c@y.test')).toMatch(
+      /^550 5\.1\.1 .* \(no enabled rule of the active rule set inbound captures/,
+    );
+    expect(await refused('b@y.test')).toMatch(/^550 5\.7\.10 .* \(the rule all takes it over TLS only: say STARTTLS/);
+    const IpFilter = { Policy: 'Block', Cidr: '127.0.0.0/8' } as const;
+    await world.ses.send(new CreateReceiptFilterCommand({ Filter: { Name: 'block', IpFilter } }));
+    expect(await refused('b@y.test')).toMatch(/^550 5\.7\.1 .* \(a receipt filter blocks 127\.0\.0\.1\)/);
+
+    expect(world.sandbox.ses.journal.refusals().map(({ recipient, why }) => [recipient, why.slice(0, 20)])).toEqual([
+      ['b@elsewhere.test', 'the domain elsewhere'],
+      ['c@y.test', 'no enabled rule of t'],
+      ['b@y.test', 'the rule all takes i'],
+      ['b@y.test', 'a receipt filter blo'],
+    ]);
+  });
+
   test('keeps dots, eight-bit bytes and line ends of the sender', async () => {
     await using world = await startFixture();
     await receiving(world);

@@ -72,4 +72,25 @@ describe('lambdaEvent', () => {
     expect(ses(`Subject: x\r\n\r\n${text}\r\n`)?.receipt[verdict]).toEqual({ status: 'FAIL' });
     expect(ses(`Subject: x\r\n\r\n${text}\r\n`, false)?.receipt[verdict]).toEqual({ status: 'DISABLED' });
   });
+
+  test.each([
+    ['X-Sandbox-Spam-Verdict: GRAY', { spamVerdict: { status: 'GRAY' } }],
+    ['x-sandbox-virus-verdict: processing_failed', { virusVerdict: { status: 'PROCESSING_FAILED' } }],
+    ['X-Sandbox-Spf-Verdict: PASS', { spfVerdict: { status: 'PASS' } }],
+    ['X-Sandbox-Dkim-Verdict: FAIL', { dkimVerdict: { status: 'FAIL' } }],
+    [
+      'X-Sandbox-Dmarc-Verdict: FAIL\r\nX-Sandbox-Dmarc-Policy: reject',
+      { dmarcVerdict: { status: 'FAIL' }, dmarcPolicy: 'reject' },
+    ],
+    ['X-Sandbox-Spf-Verdict: perhaps', { spfVerdict: { status: 'GRAY' } }],
+  ])('gives the verdict that the mail asks for: %s', (header, expected) => {
+    expect(ses(`${header}\r\n\r\nx`)?.receipt).toMatchObject(expected);
+  });
+
+  test('has no verdict of a scan that the rule does not want, and no DMARC policy unless DMARC failed', () => {
+    expect(ses('X-Sandbox-Spam-Verdict: FAIL\r\n\r\nx', false)?.receipt).toMatchObject({
+      spamVerdict: { status: 'DISABLED' },
+    });
+    expect(ses('X-Sandbox-Dmarc-Policy: reject\r\n\r\nx')?.receipt).not.toHaveProperty('dmarcPolicy');
+  });
 });

@@ -54,6 +54,14 @@ export async function startFixture(options: SandboxOptions = {}) {
   };
 }
 
+/** A sandbox that stores every mail under its id. */
+export async function startStoring(): Promise<Fixture> {
+  const world = await startFixture();
+  await createMailBucket(world);
+  await activateRules(world, [{ Name: 'all', Actions: [{ S3Action: { BucketName: BUCKET } }] }]);
+  return world;
+}
+
 export type OutgoingMail = { readonly from?: string; readonly to: readonly string[]; readonly raw?: string | Buffer };
 
 /** Sends over SMTP; rejects as nodemailer does when a recipient or the message is refused. */
@@ -71,7 +79,7 @@ export function message(from: string, to: readonly string[], subject = 'Hello'):
 }
 
 /** A bucket that SES may write to for any rule of the account. */
-export async function createMailBucket({ s3 }: Fixture, bucket = BUCKET): Promise<void> {
+export async function createMailBucket({ s3 }: Pick<Fixture, 's3'>, bucket = BUCKET): Promise<void> {
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: sesMayPut(bucket) }));
 }
@@ -148,7 +156,7 @@ export async function createFunction(
 }
 
 /** An active rule set with these rules, in this order; enabled unless a rule says otherwise. */
-export async function activateRules({ ses }: Fixture, rules: readonly ReceiptRule[]): Promise<void> {
+export async function activateRules({ ses }: Pick<Fixture, 'ses'>, rules: readonly ReceiptRule[]): Promise<void> {
   await ses.send(new CreateReceiptRuleSetCommand({ RuleSetName: SET }));
   let After: string | undefined;
   for (const rule of rules) {

@@ -119,6 +119,13 @@ describe('a mail on its way', () => {
       'first: matched',
       'second: matched',
     ]);
+    expect(mail.rules.map(({ why }) => why)).toEqual([
+      'it is not enabled',
+      'no recipient matches other@y.test',
+      'it requires TLS, and the mail came without',
+      'it captures b@y.test by y.test',
+      'it captures b@y.test (it takes every recipient); c@z.test (it takes every recipient)',
+    ]);
     expect(mail.rules[3]?.matches).toEqual({ 'b@y.test': ['y.test'] });
     expect(mail.rules[4]?.matches).toEqual({ 'b@y.test': ['*'], 'c@z.test': ['*'] });
   });
@@ -138,6 +145,48 @@ describe('a mail on its way', () => {
     expect(actions(mail)).toEqual(['stopper StopAction done', 'stopper S3Action notReached']);
     expect(outcomes(mail)).toEqual(['stopper: matched', 'behind: notReached']);
     expect(mail.stoppedBy).toBe('rule stopper');
+    expect(mail.rules[1]?.why).toBe('the rule stopper ended the evaluation');
+  });
+
+  test('records what the sandbox has nobody to do for', async () => {
+    await using world = await startFixture();
+    const topic = `arn:aws:sns:${REGION}:123456789012:topic`;
+    const bounce = {
+      SmtpReplyCode: '550',
+      StatusCode: '5.1.1',
+      Message: 'Mailbox does not exist',
+      Sender: 'me@y.test',
+    };
+    const organization = 'arn:aws:workmail:us-west-2:123456789012:organization/m-68755160c4cb4e29a2b2f8fb58f359d7';
+    await activateRules(world, [
+      {
+        Name: 'all',
+        Actions: [
+          { SNSAction: { TopicArn: topic } },
+          { WorkmailAction: { OrganizationArn: organization } },
+          { BounceAction: bounce },
+        ],
+      },
+    ]);
+
+    await world.send({ from: 'a@x.test', to: ['b@y.test'] });
+    await world.send({ from: '', to: ['b@y.test'] });
+    await world.sandbox.idle();
+
+    const told = world.sandbox.ses.journal
+      .mails()
+      .map(({ rules }) =>
+        (rules[0]?.actions ?? []).map(({ outcome, attempts, reply }) => [outcome, attempts[0]?.detail, reply]),
+      );
+    const others = [
+      ['done', 'published to nobody: the sandbox has no SNS', undefined],
+      ['done', 'delivered to nobody: the sandbox has no WorkMail', undefined],
+    ];
+    const reply = '550 5.1.1 Mailbox does not exist';
+    expect(told).toEqual([
+      [...others, ['done', 'recorded, not sent: me@y.test would tell <a@x.test>', reply]],
+      [...others, ['done', 'no sender to tell', reply]],
+    ]);
   });
 
   test.each([

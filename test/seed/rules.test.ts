@@ -11,6 +11,11 @@ import { startWorld, type World } from '../support/world.ts';
 const SET = 'ses-lambda-pipeline';
 const PREFIX = 'slp_mail_app_';
 
+/** A handler that logs the headers of each mail. */
+const HEADERS = `export const handler = async (event) => {
+  for (const { ses } of event.Records) console.log(JSON.stringify({ headers: ses.mail.headers }));
+};`;
+
 /** `Name` without what all rules of the pipeline `mail/app` begin with. */
 const short = (rules: readonly ReceiptRule[]) => rules.map(({ Name = '' }) => Name.replace(PREFIX, ''));
 
@@ -89,6 +94,35 @@ describe('rules of the seed', () => {
     expect(live[1]?.Actions?.[0]).toMatchObject({ S3Action: { ObjectKeyPrefix: 'own/' } });
     expect(live[2]?.Actions).toHaveLength(1);
     expect(live[2]?.Actions?.[0]).toHaveProperty('LambdaAction');
+  });
+
+  it('S11 S15 do what else they list between storing and invoking', async () => {
+    const world = await startWorld();
+    const topicArn = 'arn:aws:sns:us-west-2:123456789012:mail';
+    const bounce = { smtpReplyCode: '550', statusCode: '5.1.1', message: 'Closed', sender: 'shop@example.com' };
+    const workmail = { organizationArn: 'arn:aws:workmail:us-west-2:123456789012:organization/m-1' };
+    const rules = [
+      {
+        ...rule('Marked', 'marked@example.com'),
+        actions: [{ addHeader: { name: 'X-Shop', value: 'yes' } }, { sns: { topicArn } }, { workmail }, { bounce }],
+      },
+    ];
+    const code = { inline: { 'index.mjs': HEADERS } };
+    const documents = [pipeline({ storage: { placement: 'PerRule' }, function: { code }, rules })];
+    await world.mustApply(...documents);
+    await world.send({ to: 'marked@example.com' });
+
+    const [live] = await world.rules();
+    expect(live?.Actions).toMatchObject([
+      { S3Action: {} },
+      { AddHeaderAction: { HeaderName: 'X-Shop', HeaderValue: 'yes' } },
+      { SNSAction: { TopicArn: topicArn, Encoding: 'UTF-8' } },
+      { WorkmailAction: { OrganizationArn: workmail.organizationArn } },
+      { BounceAction: { SmtpReplyCode: '550', StatusCode: '5.1.1', Message: 'Closed', Sender: 'shop@example.com' } },
+      { LambdaAction: {} },
+    ]);
+    expect(await world.plan(documents)).toMatchObject({ code: 0, steps: [] });
+    expect(await world.log()).toEqual([{ headers: expect.arrayContaining([{ name: 'X-Shop', value: 'yes' }]) }]);
   });
 
   it('S13 B1 are in the declared order', async () => {

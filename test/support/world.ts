@@ -105,7 +105,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World & { r
         ...args,
         '--endpoint-url',
         sandbox.url,
-        ...(args[0] === 'explain' ? [] : ['-f', rest.answer === undefined ? '-' : onDisk(documents)]),
+        ...(['explain', 'import'].includes(args[0] ?? '')
+          ? []
+          : ['-f', rest.answer === undefined ? '-' : onDisk(documents)]),
         '--ses-calls-per-second',
         '1000',
         ...flags,

@@ -175,6 +175,7 @@ export function bucket(name: string, over: Partial<ObservedBucket> = {}): Observ
 function rolesOf({ roles }: Part): Ports['roles'] {
   const change = changing(roles);
   return {
+    list: async (path) => [...roles.values()].flatMap((role) => (role.path.startsWith(path) ? [role.name] : [])),
     get: async (name) => roles.get(name),
     inlinePolicyNames: async (name) => Object.keys(roles.get(name)?.inlinePolicies ?? {}),
     inlinePolicy: async (name, policy) => roles.get(name)?.inlinePolicies[policy],
@@ -213,6 +214,7 @@ function functionsOf({ functions }: Part): Ports['functions'] {
     return change(name, { policy });
   };
   return {
+    list: async () => [...functions.keys()],
     get: async (name) => functions.get(name),
     policy: async (name) => functions.get(name)?.policy,
     create: async (fn, code) => {

@@ -19,6 +19,16 @@ export const ask = (functionArn = 'arn:aws:lambda:us-west-2:123456789012:functio
   invocationType: 'RequestResponse',
 });
 export const stop: RuleAction = { kind: 'stop' };
+export const bounce: RuleAction = {
+  kind: 'bounce',
+  smtpReplyCode: '550',
+  message: 'No such user',
+  sender: 'postmaster@example.com',
+};
+export const workmail: RuleAction = {
+  kind: 'workmail',
+  organizationArn: 'arn:aws:workmail:us-west-2:123456789012:organization/m-1',
+};
 
 /** A rule that invokes, with defaults for all that a test does not care about. */
 export function rule(name: string, over: Partial<ReceiptRule> = {}): ReceiptRule {
@@ -38,6 +48,7 @@ export function block(rules: readonly ReceiptRule[], over: Partial<RuleBlock> = 
   return {
     owner: 'mail/app',
     prefix: PREFIX,
+    existingRules: [],
     bucketName: BUCKET,
     position: 'Head',
     priority: 0,

@@ -1,0 +1,95 @@
+import { refused } from './command-failed.ts';
+import type { CliIo } from './io.ts';
+
+/** A mail as a running sandbox tells it, as far as the command line shows it; see docs/sandbox.md. */
+export type SandboxMail = {
+  readonly id: string;
+  readonly region: string;
+  readonly ruleSet: string;
+  readonly receivedAt: string;
+  readonly envelope: { readonly from: string; readonly recipients: readonly string[] };
+  readonly clientAddress: string;
+  readonly tls: boolean;
+  readonly sizeBytes: number;
+  readonly subject?: string;
+  readonly state: string;
+  readonly rules: readonly SandboxRule[];
+  readonly stoppedBy?: string;
+  readonly bug?: string;
+};
+
+export type SandboxRule = {
+  readonly name: string;
+  readonly outcome: string;
+  readonly why: string;
+  readonly actions: readonly SandboxAction[];
+};
+
+export type SandboxAction = {
+  readonly kind: string;
+  readonly target: string;
+  readonly outcome: string;
+  readonly attempts: readonly { readonly at: string; readonly ok: boolean; readonly detail: string }[];
+  readonly requestId?: string;
+  readonly reply?: string;
+};
+
+export type SandboxRefusal = {
+  readonly at: string;
+  readonly from: string;
+  readonly recipient: string;
+  readonly why: string;
+};
+
+export type SandboxLogLine = {
+  readonly functionName: string;
+  readonly at: string;
+  readonly requestId?: string;
+  readonly source: string;
+  readonly text: string;
+};
+
+export type SandboxLogPage = { readonly lines: readonly SandboxLogLine[]; readonly next: number };
+
+/** Reads the pages of one sandbox. Ends the command when there is none, and says so. */
+export type SandboxClient = {
+  readonly mails: () => Promise<{
+    readonly mails: readonly SandboxMail[];
+    readonly refusals: readonly SandboxRefusal[];
+  }>;
+  /** What functions wrote: all of it, of one function, of one invocation, or what came after an earlier page. */
+  readonly logs: (wanted: {
+    readonly functionName?: string | undefined;
+    readonly requestId?: string;
+    readonly after?: number;
+  }) => Promise<SandboxLogPage>;
+};
+
+export function sandboxClient(endpointUrl: string, io: Pick<CliIo, 'err' | 'signal'>): SandboxClient {
+  const read = async <Page>(path: string): Promise<Page> => {
+    const url = `${endpointUrl.replace(/\/$/, '')}/_sandbox/${path}`;
+    const response = await fetch(url, { signal: io.signal }).catch(() => {
+      throw refused(`Cannot reach a sandbox at ${endpointUrl}: start it, or name another --endpoint-url.`, io);
+    });
+    const text = await response.text();
+    const page = parsed(text);
+    if (response.ok && page !== undefined) return page as Page;
+    throw refused(`${endpointUrl} answers ${response.status} to ${path}: is it a sandbox of this version?`, io);
+  };
+  return {
+    mails: () => read('mails'),
+    logs: ({ functionName, requestId, after = 0 }) => {
+      const query = new URLSearchParams({ after: String(after), ...(requestId === undefined ? {} : { requestId }) });
+      const path = functionName === undefined ? 'logs' : `logs/${encodeURIComponent(functionName)}`;
+      return read(`${path}?${query.toString()}`);
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

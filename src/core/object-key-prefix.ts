@@ -1,0 +1,2 @@
+/** One trailing slash, or nothing: then the key of a body is prefix + message id. */
+export const normalisePrefix = (prefix: string): string => (prefix === '' ? '' : `${prefix.replace(/\/+$/, '')}/`);

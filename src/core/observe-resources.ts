@@ -1,0 +1,48 @@
+import type { ObservedBucket, ObservedFunction, ObservedRole } from './observed.ts';
+import type { Ports } from './ports.ts';
+
+/** A bucket that we did not name; absent also when it cannot be reached. */
+export async function observeExistingBucket(
+  name: string,
+  ports: Ports,
+): Promise<{ name: string; live: ObservedBucket | undefined }> {
+  const presence = await ports.buckets.head(name);
+  return { name, live: presence === 'accessible' ? await observeBucket(name, ports) : undefined };
+}
+
+/** A bucket that is there, with all that we set. */
+export async function observeBucket(name: string, { buckets }: Ports): Promise<ObservedBucket> {
+  const [tags, publicAccessBlock, ownership, encryption, versioning, lifecycle, policy] = await Promise.all([
+    buckets.tags(name),
+    buckets.publicAccessBlock(name),
+    buckets.ownership(name),
+    buckets.encryption(name),
+    buckets.versioning(name),
+    buckets.lifecycle(name),
+    buckets.policy(name),
+  ]);
+  return { name, tags, publicAccessBlock, ownership, encryption, versioning, lifecycle, policy };
+}
+
+/** A role with its policies. */
+export async function observeRole(name: string, { roles }: Ports): Promise<ObservedRole | undefined> {
+  const [role, managedPolicyArns, policyNames] = await Promise.all([
+    roles.get(name),
+    roles.managedPolicyArns(name),
+    roles.inlinePolicyNames(name),
+  ]);
+  if (role === undefined) return undefined;
+  const policies = await Promise.all(
+    policyNames.map(async (policy) => [policy, await roles.inlinePolicy(name, policy)] as const),
+  );
+  const inlinePolicies = Object.fromEntries(
+    policies.flatMap(([policy, document]) => (document === undefined ? [] : [[policy, document]])),
+  );
+  return { ...role, managedPolicyArns, inlinePolicies };
+}
+
+/** A function with its resource policy. */
+export async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
+  const [fn, policy] = await Promise.all([functions.get(name), functions.policy(name)]);
+  return fn === undefined ? undefined : { ...fn, policy };
+}

@@ -1,0 +1,138 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CliIo } from '../../src/cli/io.ts';
+import {
+  activateRules,
+  BUCKET,
+  createFunction,
+  createMailBucket,
+  createRole,
+  startFixture,
+} from '../sandbox/mail-fixture.ts';
+import { cli } from './support.ts';
+
+/** A sandbox that has stored a mail, called a function with it, and turned another away. */
+async function usedSandbox() {
+  const world = await startFixture();
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  await createRole(world);
+  await createMailBucket(world);
+  const arn = await createFunction(
+    world,
+    'talk',
+    `export const handler = async () => { console.log('hello\\nworld') }`,
+  );
+  await activateRules(world, [
+    {
+      Name: 'all',
+      Recipients: ['y.test'],
+      Actions: [{ S3Action: { BucketName: BUCKET } }, { LambdaAction: { FunctionArn: arn } }],
+    },
+    { Name: 'other', Recipients: ['z.test'], Actions: [{ StopAction: { Scope: 'RuleSet' } }] },
+  ]);
+  await world.send({ from: 'a@x.test', to: ['b@y.test'], raw: 'Subject: \u001b[31mred\r\n\r\n' });
+  await world.send({ to: ['c@nowhere.test'] }).catch(() => undefined);
+  await world.sandbox.idle();
+  const [mail] = world.sandbox.ses.journal.mails();
+  const look = (...args: string[]) => cli(['sandbox', ...args, '--endpoint-url', world.sandbox.url]);
+  return { world, look, id: mail?.id ?? '' };
+}
+
+describe('looking into a running sandbox', () => {
+  test('lists mails and who was turned away, and lets nothing steer the terminal', async () => {
+    const { look, id } = await usedSandbox();
+    const { code, out } = await look('mails');
+    const [head, ...rows] = out.split('\n').map((line) => line.split(/ {3,}/));
+    expect(code).toBe(0);
+    expect(head).toEqual(['RECEIVED', 'ID', 'FROM', 'TO', 'SUBJECT', 'STATE']);
+    expect(rows.map((row) => row.slice(1))).toEqual([
+      [id, 'a@x.test', 'b@y.test', '[31mred', 'done'],
+      ['-', 'sender@elsewhere.test', 'c@nowhere.test', expect.stringMatching(/^refused: no enabled rule/)],
+    ]);
+  });
+
+  test('shows a mail with each rule, action and log, by the beginning of its id', async () => {
+    const { look, id } = await usedSandbox();
+    const { code, out } = await look('show', id.slice(0, 6));
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^Mail ${id}\n`));
+    expect(out).toContain('\n✓ rule all: it captures b@y.test by y.test\n');
+    expect(out).toMatch(new RegExp(`\n {4}✓ S3Action s3://${BUCKET}/\n {8}\\S+ stored \\d+ bytes as ${id}\n`));
+    expect(out).toMatch(/\n {4}✓ LambdaAction arn:\S+:talk\n {8}\S+ queued\n {8}\| START RequestId/);
+    expect(out).toMatch(/\tINFO\thello\n {8}\| world\n/);
+    expect(out).toContain('\n- rule other: no recipient matches z.test');
+  });
+
+  test('prints for programs', async () => {
+    const { look, id } = await usedSandbox();
+    expect(JSON.parse((await look('mails', '-o', 'json')).out)).toMatchObject({
+      mails: [{ id }],
+      refusals: [{ recipient: 'c@nowhere.test' }],
+    });
+    const shown = JSON.parse((await look('show', id, '-o', 'json')).out);
+    expect(shown).toMatchObject({ mail: { id }, invocations: [{ lines: [{ functionName: 'talk' }, {}, {}, {}] }] });
+    expect(JSON.parse((await look('logs', 'talk', '-o', 'json')).out)).toEqual({ lines: shown.invocations[0].lines });
+  });
+
+  test('prints what functions wrote, of one or all', async () => {
+    const { look } = await usedSandbox();
+    const all = await look('logs');
+    expect(all.out).toMatch(/^\S+ talk {2}START RequestId/);
+    expect((await look('logs', 'talk')).out).toBe(all.out);
+    expect((await look('logs', 'other')).out).toBe('The function other has not run yet.');
+  });
+
+  test('follows the logs until Ctrl-C', async () => {
+    const { world } = await usedSandbox();
+    const interrupted = new AbortController();
+    const lines: string[] = [];
+    const over: Partial<CliIo> = {
+      signal: interrupted.signal,
+      out: (line) => {
+        lines.push(line);
+        const ends = lines.filter((each) => each.includes('END RequestId')).length;
+        if (ends === 1 && line.includes('REPORT')) void world.send({ to: ['b@y.test'] });
+        if (ends === 2) interrupted.abort();
+      },
+    };
+    const { code } = await cli(['sandbox', 'logs', '--follow', '--endpoint-url', world.sandbox.url], over);
+    expect(code).toBe(130);
+    expect(lines.filter((line) => line.includes('START RequestId'))).toHaveLength(2);
+  });
+
+  test.each([
+    [['show', 'none'], 'Error: No mail has the id none: ses-lambda-pipeline sandbox mails lists those that are kept.'],
+    [['logs', '--follow', '--output', 'xml'], /^Error: .*Allowed choices are text, json, yaml/],
+  ])('says what is wrong with %s', async (args, expected) => {
+    const { look } = await usedSandbox();
+    const { code, err } = await look(...args);
+    expect(code).toBe(1);
+    expect(err).toMatch(expected);
+  });
+
+  test('says that nobody is there', async () => {
+    const { code, err } = await cli(['sandbox', 'mails', '--endpoint-url', 'http://127.0.0.1:1']);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'Error: Cannot reach a sandbox at http://127.0.0.1:1: start it, or name another --endpoint-url.',
+    });
+  });
+});
+
+describe('starting a sandbox', () => {
+  const start = (...args: string[]) => cli(['sandbox', '--port', '0', '--smtp-port', '0', ...args]);
+
+  test('listens to this machine alone unless told otherwise in so many words', async () => {
+    const refused = await start('--listen-address', '0.0.0.0');
+    expect(refused).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/lets other machines in.*--allow-network-access/),
+    });
+    const allowed = await start('--listen-address', '0.0.0.0', '--allow-network-access');
+    expect(allowed).toMatchObject({ code: 0, out: expect.stringContaining('SMTP  0.0.0.0:') });
+  });
+
+  test('is for the account that is named', async () => {
+    expect((await start('--account', '111122223333')).out).toMatch(/^Sandbox of account 111122223333 is ready/);
+    expect((await start('--account', '1')).err).toContain('must be an account id of 12 digits');
+  });
+});
