@@ -14,7 +14,7 @@ export type DataDir = {
 export type DataDirOwner = { readonly account: string; readonly partition: string };
 
 /** Written into every folder; another number is another layout of the history. */
-const FORMAT = 'ses-lambda-pipeline.dev/sandbox-data/v1';
+const FORMAT = 'ses-lambda-pipeline.dev/sandbox-data/v2';
 const MARKER = 'sandbox.json';
 
 /**

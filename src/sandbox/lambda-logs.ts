@@ -11,13 +11,14 @@ export type LogLine = {
   readonly source: 'platform' | 'stdout' | 'stderr';
   readonly text: string;
   /** Where CloudWatch Logs shows it; absent when the function's role may not write there. */
-  readonly cloudWatch?: {
-    readonly account: string;
-    readonly region: string;
-    readonly group: string;
-    readonly stream: string;
-  };
+  readonly cloudWatch?: LogGroupPlace & { readonly stream: string };
 };
+
+/** A log group, by whose it is, where it is, and its name. */
+export type LogGroupPlace = { readonly account: string; readonly region: string; readonly group: string };
+
+/** The same text for the same log group. */
+export const placeKey = ({ account, region, group }: LogGroupPlace): string => `${account} ${region} ${group}`;
 
 /** What all functions wrote, by function name; it outlives the function, as a log group does. */
 export type LogBook = {
@@ -28,6 +29,8 @@ export type LogBook = {
   readonly ofRequest: (requestId: string) => readonly LogLine[];
   /** Names of the functions that wrote something. */
   readonly functionNames: () => readonly string[];
+  /** The first line that went into each log group, be it still kept or not. */
+  readonly firstLines: () => readonly LogLine[];
   /** Puts back what an earlier process had written. */
   readonly restore: (lines: readonly { functionName: string; line: Omit<LogLine, 'number'> }[]) => void;
 };
@@ -38,12 +41,16 @@ export const LOG_LIMIT = 10_000;
 /** The oldest lines of a function fall out beyond the limit. */
 export function createLogBook(history: History = NO_HISTORY): LogBook {
   const books = new Map<string, LogLine[]>();
+  const firstLines = new Map<string, LogLine>();
   let count = 0;
   const keep = (functionName: string, line: Omit<LogLine, 'number'>): void => {
     const book = books.get(functionName) ?? [];
     books.set(functionName, book);
     count += 1;
-    book.push({ number: count, ...line });
+    const numbered = { number: count, ...line };
+    const key = line.cloudWatch === undefined ? undefined : placeKey(line.cloudWatch);
+    if (key !== undefined && !firstLines.has(key)) firstLines.set(key, numbered);
+    book.push(numbered);
     if (book.length > LOG_LIMIT) book.shift();
   };
   return {
@@ -55,6 +62,7 @@ export function createLogBook(history: History = NO_HISTORY): LogBook {
     all: () => [...books.values()].flat(),
     ofRequest: (requestId) => [...books.values()].flat().filter((line) => line.requestId === requestId),
     functionNames: () => [...books.keys()].sort(),
+    firstLines: () => [...firstLines.values()],
     restore: (lines) => {
       for (const { functionName, line } of lines) keep(functionName, line);
     },

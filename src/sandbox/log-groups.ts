@@ -1,5 +1,5 @@
 import { AwsError } from './aws-error.ts';
-import type { LogBook, LogLine } from './lambda-logs.ts';
+import { placeKey, type LogBook, type LogLine } from './lambda-logs.ts';
 import type { Clock, Home } from './service.ts';
 
 /** What a function wrote, as CloudWatch Logs shows it. */
@@ -32,7 +32,7 @@ const DAY_MS = 86_400_000;
  * Groups that somebody made, and those that are there because a function wrote into them. The lines themselves stay in
  * the book of all logs: here they are only looked at. A method that refuses throws an `AwsError` and has changed nothing.
  */
-export function createLogGroups(clock: Pick<Clock, 'now'>, book: Pick<LogBook, 'all'>) {
+export function createLogGroups(clock: Pick<Clock, 'now'>, book: Pick<LogBook, 'all' | 'firstLines'>) {
   const made = new Map<string, MadeGroup>();
   /** What a deleted group had is gone, though its function goes on to write. */
   const deletedAtMs = new Map<string, number>();
@@ -42,19 +42,27 @@ export function createLogGroups(clock: Pick<Clock, 'now'>, book: Pick<LogBook, '
     const days = made.get(key)?.retentionDays;
     const oldestMs = days === undefined ? -Infinity : clock.now() - days * DAY_MS;
     const after = deletedAtMs.get(key) ?? -Infinity;
+    // While a history is made again there are lines already that come later.
+    const nowMs = clock.now();
     return book
       .all()
       .filter(({ cloudWatch }) => cloudWatch?.group === name && isHome(cloudWatch, home))
       .map(eventOf)
-      .filter(({ timestampMs }) => timestampMs > after && timestampMs >= oldestMs);
+      .filter(({ timestampMs }) => timestampMs > after && timestampMs >= oldestMs && timestampMs <= nowMs);
+  };
+  /** When a function made the group by writing into it. */
+  const begunAtMs = (home: Home, name: string, events: readonly LogEvent[]): number | undefined => {
+    if (deletedAtMs.has(keyOf(home, name))) return events[0]?.timestampMs;
+    const first = book.firstLines().find(({ cloudWatch }) => cloudWatch?.group === name && isHome(cloudWatch, home));
+    const atMs = first === undefined ? Infinity : Date.parse(first.at);
+    return atMs <= clock.now() ? atMs : undefined;
   };
   const find = (home: Home, name: string): LogGroup | undefined => {
     const events = eventsOf(home, name);
-    const [first] = events;
     const group = made.get(keyOf(home, name));
-    if (group === undefined && first === undefined) return undefined;
-    const { createdAtMs = first?.timestampMs ?? 0, tags = {}, retentionDays } = group ?? {};
-    return { name, home, createdAtMs, tags, retentionDays, events };
+    const createdAtMs = group?.createdAtMs ?? begunAtMs(home, name, events);
+    if (createdAtMs === undefined) return undefined;
+    return { name, home, createdAtMs, tags: group?.tags ?? {}, retentionDays: group?.retentionDays, events };
   };
   const get = (home: Home, name: string): LogGroup => {
     const group = find(home, name);
@@ -69,7 +77,7 @@ export function createLogGroups(clock: Pick<Clock, 'now'>, book: Pick<LogBook, '
     /** By name. */
     list: (home: Home): readonly LogGroup[] => {
       const names = new Set([...made.keys()].filter((key) => key.startsWith(keyOf(home, ''))).map(nameOf));
-      for (const { cloudWatch } of book.all()) if (isHome(cloudWatch, home)) names.add(cloudWatch.group);
+      for (const { cloudWatch } of book.firstLines()) if (isHome(cloudWatch, home)) names.add(cloudWatch.group);
       return [...names].sort().flatMap((name) => find(home, name) ?? []);
     },
     create: (home: Home, name: string, tags: LogGroup['tags']): void => {
@@ -90,7 +98,7 @@ export function createLogGroups(clock: Pick<Clock, 'now'>, book: Pick<LogBook, '
   };
 }
 
-const keyOf = ({ account, region }: Home, name: string): string => `${account} ${region} ${name}`;
+const keyOf = (home: Home, group: string): string => placeKey({ ...home, group });
 const nameOf = (key: string): string => key.split(' ')[2] ?? '';
 
 function isHome(place: LogLine['cloudWatch'], { account, region }: Home): place is NonNullable<typeof place> {

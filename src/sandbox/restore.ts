@@ -1,6 +1,6 @@
 import type { HistoryFile, StoredEntry } from './history-file.ts';
 import type { HistoryEntry, QueuedEvent } from './history.ts';
-import { LOG_LIMIT, type LogLine } from './lambda-logs.ts';
+import { LOG_LIMIT, placeKey, type LogBook } from './lambda-logs.ts';
 import { JOURNAL_LIMIT, type Arrival, type MailRecord, type Refusal } from './mail-journal.ts';
 import type { ContextRecorder } from './recorded-context.ts';
 import { replayCall, replayPut } from './recorded-services.ts';
@@ -11,7 +11,6 @@ export type Restored = {
   /** As they stood last, oldest first. */
   readonly records: readonly MailRecord[];
   readonly refusals: readonly Refusal[];
-  readonly logLines: readonly { readonly functionName: string; readonly line: Omit<LogLine, 'number'> }[];
   /** Mails whose actions were not over. */
   readonly openMails: readonly { readonly arrival: Arrival; readonly record: MailRecord }[];
   readonly openEvents: readonly QueuedEvent[];
@@ -24,7 +23,6 @@ export type Restored = {
 export const NOTHING_RESTORED: Restored = {
   records: [],
   refusals: [],
-  logLines: [],
   openMails: [],
   openEvents: [],
   answeredOtherwise: 0,
@@ -43,18 +41,23 @@ export function noticesOf({ droppedBytes, answeredOtherwise }: Restored): string
   ];
 }
 
+/** What is brought back to where it was. */
+type Restorable = {
+  readonly services: readonly Service[];
+  readonly s3: S3Door;
+  readonly logs: Pick<LogBook, 'restore'>;
+  readonly recorder: ContextRecorder;
+};
+
 /**
  * Brings the services to where an earlier process left them: makes its writes again, in their order and at their time.
  * Then writes the history anew if much of it is about things that are over.
  */
-export async function restore(
-  history: HistoryFile,
-  services: readonly Service[],
-  s3: S3Door,
-  recorder: ContextRecorder,
-): Promise<Restored> {
+export async function restore(history: HistoryFile, { services, s3, logs, recorder }: Restorable): Promise<Restored> {
   const story = createStory();
   for (const stored of history.entries()) story.add(stored);
+  // First, for what became of a log group depends on what had been written into it.
+  logs.restore(story.logLines());
   let answeredOtherwise = 0;
   for (const { entry, bytes } of story.writes()) {
     if (entry.kind === 'put') replayPut(entry, bytes(), s3, recorder);
@@ -77,6 +80,8 @@ function createStory() {
   const refusals: StoredEntry[] = [];
   const events = new Map<string, Stored<'event'>>();
   const logs = new Map<string, Stored<'logLine'>[]>();
+  /** A log group goes on when the line that began it has fallen out. */
+  const firstLines = new Map<string, Stored<'logLine'>>();
   let totalBytes = 0;
 
   const latest = (id: string): MailRecord | undefined => {
@@ -88,6 +93,7 @@ function createStory() {
     list.push(item);
     if (list.length > limit) list.shift();
   };
+  const logEntries = (): Stored<'logLine'>[] => [...new Set([...firstLines.values(), ...[...logs.values()].flat()])];
   /** A mail that is over, and so old that the journal has dropped it, is forgotten. */
   const forgetOldMails = (): void => {
     const excess = mails.size - JOURNAL_LIMIT;
@@ -126,10 +132,18 @@ function createStory() {
         case 'logLine': {
           const lines = logs.get(entry.functionName) ?? [];
           logs.set(entry.functionName, lines);
-          keep(lines, { ...stored, entry }, LOG_LIMIT);
+          const line = { ...stored, entry };
+          keep(lines, line, LOG_LIMIT);
+          const { cloudWatch } = entry.line;
+          const key = cloudWatch === undefined ? undefined : placeKey(cloudWatch);
+          if (key !== undefined && !firstLines.has(key)) firstLines.set(key, line);
         }
       }
     },
+    logLines: () =>
+      logEntries()
+        .map(({ entry: { functionName, line } }) => ({ functionName, line }))
+        .sort((a, b) => (a.line.at < b.line.at ? -1 : a.line.at > b.line.at ? 1 : 0)),
     /** In the order in which they took effect; a call is written down only once it is answered. */
     writes: (): readonly Stored<'call' | 'put'>[] =>
       writes.sort((a, b) => a.entry.moment.sequence - b.entry.moment.sequence),
@@ -143,10 +157,6 @@ function createStory() {
       return {
         records: [...mails.keys()].flatMap((id) => open.get(id) ?? latest(id) ?? []),
         refusals: refusals.flatMap(({ entry }) => (entry.kind === 'refusal' ? [entry.refusal] : [])),
-        logLines: [...logs.values()]
-          .flat()
-          .map(({ entry: { functionName, line } }) => ({ functionName, line }))
-          .sort((a, b) => (a.line.at < b.line.at ? -1 : a.line.at > b.line.at ? 1 : 0)),
         openMails,
         openEvents: [...events.values()].map(({ entry }) => entry.event),
       };
@@ -158,7 +168,7 @@ function createStory() {
         ...records.values(),
         ...refusals,
         ...events.values(),
-        ...[...logs.values()].flat(),
+        ...logEntries(),
       ];
       // Whether bytes are still needed shows only in the sum: a mail that is over lives in S3, if anywhere.
       const keptBytes = kept.reduce((sum, { sizeBytes, bytes }) => sum + (bytes === noBytes ? 0 : sizeBytes), 0);

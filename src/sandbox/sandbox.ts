@@ -139,8 +139,7 @@ type Aws = ReturnType<typeof createAws>;
 
 /** Puts back what an earlier process left in the folder. */
 async function bringBack({ history }: DataDir, { s3, ses, lambda, services, recorder }: Aws): Promise<Restored> {
-  const restored = await restore(history, services, s3.door, recorder);
-  lambda.logs.restore(restored.logLines);
+  const restored = await restore(history, { services, s3: s3.door, logs: lambda.logs, recorder });
   ses.journal.restore(restored.records, restored.refusals);
   return restored;
 }

@@ -38,7 +38,7 @@ describe('a data folder', () => {
     const folder = temporaryFolder();
     opened(folder);
     expect(JSON.parse(readFileSync(join(folder, 'sandbox.json'), 'utf8'))).toEqual({
-      format: 'ses-lambda-pipeline.dev/sandbox-data/v1',
+      format: 'ses-lambda-pipeline.dev/sandbox-data/v2',
       ...OWNER,
     });
   });

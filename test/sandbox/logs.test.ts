@@ -3,6 +3,7 @@ import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { matchesFilter } from '../../src/sandbox/logs-filter.ts';
 import { zipOf } from './mail-fixture.ts';
+import { logsApi } from './support/logs-api.ts';
 import { manualClock } from './support/manual-clock.ts';
 import { ACCOUNT, functionWorld, policyOf, REGION } from './support/running-sandbox.ts';
 
@@ -11,7 +12,7 @@ const Code = {
   ZipFile: zipOf({ 'index.mjs': 'export const handler = ({ n }) => { console.log(`handling ${n}`); return n; }' }),
 };
 
-/** A function that logs its input, and a caller of the Logs API: the SDK's client for it is no dependency. */
+/** A function that logs its input, and a caller of the Logs API. */
 async function loggingWorld() {
   const clock = manualClock();
   const { sandbox, lambda, iam, Role } = await functionWorld({ clock });
@@ -22,20 +23,7 @@ async function loggingWorld() {
   await lambda.send(new CreateFunctionCommand({ ...settings, Code }));
   const invoke = (n: number) =>
     lambda.send(new InvokeCommand({ FunctionName: 'f', Payload: Buffer.from(JSON.stringify({ n })) }));
-  const logs = async (operation: string, input: object = {}) => {
-    const response = await fetch(sandbox.url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `Logs_20140328.${operation}`,
-        authorization: `AWS4-HMAC-SHA256 Credential=AKIATEST/20260101/${REGION}/logs/aws4_request, SignedHeaders=host, Signature=0`,
-      },
-      body: JSON.stringify(input),
-    });
-    const text = await response.text();
-    return text === '' ? {} : JSON.parse(text);
-  };
-  return { clock, invoke, logs, mayLog };
+  return { clock, invoke, logs: logsApi(sandbox), mayLog };
 }
 
 const messagesOf = ({ events }: { events: readonly { message: string }[] }) => events.map(({ message }) => message);

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock, randomIds } from '../../src/sandbox/clock.ts';
 import { createFaults } from '../../src/sandbox/faults.ts';
 import { openHistoryFile, type HistoryFile } from '../../src/sandbox/history-file.ts';
+import { createLogBook } from '../../src/sandbox/lambda-logs.ts';
 import { JOURNAL_LIMIT, type Arrival, type MailRecord } from '../../src/sandbox/mail-journal.ts';
 import { recordedContext } from '../../src/sandbox/recorded-context.ts';
 import { restore } from '../../src/sandbox/restore.ts';
@@ -43,11 +44,13 @@ function openHistory(): { readonly path: string; readonly history: HistoryFile }
 }
 
 /** No service has anything to make again here. */
-function restored(history: HistoryFile) {
+async function restored(history: HistoryFile) {
   const clock = systemClock();
   const context = { account: '123456789012', partition: 'aws', clock, ids: randomIds(), faults: createFaults(clock) };
   const s3 = { bucketExists: () => false, putAs: () => ({ ok: true }) as const };
-  return restore(history, [], s3, recordedContext(context));
+  const logs = createLogBook();
+  const told = await restore(history, { services: [], s3, logs, recorder: recordedContext(context) });
+  return { ...told, lines: logs.all() };
 }
 
 function receive(history: HistoryFile, id: string, state: MailRecord['state'], bytes = Buffer.from(id)): void {
