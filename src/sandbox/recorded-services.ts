@@ -15,8 +15,7 @@ export function recordedService(service: Service, recorder: ContextRecorder, his
   const handleAndRecord = async (call: Call): Promise<Reply> => {
     const { result, moment } = recorder.record(() => service.handle(call));
     const reply = await result;
-    // Only a call refused for its pace surely did nothing; another may have, such as SES's test of a bucket.
-    if (isThrottled(reply)) return reply;
+    if (surelyDidNothing(reply)) return reply;
     const { query, body, headers, ...rest } = call;
     const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURE_HEADERS.includes(name)));
     const recorded = { ...rest, headers: kept, query: query.toString() };
@@ -77,6 +76,7 @@ export function replayPut(
   recorder.replay(moment, () => door.putAs(principal, bucket, key, body));
 }
 
-function isThrottled({ status, body }: Reply): boolean {
-  return status === 400 && String(body).includes('<Code>Throttling</Code>');
+/** What the sandbox lacks, and what it refused for its pace. Any other refusal may have, as SES's test of a bucket does. */
+function surelyDidNothing({ status, body }: Reply): boolean {
+  return status === 501 || (status === 400 && String(body).includes('<Code>Throttling</Code>'));
 }

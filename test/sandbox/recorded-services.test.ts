@@ -77,7 +77,7 @@ describe('a recorded service', () => {
     expect(JSON.stringify(history.written)).not.toMatch(/HMAC|token/);
   });
 
-  test.each(['s3:GetObject', 'iam:ListRoles', 'ses:DescribeReceiptRule', 's3:HeadBucket', 'lambda:Invoke'])(
+  test.each(['s3:GetObject', 'iam:ListRoles', 'logs:FilterLogEvents', 's3:HeadBucket', 'lambda:Invoke'])(
     'does not write down %s',
     async (operation) => {
       const { recorder, service } = world(() => OK, operation);
@@ -87,9 +87,11 @@ describe('a recorded service', () => {
     },
   );
 
-  test('does not write down what was refused for its pace', async () => {
-    const throttled = { status: 400, headers: {}, body: '<Error><Code>Throttling</Code></Error>' };
-    const { recorder, service } = world(() => throttled, 'ses:CreateReceiptRule');
+  test.each([
+    ['was refused for its pace', { status: 400, headers: {}, body: '<Error><Code>Throttling</Code></Error>' }],
+    ['the sandbox lacks', { status: 501, headers: {}, body: '<Error><Code>NotImplemented</Code></Error>' }],
+  ])('does not write down what %s', async (_what, reply) => {
+    const { recorder, service } = world(() => reply, 'ses:CreateReceiptRule');
     const history = book();
     await recordedService(service, recorder, history).handle(call());
     expect(history.written).toEqual([]);
