@@ -99,12 +99,15 @@ async function loadController(): Promise<ControllerDoor> {
 }
 
 async function runSandbox(
-  settings: SandboxSettings,
+  { faults = {}, ...settings }: SandboxSettings,
   started: (sandbox: RunningSandbox) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { startSandbox } = await import('./sandbox/sandbox.ts');
-  const sandbox = await startSandbox(settings);
+  const [{ startSandbox }, { readFaultSettings }] = await Promise.all([
+    import('./sandbox/sandbox.ts'),
+    import('./sandbox/fault-settings.ts'),
+  ]);
+  const sandbox = await startSandbox({ ...settings, faultSettings: readFaultSettings(faults) });
   started(sandbox);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

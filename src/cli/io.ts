@@ -53,6 +53,8 @@ export type SandboxSettings = {
   readonly account?: string;
   readonly dataDir?: string;
   readonly host?: string;
+  /** Trouble from the start: the document that `/_sandbox/faults` takes. */
+  readonly faults?: unknown;
 };
 export type RunningSandbox = {
   readonly url: string;

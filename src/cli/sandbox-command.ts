@@ -1,13 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import type { CliIo, ExitCode, SandboxSettings } from './io.ts';
 
-export type SandboxOptions = Omit<SandboxSettings, 'host'> & {
+export type SandboxOptions = Omit<SandboxSettings, 'host' | 'faults'> & {
+  /** JSON, or the file that holds it. */
+  readonly faults?: string;
   readonly listenAddress: string;
   readonly allowNetworkAccess: boolean;
 };
 
 /** Runs the embedded AWS until Ctrl-C. */
 export async function sandboxCommand(options: SandboxOptions, io: CliIo): Promise<ExitCode> {
-  const { listenAddress: host, allowNetworkAccess, ...settings } = options;
+  const { listenAddress: host, allowNetworkAccess, faults, ...settings } = options;
   if (!isLoopback(host) && !allowNetworkAccess) {
     io.err(
       `Error: --listen-address ${host} lets other machines in, and whoever reaches the sandbox can run code on this one: ` +
@@ -16,7 +19,8 @@ export async function sandboxCommand(options: SandboxOptions, io: CliIo): Promis
     return 1;
   }
   try {
-    await io.runSandbox({ ...settings, host }, ({ url, smtpPort, account, notices }) => {
+    const trouble = faults === undefined ? {} : { faults: await readDocument(faults) };
+    await io.runSandbox({ ...settings, ...trouble, host }, ({ url, smtpPort, account, notices }) => {
       io.out(`Sandbox of account ${account} is ready.`);
       io.out(`  AWS   ${url}`);
       io.out(`  SMTP  ${host}:${smtpPort}`);
@@ -33,6 +37,21 @@ export async function sandboxCommand(options: SandboxOptions, io: CliIo): Promis
     io.err(`Error: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
+}
+
+async function readDocument(given: string): Promise<unknown> {
+  const inline = given.trimStart().startsWith('{');
+  const text = inline ? given : await readFile(given, 'utf8').catch(notReadable);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`--faults: ${inline ? 'what stands there' : given} is not JSON: ${why}`, { cause: error });
+  }
+}
+
+function notReadable(error: Error): never {
+  throw new Error(`--faults takes a file or JSON that begins with {: ${error.message}`, { cause: error });
 }
 
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';

@@ -17,8 +17,17 @@ export function addSandboxCommands(program: Command, run: Run): void {
     .option('--account <id>', 'whose account it is', accountId, '123456789012')
     .option('--data-dir <path>', 'keep the state in this folder, through restarts and crashes; default: in memory')
     .addOption(new Option('--listen-address <ip>', 'where to listen').argParser(ipAddress).default('127.0.0.1'))
+    .option('--faults <file|json>', 'trouble from the start, as /_sandbox/faults takes it; see docs/sandbox.md')
     .option('--allow-network-access', 'needed with an address that other machines reach', false)
-    .addHelpText('after', examples('sandbox', 'sandbox --data-dir ./sandbox-data', 'sandbox --port 0 --smtp-port 0'))
+    .addHelpText(
+      'after',
+      examples(
+        'sandbox',
+        'sandbox --data-dir ./sandbox-data',
+        'sandbox --port 0 --smtp-port 0',
+        `sandbox --faults '{"sesCallsPerSecond":1}'`,
+      ),
+    )
     .action(run(async () => (await import('./sandbox-command.ts')).sandboxCommand));
 
   withSandbox(sandbox.command('mails'))

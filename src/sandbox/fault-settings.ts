@@ -46,6 +46,10 @@ const PROPAGATING: readonly PropagatingKind[] = ['role', 'policy', 'permission']
 /** A document that cannot be read; the message names the member and says what it takes. */
 export class FaultSettingsError extends Error {
   override readonly name = 'FaultSettingsError';
+
+  constructor(what: string) {
+    super(`Fault settings: ${what}`);
+  }
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -56,7 +60,7 @@ type Json = Readonly<Record<string, unknown>>;
  * @throws FaultSettingsError
  */
 export function readFaultSettings(value: unknown): FaultSettings {
-  const raw = structure(value, 'the settings', Object.keys(NO_FAULTS));
+  const raw = structure(value, 'the document', Object.keys(NO_FAULTS));
   const { seed = 1, createsAppend = false, sesCallsPerSecond = null, rules = [] } = raw;
   if (typeof createsAppend !== 'boolean') throw wrong('createsAppend', 'true or false');
   if (!Array.isArray(rules)) throw wrong('rules', 'a list');

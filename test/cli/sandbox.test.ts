@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CliIo } from '../../src/cli/io.ts';
 import {
@@ -8,7 +9,7 @@ import {
   createRole,
   startFixture,
 } from '../sandbox/mail-fixture.ts';
-import { cli } from './support.ts';
+import { cli, folder } from './support.ts';
 
 /** A sandbox that has stored a mail, called a function with it, and turned another away. */
 async function usedSandbox() {
@@ -134,5 +135,27 @@ describe('starting a sandbox', () => {
   test('is for the account that is named', async () => {
     expect((await start('--account', '111122223333')).out).toMatch(/^Sandbox of account 111122223333 is ready/);
     expect((await start('--account', '1')).err).toContain('must be an account id of 12 digits');
+  });
+
+  test('has trouble from the start, written into the command line or a file', async () => {
+    const settings = '{"sesCallsPerSecond":1,"propagationMs":{"role":8000}}';
+    const shown: unknown[] = [];
+    for (const given of [settings, join(folder({ 'faults.json': settings }), 'faults.json')]) {
+      const runSandbox: CliIo['runSandbox'] = (options) => Promise.resolve(void shown.push(options.faults));
+      const { code } = await cli(['sandbox', '--faults', given], { runSandbox });
+      expect(code).toBe(0);
+    }
+    expect(shown).toEqual([JSON.parse(settings), JSON.parse(settings)]);
+    expect((await start('--faults', settings)).out).toContain('is ready');
+  });
+
+  test.each([
+    ['{"sesCalls":1}', 'Error: Fault settings: the document has no sesCalls'],
+    ['{"seed":}', 'Error: --faults: what stands there is not JSON: '],
+    ['no/such/file', 'Error: --faults takes a file or JSON that begins with {: ENOENT'],
+  ])('does not start with the faults %s', async (given, expected) => {
+    const { code, out, err } = await start('--faults', given);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(expected);
   });
 });

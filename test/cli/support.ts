@@ -6,6 +6,7 @@ import { awsPorts } from '../../src/aws/ports.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
+import { readFaultSettings } from '../../src/sandbox/fault-settings.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 
 export type Ran = { readonly code: ExitCode; readonly out: string; readonly err: string };
@@ -32,8 +33,8 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
       return awsPorts({ region, endpointUrl, clock, credentials, sesCallsPerSecond: 1000 });
     },
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
-    runSandbox: async (ports, started) => {
-      const sandbox = await startSandbox(ports);
+    runSandbox: async ({ faults = {}, ...settings }, started) => {
+      const sandbox = await startSandbox({ ...settings, faultSettings: readFaultSettings(faults) });
       started(sandbox);
       await sandbox.stop();
     },

@@ -45,8 +45,8 @@ describe('/_sandbox/faults', () => {
 
   it.each([
     ['no JSON', /not JSON/],
-    [[], /the settings takes a structure/],
-    [{ propagation: 3 }, /the settings has no propagation/],
+    [[], /the document takes a structure/],
+    [{ propagation: 3 }, /the document has no propagation/],
     [{ propagationMs: { function: 3 } }, /propagationMs has no function/],
     [{ rules: [{ operation: 's3', kind: 'lose' }] }, /rules\[0\]\.operation takes an operation/],
     [{ rules: [{ operation: 's3:*', kind: 'fail' }] }, /rules\[0\]\.kind takes one of latency, throttle/],
