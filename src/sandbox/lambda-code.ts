@@ -2,27 +2,27 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
-import { unzipSync } from 'fflate';
 import { invalidValue } from './lambda-error.ts';
+import { zip } from './wire/packages.ts';
 
 const MAX_UNZIPPED_BYTES = 250 * 1024 * 1024;
 
 /** What GetFunction reports as CodeSha256. */
-export function codeSha256(zip: Uint8Array): string {
-  return createHash('sha256').update(zip).digest('base64');
+export function codeSha256(zipped: Uint8Array): string {
+  return createHash('sha256').update(zipped).digest('base64');
 }
 
 /** Refuses what is no zip, unpacks to more than Lambda takes, or reaches out of its own folder. */
-export function checkZip(zip: Uint8Array): void {
-  unpack(zip);
+export function checkZip(zipped: Uint8Array): void {
+  unpack(zipped);
 }
 
 /** Unpacks the code into a private folder of its own; `remove` deletes it. */
 export async function extractZip(
-  zip: Uint8Array,
+  zipped: Uint8Array,
 ): Promise<{ readonly folder: string; readonly remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'ses-lambda-pipeline-sandbox-'));
-  for (const [name, content] of Object.entries(unpack(zip))) {
+  for (const [name, content] of Object.entries(unpack(zipped))) {
     const target = join(folder, name);
     if (name.endsWith('/')) {
       await mkdir(target, { recursive: true });
@@ -34,7 +34,7 @@ export async function extractZip(
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-function unpack(zip: Uint8Array): Record<string, Uint8Array> {
+function unpack(zipped: Uint8Array): Record<string, Uint8Array> {
   let bytes = 0;
   const filter = ({ name, originalSize }: { name: string; originalSize: number }): boolean => {
     bytes += originalSize;
@@ -45,7 +45,7 @@ function unpack(zip: Uint8Array): Record<string, Uint8Array> {
     return true;
   };
   try {
-    return unzipSync(zip, { filter });
+    return zip().unzipSync(zipped, { filter });
   } catch (error) {
     if (error instanceof Error && error.name === 'AwsError') throw error;
     throw invalidValue('Could not unzip uploaded file. Please check your file, then try to upload again.');

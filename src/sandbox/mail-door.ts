@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { SMTPServer, type SMTPServerAddress, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import { createMailBody, type MailBody } from './mail-body.ts';
 import { selfSignedCertificate } from './mail-certificate.ts';
+import { smtpServer } from './wire/packages.ts';
 import { portRefusal } from './port-holder.ts';
 import type { Clock } from './service.ts';
 import type { Ses } from './ses.ts';
@@ -39,6 +40,7 @@ const FAREWELL_MS = 100;
 export async function startMailDoor(options: MailDoorOptions): Promise<MailDoor> {
   const { ses, clock, host, port } = options;
   const { certificate, key } = selfSignedCertificate(Date.now());
+  const { SMTPServer } = smtpServer();
   const server = new SMTPServer({
     banner: 'inbound mail of the sandbox',
     cert: certificate,

@@ -1,4 +1,5 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import type { XMLParser } from 'fast-xml-parser';
+import { xmlParser } from './packages.ts';
 
 /** A tree that can be written as XML. `undefined` members are left out. */
 export type XmlValue =
@@ -64,14 +65,18 @@ export function xmlDocument(
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${membersToXml(members, arrays)}</${root}>`;
 }
 
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  ignoreDeclaration: true,
-  parseTagValue: false,
-  trimValues: false,
-  // The parser leaves numeric references alone, which SDKs send for line breaks: they are decoded here instead.
-  processEntities: false,
-});
+let parser: XMLParser | undefined;
+
+function createParser(): XMLParser {
+  return new (xmlParser().XMLParser)({
+    ignoreAttributes: true,
+    ignoreDeclaration: true,
+    parseTagValue: false,
+    trimValues: false,
+    // The parser leaves numeric references alone, which SDKs send for line breaks: they are decoded here instead.
+    processEntities: false,
+  });
+}
 
 /**
  * The content of the root element, or undefined when `text` is not XML or has another root. Values stay strings. A
@@ -83,8 +88,9 @@ export function parseXml(text: string, root: string): XmlNode | undefined {
 }
 
 function parsed(text: string): Readonly<Record<string, XmlNode | undefined>> | undefined {
-  if (XMLValidator.validate(text) !== true) return undefined;
+  if (xmlParser().XMLValidator.validate(text) !== true) return undefined;
   try {
+    parser ??= createParser();
     return parser.parse(text) as Record<string, XmlNode>;
   } catch {
     // The parser throws on names such as `__proto__`.
