@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -8,6 +8,9 @@ const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url))
 const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/fidelity-python/', import.meta.url));
 /** What was installed last, so that a second run installs nothing. */
 const INSTALLED = `${FOLDER}requirements.txt`;
+
+/** For each of the two steps of an installation. */
+const INSTALL_LIMIT_MS = 300_000;
 
 /** The path of a program in the local Python folder, such as `aws`. */
 export const pythonProgram = (name: string): string => `${FOLDER}bin/${name}`;
@@ -21,19 +24,24 @@ export function installPython(): void {
   const wanted = readFileSync(REQUIREMENTS, 'utf8');
   if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted) return;
   mkdirSync(FOLDER, { recursive: true });
-  try {
-    execFileSync('python3', ['-m', 'venv', FOLDER], { stdio: 'pipe' });
-  } catch (cause) {
-    throw new Error('The fidelity tests need python3 with its venv module: install Python 3.10 or later.', { cause });
-  }
-  try {
-    execFileSync(pythonProgram('pip'), ['install', '--quiet', '--requirement', REQUIREMENTS], { stdio: 'pipe' });
-  } catch (cause) {
-    throw new Error('The packages of test/fidelity/requirements.txt cannot be installed: is PyPI reachable?', {
-      cause,
-    });
-  }
+  runOrSay(
+    ['python3', '-m', 'venv', '--clear', FOLDER],
+    'The fidelity tests need python3 (3.10 or later) with its venv module; Debian and Ubuntu have it in python3-venv',
+  );
+  const patience = ['--retries', '1', '--timeout', '15', '--disable-pip-version-check'];
+  runOrSay(
+    [pythonProgram('pip'), 'install', '--quiet', ...patience, '--requirement', REQUIREMENTS],
+    'The packages of test/fidelity/requirements.txt cannot be installed: is PyPI, or the index that pip is configured for, reachable',
+  );
   writeFileSync(INSTALLED, wanted);
+}
+
+/** Its own last words say what was wrong; without any, that it took too long. */
+function runOrSay([program = '', ...args]: readonly string[], sentence: string): void {
+  const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: INSTALL_LIMIT_MS });
+  if (status === 0) return;
+  const why = error?.message ?? stderr.trim().split('\n').at(-1);
+  throw new Error(`${sentence} (${why}).`);
 }
 
 /** For vitest's `globalSetup`. */
