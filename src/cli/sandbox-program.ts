@@ -16,8 +16,8 @@ export function addSandboxCommands(program: Command, run: Run): void {
     .option('--smtp-port <number>', 'port for mail', portNumber, 2525)
     .option('--account <id>', 'whose account it is', accountId, '123456789012')
     .option('--data-dir <path>', 'keep the state in this folder, through restarts and crashes; default: in memory')
-    .addOption(new Option('--listen-address <ip>', 'where to listen').argParser(ipAddress).default('127.0.0.1'))
     .option('--faults <file|json>', 'trouble from the start, as /_sandbox/faults takes it; see docs/sandbox.md')
+    .addOption(new Option('--listen-address <ip>', 'where to listen').argParser(ipAddress).default('127.0.0.1'))
     .option('--allow-network-access', 'needed with an address that other machines reach', false)
     .addHelpText(
       'after',

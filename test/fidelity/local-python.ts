@@ -38,9 +38,9 @@ export function installPython(): void {
 
 /** Its own last words say what was wrong; without any, that it took too long. */
 function runOrSay([program = '', ...args]: readonly string[], sentence: string): void {
-  const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: INSTALL_LIMIT_MS });
+  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: INSTALL_LIMIT_MS });
   if (status === 0) return;
-  const why = error?.message ?? stderr.trim().split('\n').at(-1);
+  const why = error?.message ?? (stderr.trim() || stdout.trim()).split('\n').at(-1);
   throw new Error(`${sentence} (${why}).`);
 }
 
