@@ -2,9 +2,28 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // These need a Kubernetes API server (npm run test:cluster) or Python (npm run test:fidelity).
-    exclude: ['test/cluster/**', 'test/fidelity/**', 'node_modules/**'],
-    testTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          // The fidelity tests need Python and a package index: npm run test:fidelity.
+          exclude: ['test/cluster/**', 'test/fidelity/**', 'node_modules/**'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'cluster', // needs a Kubernetes API server; each file starts one of its own
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/control-plane/global-setup.ts'],
+          fileParallelism: false, // an API server keeps a processor busy while it starts
+          testTimeout: 120_000, // tests wait for conditions: on a busy machine these come late
+          hookTimeout: 90_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

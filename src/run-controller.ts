@@ -224,6 +224,8 @@ export async function runController({ args, env, version, err }: ControllerRun):
       },
       onLost: (why) => {
         logger.error('the Lease is lost', { why });
+        // Who is on the way out must not stand again.
+        void election?.stop();
         shutdown.begin(`the Lease is lost (${why})`, 1);
       },
       observer: {

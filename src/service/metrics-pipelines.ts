@@ -155,6 +155,17 @@ function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap
       },
     },
   );
+  const counting = (name: string, help: string, holds: (condition: StoredCondition) => boolean): void => {
+    const collect = (metric: { readonly set: (value: number) => void }): void =>
+      metric.set([...known.values()].filter(({ conditions }) => conditions.some(holds)).length);
+    gauge(name, help, { collect });
+  };
+  counting(`${PREFIX}suspended`, 'Pipelines that say suspend: true.', ({ type }) => type === 'Suspended');
+  counting(
+    `${PREFIX}nonconverging_objects`,
+    'Pipelines that were given up because the same plan kept coming back.',
+    ({ type, reason }) => type === 'Stalled' && reason === 'NotConverging',
+  );
   const writes = counter(
     `${PREFIX}status_writes_total`,
     'Statuses after a reconcile: written, unchanged and so not written, or refused as outdated.',

@@ -81,6 +81,12 @@ beforeAll(async () => {
       metadata: { name },
       data: { 'index.mjs': `${ECHO} // ${name}` },
     });
+  await place.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'greetings' },
+    data: { english: 'hello' },
+  });
   place.start({}, '--concurrency=8');
   await place.apply(...ROWS.map(({ before }) => before as object));
   const pipelines = await timed('creating', () => place.allReady(ROWS.length, 120_000));

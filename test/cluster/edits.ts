@@ -41,6 +41,31 @@ const first = ({ rules }: Held) => rules.find(({ Name }) => ['First', 'Renamed']
 const s3Of = (held: Held) => first(held)?.Actions?.find(({ S3Action }) => S3Action !== undefined)?.S3Action;
 const s3Code = (bucket: string, key: string): Json => ({ s3: { bucket, key } });
 
+const OTHER_TOPIC = 'arn:aws:sns:us-west-2:123456789012:other';
+const ORGANIZATION = 'arn:aws:workmail:us-west-2:123456789012:organization/m-1';
+
+/** What each action says before one of its fields is edited, and what SES calls action and fields. */
+const ACTIONS = {
+  addHeader: { on: 'AddHeaderAction', given: { name: 'X-Pipeline', value: 'mail' } },
+  bounce: {
+    on: 'BounceAction',
+    given: { smtpReplyCode: '550', message: 'No such person', sender: 'postmaster@example.com' },
+  },
+  sns: { on: 'SNSAction', given: { topicArn: TOPIC } },
+  workmail: { on: 'WorkmailAction', given: { organizationArn: ORGANIZATION } },
+} as const;
+
+function actionEdit(kind: keyof typeof ACTIONS, field: string, to: string, onSes: string): Edit {
+  const { on, given } = ACTIONS[kind];
+  return {
+    field: `receiptRules[].actions[].${kind}.${field}`,
+    to,
+    given: { 'receiptRules[].actions': [{ [kind]: given }] },
+    shows: (held) => Object.entries(first(held)?.Actions?.[0]?.[on] ?? {}).find(([member]) => member === onSes)?.[1],
+    expected: to,
+  };
+}
+
 /** One for each field that can be edited; a test compares with the schema. */
 export const EDITS: readonly Edit[] = [
   {
@@ -106,6 +131,12 @@ export const EDITS: readonly Edit[] = [
     to: { TABLE: 'mail' },
     shows: ({ fn }) => fn?.environment['TABLE'],
     expected: 'mail',
+  },
+  {
+    field: 'function.environmentFrom',
+    to: { GREETING: { configMapKeyRef: { name: 'greetings', key: 'english' } } },
+    shows: ({ fn }) => fn?.environment['GREETING'],
+    expected: 'hello',
   },
   {
     field: 'function.logLevel',
@@ -192,6 +223,17 @@ export const EDITS: readonly Edit[] = [
     shows: (held) => first(held)?.Actions?.at(-1)?.LambdaAction?.InvocationType,
     expected: 'RequestResponse',
   },
+  actionEdit('addHeader', 'name', 'X-Other', 'HeaderName'),
+  actionEdit('addHeader', 'value', 'other', 'HeaderValue'),
+  actionEdit('bounce', 'smtpReplyCode', '552', 'SmtpReplyCode'),
+  actionEdit('bounce', 'statusCode', '5.2.2', 'StatusCode'),
+  actionEdit('bounce', 'message', 'Too large', 'Message'),
+  actionEdit('bounce', 'sender', 'bounces@example.com', 'Sender'),
+  actionEdit('bounce', 'topicArn', TOPIC, 'TopicArn'),
+  actionEdit('sns', 'topicArn', OTHER_TOPIC, 'TopicArn'),
+  actionEdit('sns', 'encoding', 'Base64', 'Encoding'),
+  actionEdit('workmail', 'organizationArn', `${ORGANIZATION}2`, 'OrganizationArn'),
+  actionEdit('workmail', 'topicArn', TOPIC, 'TopicArn'),
   {
     field: 'receiptRules[].storage.objectKeyPrefix',
     to: 'first/',
@@ -217,5 +259,8 @@ export const NOT_EDITED: readonly string[] = [
   'messageBodyStorage.logicalName', // immutable
   'messageBodyStorage.bucketName', // immutable
   'function.code.path', // for files
+  'function.name', // immutable
+  'function.code.existing', // of a function that others made: test/seed/import.test.ts takes one over
+  'receiptRules[].ruleName', // of a rule that others made: as before
   'function.code.s3.version', // a version is made up by S3: the test of the planner covers it
 ];

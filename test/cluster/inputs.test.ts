@@ -1,115 +1,94 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { conditionFaults, type StoredCondition } from '../../src/core/conditions.ts';
-import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
-import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
-import { foreignClients } from '../support/aws-clients.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFunctions } from '../support/holdings.ts';
-import { pipeline, rule, type PipelineParts } from '../support/manifests.ts';
-import { startControllerProcess } from './support/controller-process.ts';
-import { installController } from './support/controller-rights.ts';
-import { timed } from './timed.ts';
+import { pipeline, rule } from '../support/manifests.ts';
+import { startCluster, type Cluster } from './support/cluster.ts';
+import { install, type Installation } from './support/installation.ts';
+import { conditionOf } from './support/live.ts';
+import { until } from './support/until.ts';
 
-const PASSWORD = 'correct-horse-battery-staple';
-const FROM = {
-  QUEUE: { configMapKeyRef: { name: 'settings', key: 'queue' } },
-  PASSWORD: { secretKeyRef: { name: 'login', key: 'password' } },
-};
-const settings = (queue: string) => object('ConfigMap', 'settings', { data: { queue } });
-const login = (password: string) => object('Secret', 'login', { stringData: { password } });
-const object = (kind: string, name: string, rest: object) => ({
-  apiVersion: 'v1',
-  kind,
-  metadata: { name, namespace: 'mail' },
-  ...rest,
-});
-
-let cluster: ControlPlane;
-let sandbox: Sandbox;
-let kubeconfig: string;
+let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await timed('starting the control plane', () => startControlPlane({ controllers: true }));
-  kubeconfig = await installController(cluster);
+  cluster = await startCluster();
 });
 
 afterAll(() => cluster.stop());
 
-beforeEach(async () => {
-  sandbox = await startSandbox({ port: 0, smtpPort: 0, functionUpdateMs: 20 });
-  onTestFinished(async () => {
-    const { out } = await cluster.kubectl('get', 'slp', '-n', 'mail', '-o', 'name');
-    for (const name of out.split('\n').filter(Boolean))
-      await cluster.kubectl('patch', name, '-n', 'mail', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
-    await cluster.kubectl('delete', 'namespace', 'mail', '--ignore-not-found', '--timeout=20s');
-    await sandbox.stop();
-  });
-  await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'mail' } });
+const PASSWORD = 'correct-horse-battery-staple';
+const REQUEST = 'ses-lambda-pipeline.dev/reconcile-requested-at';
+
+const settings = (queue: string) => object('ConfigMap', 'settings', { data: { queue } });
+const login = (password: string) => object('Secret', 'login', { stringData: { password } });
+const object = (kind: string, name: string, rest: object) => ({ apiVersion: 'v1', kind, metadata: { name }, ...rest });
+const app = pipeline({
+  function: {
+    environmentFrom: {
+      QUEUE: { configMapKeyRef: { name: 'settings', key: 'queue' } },
+      PASSWORD: { secretKeyRef: { name: 'login', key: 'password' } },
+    },
+  },
 });
 
-const start = (...args: string[]) =>
-  startControllerProcess(kubeconfig, sandbox.url, '--lease-namespace', 'ses-lambda-pipeline', ...args);
+/** Waits until Ready says so. */
+const says = (place: Installation, name: string, what: string) =>
+  until(
+    `${name} says ${what}`,
+    async () => {
+      const ready = conditionOf(await place.get(name), 'Ready');
+      return `${ready?.status}: ${ready?.reason}: ${ready?.message}`;
+    },
+    (text) => text.includes(what),
+  );
 
-/** `Ready: reason: message`, as it stands; fails the test where the conditions contradict each other. */
-async function ready(name = 'app'): Promise<string> {
-  const { out } = await cluster.kubectl('get', 'slp', name, '-n', 'mail', '-o', 'json');
-  const { status } = JSON.parse(out) as { status?: { conditions?: StoredCondition[] } };
-  const conditions = status?.conditions ?? [];
-  if (status?.conditions !== undefined) expect(conditionFaults(conditions)).toEqual([]);
-  const found = conditions.find(({ type }) => type === 'Ready');
-  return `${found?.status}: ${found?.reason}: ${found?.message}`;
-}
+const environmentBecomes = (place: Installation, name: string, value: string) =>
+  until(
+    `${name} has its new value`,
+    async () => (await readFunctions(place.foreign('us-west-2')))[0]?.environment?.[name],
+    (seen) => seen === value,
+  );
 
-const becomes = (what: string, name?: string) =>
-  expect.poll(() => ready(name), { timeout: 40_000, interval: 200 }).toContain(what);
+describe.concurrent('the environment of a function', () => {
+  test('waits for what is missing, says what it is, and goes on by itself', async ({ onTestFinished }) => {
+    const place = await install(cluster, { finally: onTestFinished });
+    const controller = place.start();
+    await place.apply(app, settings('first'));
+    await says(place, 'app', `DependencyNotReady: Secret ${place.namespace}/login does not exist`);
 
-async function environment(): Promise<Readonly<Record<string, string>>> {
-  const clients = foreignClients(sandbox.url, 'us-west-2');
-  const [fn] = await readFunctions(clients);
-  clients.destroy();
-  return fn?.environment ?? {};
-}
+    await place.apply(login(PASSWORD));
 
-const app = (parts: PipelineParts = {}) => pipeline({ function: { environmentFrom: FROM }, ...parts });
-
-describe('the environment of a function', () => {
-  test('waits for what is missing, says what it is, and goes on by itself', async () => {
-    const controller = start();
-    await cluster.apply(app(), settings('first'));
-    await becomes('False: DependencyNotReady: Secret mail/login does not exist');
-
-    await cluster.apply(login(PASSWORD));
-
-    await timed('created to Ready', () => becomes('True: Succeeded'));
-    expect(await environment()).toMatchObject({ QUEUE: 'first', PASSWORD });
+    await place.ready('app');
+    await environmentBecomes(place, 'PASSWORD', PASSWORD);
     expect(controller.log()).not.toContain(PASSWORD);
-    const shown = await cluster.kubectl('get', 'slp,events', '-n', 'mail', '-o', 'yaml');
-    expect(shown.out).not.toContain(PASSWORD);
+    expect((await place.kubectl('get', 'slp,events', '-o', 'yaml')).out).not.toContain(PASSWORD);
   });
 
-  test('follows a ConfigMap at once, and a Secret at the next check, and calls neither drift', async () => {
-    const controller = start();
-    await cluster.apply(app(), settings('first'), login(PASSWORD));
-    await becomes('True: Succeeded');
+  test('follows a ConfigMap at once, a Secret at the next check, and calls neither drift', async ({
+    onTestFinished,
+  }) => {
+    const place = await install(cluster, { finally: onTestFinished });
+    const controller = place.start();
+    await place.apply(app, settings('first'), login(PASSWORD));
+    await place.ready('app');
 
-    await cluster.apply(settings('second'));
-    await expect.poll(environment, { timeout: 15_000 }).toMatchObject({ QUEUE: 'second' });
-    await cluster.apply(login('another-password'));
-    await cluster.kubectl('annotate', 'slp/app', '-n', 'mail', 'ses-lambda-pipeline.dev/reconcile-requested-at=now');
-    await expect.poll(environment, { timeout: 15_000 }).toMatchObject({ PASSWORD: 'another-password' });
+    await place.apply(settings('second'));
+    await environmentBecomes(place, 'QUEUE', 'second');
+    await place.apply(login('another-password'));
+    await place.kubectl('annotate', 'slp/app', `${REQUEST}=now`);
+    await environmentBecomes(place, 'PASSWORD', 'another-password');
 
-    await becomes('True: Succeeded');
+    await place.ready('app');
     expect(controller.log()).not.toContain('DriftDetected');
     expect(controller.log()).not.toContain('another-password');
   });
 });
 
 describe('the rights of the controller', () => {
-  test('let it read a Secret by its name, and neither list, watch nor change one', async () => {
+  test('let it read a Secret by its name, and neither list, watch nor change one', async ({ onTestFinished }) => {
+    const place = await install(cluster, { finally: onTestFinished });
     const may = async (verb: string): Promise<string> => {
-      const { out } = await cluster.kubectl('auth', 'can-i', verb, 'secrets', '-n', 'mail', '--as=controller');
+      const { out } = await place.kubectl('auth', 'can-i', verb, 'secrets', `--as=controller-${place.namespace}`);
       return `${verb} ${out.trim()}`;
     };
-
     const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
 
     expect(await Promise.all(verbs.map(may))).toEqual(verbs.map((verb) => `${verb} ${verb === 'get' ? 'yes' : 'no'}`));
@@ -119,27 +98,32 @@ describe('the rights of the controller', () => {
 describe('two pipelines that name one recipient', () => {
   const SHARED = { rules: [rule('Shared', 'shared@example.com')] };
 
-  test('the older has it, the younger says so without touching AWS, and takes over when it is given up', async () => {
-    start();
+  test('the older has it, the younger touches nothing on AWS, and takes over when it is given up', async ({
+    onTestFinished,
+  }) => {
+    const place = await install(cluster, { finally: onTestFinished });
+    place.start();
     // Their names speak for the other order.
-    await cluster.apply(pipeline({ name: 'zzz-older', ...SHARED }));
-    await becomes('True: Succeeded', 'zzz-older');
-    const bornMs = Date.now();
-    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(bornMs + 1_000); // creation times have whole seconds
-    await cluster.apply(pipeline({ name: 'aaa-younger', ...SHARED }));
-    await becomes(
-      'RecipientClaimed: spec.receiptRules[0].recipients[0] already belongs to pipeline mail/zzz-older',
-      'aaa-younger',
-    );
-    const clients = foreignClients(sandbox.url, 'us-west-2');
-    const functions = async () => (await readFunctions(clients)).map(({ name }) => name.split('-')[2]);
-    expect(await functions()).toEqual(['zzz']);
+    await place.apply(pipeline({ name: 'zzz-older', ...SHARED }));
+    await place.ready('zzz-older');
+    const born = Date.now();
+    await until(
+      'another second',
+      () => Date.now() - born,
+      (ms) => ms > 1_000,
+    ); // creation times have whole seconds
+    await place.apply(pipeline({ name: 'aaa-younger', ...SHARED }));
+    const owner = `${place.namespace}/zzz-older`;
+    const claimed = `RecipientClaimed: spec.receiptRules[0].recipients[0] already belongs to pipeline ${owner}`;
+    await says(place, 'aaa-younger', claimed);
+    const functions = async () =>
+      (await readFunctions(place.foreign('us-west-2'))).map(({ name }) => /zzz-older|aaa-younger/.exec(name)?.[0]);
+    expect(await functions()).toEqual(['zzz-older']);
 
-    await cluster.apply(pipeline({ name: 'zzz-older', rules: [rule('Mine', 'mine@example.com')] }));
+    await place.apply(pipeline({ name: 'zzz-older', rules: [rule('Mine', 'mine@example.com')] }));
 
-    await becomes('True: Succeeded', 'aaa-younger');
-    await becomes('True: Succeeded', 'zzz-older');
-    expect(new Set(await functions())).toEqual(new Set(['aaa', 'zzz']));
-    clients.destroy();
+    await place.ready('aaa-younger');
+    await place.ready('zzz-older');
+    expect(new Set(await functions())).toEqual(new Set(['aaa-younger', 'zzz-older']));
   });
 });

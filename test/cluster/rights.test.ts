@@ -18,13 +18,17 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 const SHIPPED = shippedRoles();
-const configMap = (place: Installation, code: string) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name: 'code', namespace: place.namespace },
-  data: { 'index.mjs': code },
-});
-const fromConfigMap = pipeline({ function: { code: { configMapRef: { name: 'code' } } } });
+/** A pipeline that names a ConfigMap and a Secret, and both. */
+const usingBoth = ({ namespace }: Installation): readonly object[] => [
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code', namespace }, data: { 'index.mjs': ECHO } },
+  { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login', namespace }, stringData: { token: 'a secret' } },
+  pipeline({
+    function: {
+      code: { configMapRef: { name: 'code' } },
+      environmentFrom: { TOKEN: { secretKeyRef: { name: 'login', key: 'token' } } },
+    },
+  }),
+];
 
 /** Somebody deletes the function, and the pipeline is looked at. */
 async function loseFunction(place: Installation, time: string): Promise<void> {
@@ -45,7 +49,7 @@ describe('the rights that are shipped', () => {
     const first = place.start({ wholeCluster: true });
     await until('the first leads', first.log, (log) => log.includes('"leading"'));
     const second = place.start({ wholeCluster: true });
-    await place.apply(configMap(place, ECHO), fromConfigMap);
+    await place.apply(...usingBoth(place));
     await place.ready('app');
     await loseFunction(place, '1');
     await loseFunction(place, '2'); // the same again is counted on the event that is there
@@ -92,7 +96,7 @@ describe.concurrent('a controller without the right to', () => {
   async function deprived(right: Right, cleanUp: Finally) {
     const place = await install(cluster, { finally: cleanUp, roles: withoutRight(SHIPPED, right) });
     const controller = place.start({}, '--drift-interval=30s'); // what only a person can mend is looked at no sooner
-    await place.apply(configMap(place, ECHO), fromConfigMap);
+    await place.apply(...usingBoth(place));
     return { place, controller };
   }
 

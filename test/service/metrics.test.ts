@@ -313,6 +313,21 @@ describe('metrics of a pipeline', () => {
     expect(await value('ses_lambda_pipeline_drift_age_seconds')).toBe(0);
   });
 
+  it('count those that are suspended and those that do not converge', async () => {
+    const { metrics, value } = setUp();
+    const { controller } = metrics;
+    expect(await value('ses_lambda_pipeline_suspended')).toBe(0);
+    controller.statusWritten(resource('mail/a'), 'written', statusOf(ready, condition('Suspended', 'True')));
+    const stuck = { ...condition('Stalled', 'True'), reason: 'NotConverging' };
+    controller.statusWritten(resource('mail/b'), 'written', statusOf(condition('Ready', 'False'), stuck));
+
+    expect(await value('ses_lambda_pipeline_suspended')).toBe(1);
+    expect(await value('ses_lambda_pipeline_nonconverging_objects')).toBe(1);
+
+    controller.gone('mail/b');
+    expect(await value('ses_lambda_pipeline_nonconverging_objects')).toBe(0);
+  });
+
   it('go with the pipeline, all of them, and say how long its deletion took', async () => {
     const { metrics, named, pass, value } = setUp();
     const { controller } = metrics;
