@@ -238,8 +238,33 @@ describe('planRuleSet: the storage rule', () => {
   it('comes before the rules stop storing themselves', () => {
     const { changes } = planRuleSet([ours('One')], [block([stored('One')], { storageRule: storage([A]) })]);
 
-    expect(changes.map(text)).toEqual(['create MessageBodyStorage at the head', `update One [${A}]`, 'verify']);
-    expect(changes[1]?.needs).toEqual([0]);
+    expect(changes.map(text)).toEqual(['create MessageBodyStorage at the head', 'verify', `update One [${A}]`]);
+    expect(changes[2]?.needs).toEqual([0, 1]);
+  });
+
+  it('is looked for in front of the rules that rely on it, wherever its create landed', () => {
+    const { changes } = planRuleSet(
+      [ours('One'), ours('Two')],
+      [block([stored('One'), stored('Two')], { storageRule: storage([A]) })],
+    );
+    const landsLast = [ours('One'), ours('Two'), storage([A])];
+
+    const verified = changes.slice(1, 2).reduce(applyChange, landsLast);
+
+    expect(verified.map(({ name }) => name)).toEqual([storage([A]), stored('One'), stored('Two')].map(({ name }) => name));
+    expect(changes.slice(2).map(({ needs }) => needs)).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('is looked for by the Reorder that is due anyway', () => {
+    const { changes } = planRuleSet(
+      [ours('Two'), ours('One')],
+      [block([stored('One'), stored('Two')], { storageRule: storage([A]) })],
+    );
+
+    expect(changes.map(({ kind }) => kind)).toEqual(['createRule', 'orderRules', 'updateRule', 'updateRule']);
   });
 
   it('goes after the rules store themselves', () => {

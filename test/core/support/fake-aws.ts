@@ -1,10 +1,5 @@
 import { PipelineError, type Fault } from '../../../src/core/fault.ts';
-import type {
-  ObservedBucket,
-  ObservedFunction,
-  ObservedRole,
-  PublicAccessBlock,
-} from '../../../src/core/observed.ts';
+import type { ObservedBucket, ObservedFunction, ObservedRole, PublicAccessBlock } from '../../../src/core/observed.ts';
 import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
 import type { Clock, FunctionConfiguration, Ports, StoredObject } from '../../../src/core/ports.ts';
 import { fakeReceiptRules, type FakeRuleSets } from './fake-receipt-rules.ts';
