@@ -58,7 +58,7 @@ export function accidents(
         after.set(call, trouble);
         return undefined;
       case 'foreign edit':
-        told.foreignEdit(() => void trouble.edit(aws));
+        told.foreignEdit(() => trouble.edit(aws));
         return undefined;
       case undefined:
         return undefined;

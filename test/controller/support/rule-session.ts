@@ -29,6 +29,14 @@ export type RuleSession = {
   /** Names of pipelines whose function gets mail for the address now, as `alpha/A`. */
   readonly servedAt: (address: string) => readonly string[];
   readonly names: () => readonly string[];
+  readonly specOf: (name: string) => object | undefined;
+  readonly isOurs: (rule: ReceiptRule) => boolean;
+  /** The pipeline that a rule belongs to, if it is there now. */
+  readonly ownerOf: (rule: string) => string | undefined;
+  /** Whether some pipeline says that a rule of others is in the way of the order. */
+  readonly isBlocked: () => boolean;
+  /** The same pipelines, of which nothing exists yet, and the same rules of others. */
+  readonly anew: () => RuleSession;
   /** The same once more, to go another way from here. */
   readonly fork: () => RuleSession;
 };
@@ -164,6 +172,24 @@ function sessionOn(
     servedAt: (address) =>
       [...deliver(momentOf(aws), aws.active, address, [...everybody].map(prefixOf)).served].map(short),
     names,
+    specOf: (name) => source.resources.get(keyOf(name))?.manifest?.spec,
+    isOurs: ({ name }) => isOurs(name),
+    ownerOf: (rule) => names().find((name) => isRuleOf(prefixOf(name), rule)),
+    isBlocked: () =>
+      [...source.resources.values()].some(({ status }) =>
+        status?.conditions.some(({ reason }) => reason === 'OrderBlocked'),
+      ),
+    anew: () => {
+      const empty = fakeAws();
+      for (const [set, rules] of aws.sets)
+        empty.sets.set(
+          set,
+          rules.filter(({ name }) => !isOurs(name)),
+        );
+      empty.active = aws.active;
+      const untold = [...source.resources.values()].map((known) => ({ ...known, status: undefined }));
+      return sessionOn(empty, fakeSource(...untold), new Set(everybody), addresses);
+    },
     fork: () => sessionOn(copyOf(aws), fakeSource(...source.resources.values()), new Set(everybody), addresses),
   };
 }
@@ -204,24 +230,33 @@ function createMailJudge(addresses: readonly string[], prefixes: () => readonly 
   };
 
   const harm = ({ before, goal, now }: Span, disturbed: ReadonlySet<string>): string[] =>
-    addresses.flatMap((address) =>
-      disturbed.has(address)
-        ? []
-        : brokenFor(handled(before, address), handled(goal, address), handled(now, address)).map(
-            (what) => `mail to ${address}: ${what}`,
-          ),
-    );
+    addresses.flatMap((address) => {
+      if (disturbed.has(address)) return [];
+      const found = brokenFor({
+        was: handled(before, address),
+        is: handled(now, address),
+        willBe: handled(goal, address),
+        // On the way to another active set the one that is active may already be as it will be.
+        willBeHere: handled(goal, address, now.active),
+      });
+      return found.map((what) => `mail to ${address}: ${what}`);
+    });
   return { touched, harm };
 }
 
-function brokenFor(was: Handling, willBe: Handling, is: Handling): string[] {
+function brokenFor({
+  was,
+  is,
+  willBe,
+  willBeHere,
+}: Readonly<Record<'was' | 'is' | 'willBe' | 'willBeHere', Handling>>) {
   const lost = [...was.applied].filter((rule) => willBe.applied.has(rule) && !is.applied.has(rule));
-  const early = [...is.applied].filter((rule) => !was.applied.has(rule) && !willBe.applied.has(rule));
-  const without = [...is.unserved].filter(([rule]) => !was.unserved.has(rule) && !willBe.unserved.has(rule));
+  const early = [...is.applied].filter((rule) => ![was, willBe, willBeHere].some(({ applied }) => applied.has(rule)));
+  const without = [...is.unserved].filter(([rule]) => ![was, willBe].some(({ unserved }) => unserved.has(rule)));
   return [
     ...(was.served.size > 0 && willBe.served.size > 0 && is.served.size === 0 ? ['nobody serves it meanwhile'] : []),
     ...lost.map((rule) => `${rule} does not apply meanwhile`),
-    ...early.filter((rule) => !rule.endsWith(STORAGE)).map((rule) => `${rule} applies, which it did and will not`),
+    ...early.filter((rule) => !rule.endsWith(STORAGE)).map((rule) => `${rule} applies, which it neither did nor will`),
     ...without.map(([rule, why]) => `${rule} runs, but ${why}`),
   ];
 }
