@@ -1,5 +1,5 @@
 import { sameActions, sameRule, storesItself, type ReceiptRule } from './receipt-rule.ts';
-import { union } from './recipients.ts';
+import { covers, union } from './recipients.ts';
 import { storageRuleName, type Arrangement, type RuleBlock } from './rule-block.ts';
 
 /** Something that is still to be done; which call it comes to is decided when its turn comes. */
@@ -80,10 +80,4 @@ function storageTasks(
     first: grows || !shrinks ? { kind: 'update', block, rule: widened, after: [] } : undefined,
     last: shrinks ? (after) => ({ kind: 'update', block, rule: wanted, after }) : undefined,
   };
-}
-
-function covers(wide: readonly string[], narrow: readonly string[]): boolean {
-  if (wide.length === 0) return true;
-  const members = new Set(wide);
-  return narrow.length > 0 && narrow.every((recipient) => members.has(recipient));
 }

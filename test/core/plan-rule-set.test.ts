@@ -251,7 +251,9 @@ describe('planRuleSet: the storage rule', () => {
 
     const verified = changes.slice(1, 2).reduce(applyChange, landsLast);
 
-    expect(verified.map(({ name }) => name)).toEqual([storage([A]), stored('One'), stored('Two')].map(({ name }) => name));
+    expect(verified.map(({ name }) => name)).toEqual(
+      [storage([A]), stored('One'), stored('Two')].map(({ name }) => name),
+    );
     expect(changes.slice(2).map(({ needs }) => needs)).toEqual([
       [0, 1],
       [0, 1],
