@@ -244,8 +244,16 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
 
   const finish = (): { readonly plan: RuleSetPlan; readonly worst: Harm } => {
     const created = changes.some((change) => change.kind === 'createRule');
-    if (created && verifiedAt === undefined)
-      changes.push({ kind: 'orderRules', owner: undefined, needs: [], order: all.order, expected: 'right' });
+    if (created && verifiedAt === undefined) {
+      // A rule that could not be deleted must not come to stand in front of what stores for it.
+      changes.push({
+        kind: 'orderRules',
+        owner: undefined,
+        needs: [],
+        order: leaving.length > 0 ? orderWith(leaving, all) : all.order,
+        expected: 'right',
+      });
+    }
     return { plan: { changes, blocked, result: rules }, worst };
   };
 

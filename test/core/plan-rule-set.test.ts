@@ -269,6 +269,20 @@ describe('planRuleSet: the storage rule', () => {
     expect(changes.map(({ kind }) => kind)).toEqual(['createRule', 'orderRules', 'updateRule', 'updateRule']);
   });
 
+  it('is not carried past a rule that goes, should that one not be deleted', () => {
+    const observed = [storage([A]), stored('Old')];
+    const first = rule('slp_mail_aaa_New', { recipients: [B], actions: [store(), invoke()] });
+    const { changes } = planRuleSet(observed, [
+      block([]),
+      block([first], { owner: 'mail/aaa', prefix: 'slp_mail_aaa_' }),
+    ]);
+
+    // As when neither delete was made, and the create landed behind everything.
+    const left = changes.filter(({ kind }) => kind === 'orderRules').reduce(applyChange, [...observed, first]);
+
+    expect(left.map(({ name }) => name)).toEqual([first, ...observed].map(({ name }) => name));
+  });
+
   it('goes after the rules store themselves', () => {
     const { changes } = planRuleSet([storage([A]), stored('One')], [block([ours('One')])]);
 
