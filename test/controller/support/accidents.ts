@@ -41,12 +41,14 @@ export function accidents(
   let calls = 0;
   let dead = false;
 
-  const before = (call: string): Fault | undefined => {
+  const { before: always } = aws;
+  const before = (call: string): ReturnType<FakeAws['before']> => {
     if (dead || refusedForGood.has(call)) return AWAY;
     if (!counts(call)) return undefined;
     const trouble = troubles.get(calls);
     calls += 1;
-    switch (trouble?.kind) {
+    if (trouble === undefined) return always(call);
+    switch (trouble.kind) {
       case 'refused':
         if (trouble.lasting === 'for good') refusedForGood.add(call);
         return AWAY;
@@ -59,8 +61,6 @@ export function accidents(
         return undefined;
       case 'foreign edit':
         told.foreignEdit(() => trouble.edit(aws));
-        return undefined;
-      case undefined:
         return undefined;
     }
   };
@@ -77,7 +77,7 @@ export function accidents(
     isDead: () => dead,
     calls: () => calls,
     end: () => {
-      aws.before = () => undefined;
+      aws.before = always;
       aws.after = () => undefined;
     },
   };

@@ -1,6 +1,7 @@
 import { isRuleOf, rulePrefix } from '../../../src/core/names.ts';
 import type { Outcome } from '../../../src/controller/outcome.ts';
 import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
+import { changedRules } from '../../../src/core/rule-set-edits.ts';
 import { fakeAws, type FakeAws } from '../../core/support/fake-aws.ts';
 import { accidents, type Troubles } from './accidents.ts';
 import { fakeSource, type FakeSource } from './fake-source.ts';
@@ -102,7 +103,7 @@ function sessionOn(
         const then = momentOf(aws);
         edit();
         last = momentOf(aws);
-        for (const address of judge.touched(then, last)) disturbed.add(address);
+        for (const address of judge.touched(then, last, goal)) disturbed.add(address);
       },
       write: (call) => {
         const now = momentOf(aws);
@@ -219,14 +220,29 @@ function createMailJudge(addresses: readonly string[], prefixes: () => readonly 
   const handled = (moment: Moment, address: string, set = moment.active): Handling =>
     deliver(moment, set, address, prefixes());
 
-  /** Addresses whose mail is handled otherwise, in any set. */
-  const touched = (a: Moment, b: Moment): string[] => {
-    const sets = [...new Set([...a.sets.keys(), ...b.sets.keys()])];
-    return addresses.filter(
-      (address) =>
-        a.active !== b.active ||
-        sets.some((set) => textOf(handled(a, address, set)) !== textOf(handled(b, address, set))),
+  /** Addresses whose mail an edit concerns: it is handled otherwise, or will come to a rule of ours that was edited. */
+  const touched = (then: Moment, now: Moment, goal: Moment): string[] => {
+    if (then.active !== now.active) return [...addresses];
+    const sets = [...new Set([...then.sets.keys(), ...now.sets.keys(), ...goal.sets.keys()])];
+    return addresses.filter((address) =>
+      sets.some((set) => {
+        const edited = editedPrefixes(then.sets.get(set) ?? [], now.sets.get(set) ?? []);
+        return (
+          textOf(handled(then, address, set)) !== textOf(handled(now, address, set)) ||
+          [...handled(goal, address, set).applied].some((rule) => edited.some((prefix) => isRuleOf(prefix, rule)))
+        );
+      }),
     );
+  };
+
+  /** Prefixes of pipelines of which some rule was changed or moved. */
+  const editedPrefixes = (then: readonly ReceiptRule[], now: readonly ReceiptRule[]): readonly string[] => {
+    const ours = (rules: readonly ReceiptRule[]) => ({
+      name: '',
+      rules: rules.filter(({ name }) => prefixes().some((prefix) => isRuleOf(prefix, name))),
+    });
+    const changed = changedRules(ours(then), ours(now));
+    return prefixes().filter((prefix) => changed.some((rule) => isRuleOf(prefix, rule)));
   };
 
   const harm = ({ before, goal, now }: Span, disturbed: ReadonlySet<string>): string[] =>
