@@ -20,6 +20,7 @@ import { grantedRuleSets } from './plan-function.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
+import { ownsRule } from './rule-block.ts';
 import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
