@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RECONCILE_REQUESTED_AT } from '../../src/core/annotations.ts';
+import { createWorkQueue } from '../../src/controller/work-queue.ts';
 import { PipelineError } from '../../src/core/fault.ts';
+import { manualClock } from '../kubernetes/support/manual-clock.ts';
 import { controlling, MINUTE_MS } from './support/controlling.ts';
 import { KEY, resource } from './support/resource.ts';
 
@@ -37,7 +39,7 @@ describe('createController', () => {
     };
     world.source.put(resource({}, { annotations: { [RECONCILE_REQUESTED_AT]: 'now' } }));
     await world.runs(4);
-    world.source.before = ignore;
+    world.source.before = () => undefined;
     await world.runs(5, MINUTE_MS);
     world.source.remove(KEY);
     await world.runs(6);

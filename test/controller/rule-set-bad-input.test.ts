@@ -32,7 +32,7 @@ describe('bad input', () => {
 
     expect(session.rulesIn('main')).toEqual(['alpha/MessageBodyStorage', 'alpha/A']);
     expect(saidOf(session, 'beta')).toBe(
-      'False RecipientClaimed: Recipient a@x.io already belongs to pipeline mail/alpha; take it out of one of the two',
+      'False RecipientClaimed: spec.receiptRules[1].recipients[0] already belongs to pipeline mail/alpha; take it out of one of the two',
     );
     expect(session.aws.functions.size).toBe(1);
 

@@ -187,10 +187,10 @@ function promisedCalls(
   const verified = created > 0 || wrong ? 1 : 0;
   const twice = new Set(changes.flatMap((change) => (change.kind === 'updateRule' ? [change.rule.name] : [])));
   const takeovers = changes.filter((change) => change.kind === 'updateRule').length - twice.size;
-  // Where a rule stops mail, the Reorder may have to wait for those that rely on where the storage rule landed.
+  // Where a rule stops mail, a create or the Reorder may have to wait for those that rely on where the storage rule landed.
   const storageIsNew = block.storageRule !== undefined && !live.has(block.storageRule.name);
   const looks = changes.filter((change) => change.kind === 'orderRules').length - verified;
-  const allowed = storageIsNew && wrong && [...observed, ...wanted].some(canStop) ? Math.max(0, Math.min(looks, 1)) : 0;
+  const allowed = storageIsNew && [...observed, ...wanted].some(canStop) ? Math.max(0, Math.min(looks, 1)) : 0;
   return { calls: created + updated + deleted + verified + (wrong ? 1 : 0) + takeovers + allowed, takeovers };
 }
 
