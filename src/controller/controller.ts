@@ -182,7 +182,9 @@ export function createController(options: ControllerOptions): Controller {
     if (lane === 'change') return { keys, lookedAfterMs: askedAtMs, readAfterMs: askedAtMs, depth: 'full' };
     const intervalMs = Math.min(...keys.map(intervalOf));
     const depth = keys.some(fullLooks.due) ? 'full' : 'light';
-    return { keys, lookedAfterMs: nowMs - intervalMs, readAfterMs: nowMs, depth };
+    // The earliest that jitter brings anybody back: who comes that early is not shown the look of the time before.
+    const lookedAfterMs = nowMs - intervalMs * (1 - options.driftJitter);
+    return { keys, lookedAfterMs, readAfterMs: nowMs, depth };
   };
 
   const intervalOf = (key: string): number => {

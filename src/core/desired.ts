@@ -113,9 +113,15 @@ const MAX_ENVIRONMENT_BYTES = 4096;
  *
  * @param bucketName the name that was chosen among the candidates, see `chooseBucket`
  * @param live what the live function discovers now, so that the previous prefix stays known
+ * @param storedUnder prefixes under which live rules store now: the function has to find mail there until they change
  * @throws {PipelineError} `invalid` with the field's path: unknown token, environment too large, an ARN elsewhere
  */
-export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Discovery | undefined): Desired {
+export function desiredPipeline(
+  pipeline: Pipeline,
+  bucketName: string,
+  live: Discovery | undefined,
+  storedUnder: readonly string[] = [],
+): Desired {
   const { manifest, identity } = pipeline;
   const { spec } = manifest;
   const key = pipelineKey(identity);
@@ -127,6 +133,7 @@ export function desiredPipeline(pipeline: Pipeline, bucketName: string, live: Di
     handler: spec.function.handler,
     objectKeyPrefixes: prefixesOf(spec),
     live,
+    storedUnder,
   });
   const role = desiredRole(pipeline, bucketName);
   return {

@@ -32,6 +32,8 @@ export type DiscoveryInput = {
   readonly objectKeyPrefixes: readonly string[];
   /** What the live function discovers now; keeps the previous prefix known. */
   readonly live: Discovery | undefined;
+  /** Prefixes under which live rules store: they stay known until the rules have changed. */
+  readonly storedUnder?: readonly string[];
 };
 
 /** What the function of a pipeline discovers at run time. */
@@ -40,7 +42,13 @@ export function discoveryOf(input: DiscoveryInput): Discovery {
   const key = bucketLogicalId(logicalName ?? bucketName);
   const current = input.objectKeyPrefixes[0] ?? '';
   const previous = previousPrefix(input.live?.[key], current);
-  const prefixes = [...new Set([...input.objectKeyPrefixes, ...(previous === undefined ? [] : [previous])])];
+  const prefixes = [
+    ...new Set([
+      ...input.objectKeyPrefixes,
+      ...(previous === undefined ? [] : [previous]),
+      ...keptPrefixes(input.live?.[key], input),
+    ]),
+  ];
   const bucket: DiscoveredBucket = {
     DomainName: bucketDomainName(identity, bucketName),
     Ref: bucketName,
@@ -72,6 +80,17 @@ function previousPrefix(live: DiscoveredBucket | string | undefined, current: st
   if (typeof live !== 'object') return undefined;
   const liveCurrent = live.ObjectKeyPrefixes?.[0] ?? '';
   return liveCurrent === current ? live.PreviousObjectKeyPrefix : liveCurrent;
+}
+
+/** A change drops what no rule stores under any more; without one the list stays, or it would never settle. */
+function keptPrefixes(
+  live: DiscoveredBucket | string | undefined,
+  { objectKeyPrefixes, storedUnder = [] }: Pick<DiscoveryInput, 'objectKeyPrefixes' | 'storedUnder'>,
+): readonly string[] {
+  if (typeof live !== 'object') return storedUnder;
+  const known = live.ObjectKeyPrefixes ?? [''];
+  const same = known[0] === objectKeyPrefixes[0] && objectKeyPrefixes.every((prefix) => known.includes(prefix));
+  return same ? [...known, ...storedUnder] : storedUnder;
 }
 
 const dnsSuffix = (partition: string): string => (partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com');

@@ -20,6 +20,7 @@ import { grantedRuleSets } from './plan-function.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
+import { ownsRule } from './rule-block.ts';
 import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
@@ -44,7 +45,7 @@ export type Observation = { readonly input: PlanInput; readonly problems: readon
  */
 export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const problems: Problem[] = [];
-  const guarded = async <T>({ identity, manifest }: Leaving, read: () => Promise<T>): Promise<T | undefined> => {
+  const guarded = async <T>({ identity, manifest }: Leaving, read: () => Promise<T> | T): Promise<T | undefined> => {
     try {
       return await read();
     } catch (error) {
@@ -55,26 +56,36 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   };
   const receiptRules = askedOnce(ports.receiptRules);
   const once: Ports = { ...ports, receiptRules: { ...ports.receiptRules, ...receiptRules } };
-  const arriving = activeIn(work).map((pipeline) =>
-    guarded(pipeline, async () => {
-      const { bucketName, observed } = await observePipeline(pipeline.manifest, pipeline.identity, once);
-      const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
-      return { desired: desiredPipeline(pipeline, bucketName, live), observed };
-    }),
+  const looking = activeIn(work).map((pipeline) =>
+    guarded(pipeline, async () => ({
+      pipeline,
+      ...(await observePipeline(pipeline.manifest, pipeline.identity, once)),
+    })),
   );
   const leaving = work.remove.map((one) => guarded(one, () => observeLeaving(one, once)));
-  const pipelines = (await Promise.all(arriving)).filter((one) => one !== undefined);
-  const removed = (await Promise.all(leaving)).filter((one) => one !== undefined);
+  const found = present(await Promise.all(looking));
+  const removed = present(await Promise.all(leaving));
   const given = [...work.apply, ...work.remove].map(({ identity }) => identity);
   const remains = work.prune && (await findRemains(work.prune, new Set(given.map(pipelineKey)), ports));
   const wanted = [
     ...[...(remains?.functions.values() ?? [])].flatMap(({ identity, resource }) =>
       grantedRuleSets(resource, invokeGrantIdPrefix(identity)),
     ),
-    ...pipelines.flatMap(({ desired, observed }) => [desired.ruleSet.name, ...grantedTo(desired.identity, observed)]),
+    ...found.flatMap(({ pipeline: { manifest, identity }, observed }) => [
+      manifest.spec.ruleSet.name,
+      ...grantedTo(identity, observed),
+    ]),
     ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
   ];
   const ruleSets = wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, once);
+  const desired = found.map(({ pipeline, bucketName, observed }) =>
+    guarded(pipeline, () => {
+      const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
+      const storedUnder = prefixesInUse(pipeline, bucketName, ruleSets);
+      return { desired: desiredPipeline(pipeline, bucketName, live, storedUnder), observed };
+    }),
+  );
+  const pipelines = present(await Promise.all(desired));
   const departed = work.prune && remains ? await departedPipelines(work.prune, given, remains, ruleSets, ports) : [];
   const { region, neighbours = [] } = work;
   const suspended = work.apply.filter(isSuspended).map(({ manifest, identity, createdAtMs }): Suspended => ({
@@ -85,6 +96,24 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
     input: { region, pipelines, departing: [...removed, ...departed], suspended, neighbours, ruleSets },
     problems,
   };
+}
+
+const present = <T>(all: readonly (T | undefined)[]): T[] => all.filter((one) => one !== undefined);
+
+/** Under what the pipeline's live rules store in its bucket, whatever the manifest says by now. */
+function prefixesInUse(
+  { manifest, identity }: Pipeline,
+  bucketName: string,
+  { sets }: ObservedRuleSets,
+): readonly string[] {
+  const block = desiredBlock(manifest.spec, identity, bucketName);
+  const actions = [...sets.values()]
+    .flatMap(({ rules }) => rules)
+    .flatMap((rule) => (ownsRule(block, rule.name) ? rule.actions : []));
+  const stored = actions.flatMap((action) =>
+    action.kind === 's3' && action.bucketName === bucketName ? [action.objectKeyPrefix ?? ''] : [],
+  );
+  return [...new Set(stored)];
 }
 
 const isSuspended = ({ manifest }: Pipeline): boolean => manifest.spec.suspend;

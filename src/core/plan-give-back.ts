@@ -1,6 +1,6 @@
 import type { Desired } from './desired.ts';
 import type { ObservedRuleSets } from './observed.ts';
-import { sameRule, type ReceiptRule } from './receipt-rule.ts';
+import { sameRule, storesItself, type ReceiptRule } from './receipt-rule.ts';
 import { union } from './recipients.ts';
 import { ownsRule, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
@@ -49,5 +49,3 @@ function narrowed(block: RuleBlock, rules: readonly ReceiptRule[]): Narrowed | u
   const rule = { ...before, recipients: relying.map(({ recipients }) => recipients).reduce(union) };
   return sameRule(rule, before) ? undefined : { kind: 'updateRule', before, rule };
 }
-
-const storesItself = (rule: ReceiptRule): boolean => rule.actions.some((action) => action.kind === 's3');

@@ -49,7 +49,10 @@ export type RuleSetPlan = {
  * every call that is left, in each of the turns tried, stops some mail too early or lets it through too late.
  *
  * Calls: creates + updates + deletes + 2 (read again, Reorder) where the order is wrong, or + 1 (read again) where only
- * rules were created. A storage rule whose recipients both grow and shrink is updated twice; so is a rule that has to
+ * rules were created. Where rules come to rely on a storage rule that is new, the set is read again before they do; with
+ * rules that end the evaluation that can be one read more, because a create or the Reorder has to wait for them (in
+ * fewer than 1 of 400 small cases of a change of placement).
+ * A storage rule whose recipients both grow and shrink is updated twice; so is a rule that has to
  * take over a recipient before it can give up another one.
  *
  * @param observed every rule of the set, in the order of evaluation
@@ -65,6 +68,8 @@ export function planRuleSet(observed: readonly ReceiptRule[], blocks: readonly R
   const others = [removesFirst, [...tasks].reverse()].map((turn) => planInTurn(observed, all, turn));
   return (others.find(({ worst }) => worst !== 'lost') ?? first).plan;
 }
+
+const reliesOnPlace = (task: Task): boolean => task.kind === 'update' && task.relies === true;
 
 const removes = (task: Task): boolean => task.kind === 'delete';
 
@@ -96,6 +101,8 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
   let rules = observed;
   let blocked: RuleSetPlan['blocked'];
   let worst: Harm = 'none';
+  /** Index of the change that looks where the created rules landed; undefined: none has since the last of them. */
+  let verifiedAt: number | undefined;
 
   /** Makes the best call that can be made now; returns the task that is finished by it. */
   const advance = (remaining: readonly Task[]): Task | undefined => {
@@ -107,20 +114,23 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
         const way = waysOf(task).find(
           (other) => other.call === undefined || isAtMost(judge.harm(other.rules), accepted),
         );
-        if (way !== undefined) return carryOut(task, way);
+        if (way !== undefined) return mustBeVerified(task) ? verify() : carryOut(task, way);
         refusedAt.set(task, changes.length);
       }
       for (const task of ready) {
         const way = wideningsOf(task).find((other) => isAtMost(judge.harm(other.rules), accepted));
-        if (way !== undefined) return widen(task, way);
+        if (way !== undefined) return mustBeVerified(task) ? verify() : widen(task, way);
       }
     }
     const task = ready.find(({ kind }) => kind !== 'order') ?? ready[0];
     if (task === undefined) throw new Error('the tasks of a rule set plan wait for each other');
+    if (mustBeVerified(task)) return verify();
     const way = waysOf(task)[0];
     if (way?.call !== undefined) worst = 'lost';
     return carryOut(task, way);
   };
+
+  const mustBeVerified = (task: Task): boolean => reliesOnPlace(task) && verifiedAt === undefined;
 
   const carryOut = (task: Task, way: Way | undefined): Task => {
     done.add(task);
@@ -144,8 +154,19 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
       stops: canStopIn(call),
       refusedAt: refusedAt.get(task),
     };
-    changes.push({ ...call, needs: needs.add(effect) });
+    const landed = reliesOnPlace(task) && verifiedAt !== undefined ? [verifiedAt] : [];
+    changes.push({ ...call, needs: [...new Set([...needs.add(effect), ...landed])] });
+    if (call.kind === 'createRule') verifiedAt = undefined;
+    if (call.kind === 'orderRules') verifiedAt = changes.length - 1;
     rules = next;
+  };
+
+  /** Where the created rules landed is looked at before another relies on it; with a Reorder that is due anyway. */
+  const verify = (): undefined => {
+    const order = rules.map(({ name }) => name).filter((name) => all.blockOf(name) !== undefined);
+    const asTheyAre: Way = { rules, call: { kind: 'orderRules', owner: undefined, order, expected: 'right' } };
+    const due = reorders().find((way) => way.call !== undefined && judge.harm(way.rules) === 'none');
+    make({ kind: 'order', after: [] }, due ?? asTheyAre);
   };
 
   /** Every way to carry out the task now, the best first. */
@@ -226,9 +247,16 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
 
   const finish = (): { readonly plan: RuleSetPlan; readonly worst: Harm } => {
     const created = changes.some((change) => change.kind === 'createRule');
-    const verified = changes.some((change) => change.kind === 'orderRules');
-    if (created && !verified)
-      changes.push({ kind: 'orderRules', owner: undefined, needs: [], order: all.order, expected: 'right' });
+    if (created && verifiedAt === undefined) {
+      // A rule that could not be deleted must not come to stand in front of what stores for it.
+      changes.push({
+        kind: 'orderRules',
+        owner: undefined,
+        needs: [],
+        order: leaving.length > 0 ? orderWith(leaving, all) : all.order,
+        expected: 'right',
+      });
+    }
     return { plan: { changes, blocked, result: rules }, worst };
   };
 

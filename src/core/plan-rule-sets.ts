@@ -10,6 +10,7 @@ import { stepId } from './step-list.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Departing } from './plan-teardown.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
+import { covers, recipientsOverlap } from './recipients.ts';
 import type { FieldChange, Step, StepAction } from './step.ts';
 
 export type RuleSetsPlan = {
@@ -45,12 +46,12 @@ export function planRuleSets(input: Input): RuleSetsPlan {
     pipelines.map(({ desired }) => [desired.key, new Set([desired.ruleSet.name])]),
   );
 
-  for (const name of [...wantedSets, ...liveSets]) {
+  const build = (name: string, handedOver?: Activation): void => {
     const live = ruleSets.sets.get(name);
     const residents = pipelines.map(({ desired }) => desired).filter((desired) => desired.ruleSet.name === name);
     if (live === undefined && !residents.some((desired) => desired.ruleSet.create)) {
       for (const desired of residents) out.problem(desired, ruleSetMissing(name), true);
-      continue;
+      return;
     }
     const created =
       live === undefined
@@ -62,10 +63,20 @@ export function planRuleSets(input: Input): RuleSetsPlan {
       ...departing.map((leaving) => emptyBlock(leaving, name)),
       ...(input.neighbours ?? []).map((neighbour) => asItStands(neighbour, rules)),
     ];
-    out.changes(name, rules, blocks, residents, created);
-  }
+    const served = out.results.get(handedOver?.active ?? '') ?? [];
+    out.changes(name, rules, blocks, residents, (change) =>
+      takesFrom(change, served) ? [...created, ...stepOf(handedOver)] : created,
+    );
+  };
 
-  const activation = activate(input, out);
+  const target = targetOf(input);
+  // What goes from the set that is switched off goes when the mail comes to the other one.
+  const isLast = (name: string): boolean => name === ruleSets.active && name !== target.set;
+  const names = [...wantedSets, ...liveSets];
+  for (const name of names.filter((one) => !isLast(one))) build(name);
+  const activation = activate(input, target, out);
+  for (const name of names.filter(isLast)) build(name, activation);
+  tellWhoIsElsewhere(input, target, out);
   for (const name of liveSets.concat(wantedSets)) leave(name, input, activation, stays, out);
   for (const name of deletableSets(input, out.results)) deleteSet(name, activation, out);
   return {
@@ -76,6 +87,13 @@ export function planRuleSets(input: Input): RuleSetsPlan {
   };
 }
 
+type Target = {
+  /** The set that is to be active; undefined: none is, and nobody asks. */
+  readonly set: string | undefined;
+  /** Who has its way. */
+  readonly winner: Wish | undefined;
+};
+
 type Activation = {
   /** The set that will be active once the steps ran. */
   readonly active: string | undefined;
@@ -85,46 +103,61 @@ type Activation = {
   readonly winner: string | undefined;
 };
 
+const stepOf = (activation: Activation | undefined): readonly string[] =>
+  activation?.step === undefined ? [] : [activation.step];
+
+/** Whether the change gives up mail that some of these rules take. */
+function takesFrom(change: RuleChange, rules: readonly ReceiptRule[]): boolean {
+  const givenUp = givenUpBy(change);
+  return givenUp !== undefined && rules.some((rule) => recipientsOverlap(givenUp.recipients, rule.recipients));
+}
+
+/** The rule as it was, when it goes or some of its mail does. */
+function givenUpBy(change: RuleChange): ReceiptRule | undefined {
+  if (change.kind === 'deleteRule') return change.before;
+  if (change.kind !== 'updateRule') return undefined;
+  const { before, rule } = change;
+  return rule.enabled && covers(rule.recipients, before.recipients) ? undefined : before;
+}
+
 /**
  * The set of the oldest pipeline that asks for it is made active, those that say `Always` first. Nobody else's set is
  * switched off unless `Always`, and never one that another pipeline of ours asks for by `Always`.
  */
-function activate(input: Input, out: Output): Activation {
+function targetOf(input: Input): Target {
   const { active } = input.ruleSets;
   const wishes = wishesOf(input).sort((a, b) => Number(b.always) - Number(a.always) || byAge(a, b));
   const winner = wishes.find(({ ruleSet }) => ruleSet === active) ?? wishes[0];
   // What only neighbours ask for is made active by their own runs.
   const isOurs = wishes.some(({ ours, ruleSet }) => ours && ruleSet === winner?.ruleSet);
-  const target = isOurs ? winner?.ruleSet : active;
-  let step: string | undefined;
-  if (winner !== undefined && target !== undefined && target !== active) {
-    const switching = active !== undefined;
-    const needs = out.steps
-      .filter(
-        ({ action }) =>
-          'ruleSet' in action && action.ruleSet === target && (switching || action.kind === 'createRuleSet'),
-      )
-      .map(({ id }) => id);
-    const action: StepAction = { kind: 'activateRuleSet', ruleSet: target, onlyIfNone: !switching };
-    step = out.step(
-      undefined,
-      'ruleSet',
-      action,
-      needs,
-      switching ? `${active} is active, and activate is Always` : 'no rule set is active',
-      [{ field: 'active', before: active, after: target }],
-    );
-  }
-  for (const { desired } of input.pipelines) {
-    const { name, activate } = desired.ruleSet;
-    const rival = activate === 'Always' ? winner : undefined;
-    const other = rival?.ruleSet ?? target;
-    if (activate === 'Never' || other === undefined || name === other) continue;
+  return { set: isOurs ? winner?.ruleSet : active, winner };
+}
+
+function activate({ ruleSets: { active } }: Input, { set, winner }: Target, out: Output): Activation {
+  if (set === undefined || set === active) return { active: set, step: undefined, winner: winner?.owner };
+  const switching = active !== undefined;
+  const needs = out.steps
+    .filter(
+      ({ action }) => 'ruleSet' in action && action.ruleSet === set && (switching || action.kind === 'createRuleSet'),
+    )
+    .map(({ id }) => id);
+  const action: StepAction = { kind: 'activateRuleSet', ruleSet: set, onlyIfNone: !switching };
+  const why = switching ? `${active} is active, and activate is Always` : 'no rule set is active';
+  const step = out.step(undefined, 'ruleSet', action, needs, why, [{ field: 'active', before: active, after: set }]);
+  return { active: set, step, winner: winner?.owner };
+}
+
+/** Whose set is not the one that gets the mail. */
+function tellWhoIsElsewhere({ pipelines }: Input, { set, winner }: Target, out: Output): void {
+  for (const { desired } of pipelines) {
+    const { name, activate: wish } = desired.ruleSet;
+    const rival = wish === 'Always' ? winner : undefined;
+    const other = rival?.ruleSet ?? set;
+    if (wish === 'Never' || other === undefined || name === other) continue;
     // Who still has rules in the active set is told so when the old set is looked at.
-    if (target !== undefined && hasRulesIn(target, desired, out)) continue;
+    if (set !== undefined && hasRulesIn(set, desired, out)) continue;
     out.problem(desired, otherSetActive(name, other, rival?.owner), false);
   }
-  return { active: target, step, winner: winner?.owner };
 }
 
 /** A pipeline that asks for its set to be made active. */
@@ -184,13 +217,12 @@ function leave(
     }
     return !stillServed;
   });
-  const needs = activation.step === undefined ? [] : [activation.step];
   out.changes(
     name,
     rules,
     free.map((desired) => emptyBlock(desired, name)),
     free,
-    needs,
+    () => stepOf(activation),
   );
 }
 
@@ -208,7 +240,7 @@ function deletableSets(input: Input, results: ReadonlyMap<string, readonly Recei
 /** The active set cannot be deleted; receiving goes off only if no other set was made active instead. */
 function deleteSet(name: string, activation: Activation, out: Output): void {
   const emptied = out.steps.filter(({ action }) => 'ruleSet' in action && action.ruleSet === name).map(({ id }) => id);
-  const needs = activation.step === undefined ? emptied : [...emptied, activation.step];
+  const needs = [...emptied, ...stepOf(activation)];
   const off =
     activation.active === name
       ? [out.step(undefined, 'ruleSet', { kind: 'deactivateRuleSet', ruleSet: name }, needs, 'no rule is left in it')]
@@ -249,7 +281,7 @@ function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>
     observed: readonly ReceiptRule[],
     blocks: readonly RuleBlock[],
     residents: readonly Resident[],
-    before: readonly string[],
+    before: (change: RuleChange) => readonly string[],
   ) => {
     const planned = planAroundHeld(observed, blocks);
     const owners = new Map<string | undefined, Resident>(residents.map((desired) => [desired.key, desired]));
@@ -262,7 +294,7 @@ function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>
           owner,
           'rules',
           { ...action, ruleSet },
-          [...before, ...ownNeeds],
+          [...before(change), ...ownNeeds],
           whyOf(change, ruleSet, owners.get(owner) ?? reasons.get(owner)),
           changesOf(change, observed),
         ),

@@ -85,6 +85,9 @@ export function canStop(rule: ReceiptRule): boolean {
   return endingOf(rule) !== 'never';
 }
 
+/** Whether the rule stores the bodies of its mail, with no need of another rule that does. */
+export const storesItself = (rule: ReceiptRule): boolean => rule.actions.some(({ kind }) => kind === 's3');
+
 /** Whether SES does the same for both; recipients are a set, actions a list. */
 export function sameRule(a: ReceiptRule, b: ReceiptRule): boolean {
   return (

@@ -47,6 +47,13 @@ export function matchesAny(recipients: readonly string[], address: string): bool
   return recipients.some((recipient) => matching.has(normaliseRecipient(recipient)));
 }
 
+/** Whether every recipient of `narrow` is named by `wide`; an empty list is everybody. */
+export function covers(wide: readonly string[], narrow: readonly string[]): boolean {
+  if (wide.length === 0) return true;
+  const members = new Set(wide);
+  return narrow.length > 0 && narrow.every((recipient) => members.has(recipient));
+}
+
 /** Every recipient that one of the lists has; an empty list is everybody. */
 export function union(a: readonly string[], b: readonly string[]): readonly string[] {
   return a.length === 0 || b.length === 0 ? [] : [...new Set([...a, ...b])];

@@ -13,6 +13,8 @@ export type Effects = {
   readonly runs: ReadonlyMap<string, AddressSet>;
   /** Addresses for which a function of ours runs. */
   readonly served: AddressSet;
+  /** Those of them for which it finds the stored body. */
+  readonly handled: AddressSet;
   /** Addresses for which this rule of ours runs its function without a stored body. */
   readonly unstored: ReadonlyMap<string, AddressSet>;
 };
@@ -54,6 +56,7 @@ export function createEvaluator(
     const storedIn = new Map<string, AddressSet>();
     let reaching = everyone;
     let served = 0n;
+    let handled = 0n;
     for (const rule of rules) {
       const here = addresses(rule) & reaching;
       runs.set(rule.name, here);
@@ -61,14 +64,16 @@ export function createEvaluator(
       for (const action of rule.actions) {
         if (action.kind === 's3') storedIn.set(action.bucketName, (storedIn.get(action.bucketName) ?? 0n) | here);
         if (action.kind === 'lambda' && bucket !== undefined) {
+          const stored = storedIn.get(bucket) ?? 0n;
           served |= here;
-          unstored.set(rule.name, here & ~(storedIn.get(bucket) ?? 0n));
+          handled |= here & stored;
+          unstored.set(rule.name, here & ~stored);
         }
         if (action.kind === 'stop') reaching &= ~here;
       }
       if (!sure && canStop(rule)) reaching &= ~here;
     }
-    return { runs, served, unstored };
+    return { runs, served, handled, unstored };
   };
   return { addresses, evaluate };
 }
@@ -114,6 +119,7 @@ export function harmBetween(
   isStorageRule: (ruleName: string) => boolean,
 ): 'none' | 'extra' | 'lost' {
   if ((before.served & after.served & ~now.served) !== 0n) return 'lost';
+  if ((before.handled & after.handled & ~now.handled) !== 0n) return 'lost';
   for (const [rule, unstored] of now.unstored) {
     const allowed = (before.unstored.get(rule) ?? 0n) | (after.unstored.get(rule) ?? 0n);
     if ((unstored & ~allowed) !== 0n) return 'lost';

@@ -1,5 +1,5 @@
-import { sameActions, sameRule, type ReceiptRule } from './receipt-rule.ts';
-import { union } from './recipients.ts';
+import { sameActions, sameRule, storesItself, type ReceiptRule } from './receipt-rule.ts';
+import { covers, union } from './recipients.ts';
 import { storageRuleName, type Arrangement, type RuleBlock } from './rule-block.ts';
 
 /** Something that is still to be done; which call it comes to is decided when its turn comes. */
@@ -7,40 +7,56 @@ export type Task = {
   /** Not before all of these. */
   readonly after: readonly Task[];
 } & (
-  | { readonly kind: 'create' | 'update'; readonly block: RuleBlock; readonly rule: ReceiptRule }
+  | { readonly kind: 'create'; readonly block: RuleBlock; readonly rule: ReceiptRule }
+  | {
+      readonly kind: 'update';
+      readonly block: RuleBlock;
+      readonly rule: ReceiptRule;
+      /** The rule does not store, and what stores for it is made in the same plan: that has to stand in front of it. */
+      readonly relies?: true;
+    }
   | { readonly kind: 'delete'; readonly block: RuleBlock; readonly name: string }
   | { readonly kind: 'order' }
 );
 
-/** Everything that differs: creates and updates block by block, then the order, then what goes, last rule first. */
+/**
+ * Everything that differs: creates and updates block by block, those last that rely on where a rule landed, then the
+ * order, then what goes, last rule first.
+ */
 export function listTasks(observed: readonly ReceiptRule[], all: Arrangement): Task[] {
   const live = new Map(observed.map((rule) => [rule.name, rule]));
   const building: Task[] = [];
+  const relying: Task[] = [];
   const storageLast = new Map<RuleBlock, (after: readonly Task[]) => Task>();
   for (const block of all.blocks) {
     const storage = storageTasks(block, live.get(storageRuleName(block)));
     if (storage.last !== undefined) storageLast.set(block, storage.last);
     const first = storage.first === undefined ? [] : [storage.first];
     building.push(...first);
+    const storageIsNew = storage.first?.kind === 'create';
     for (const rule of block.rules) {
       const current = live.get(rule.name);
-      if (current !== undefined && sameRule(current, rule)) continue;
-      building.push({ kind: current === undefined ? 'create' : 'update', block, rule, after: first });
+      if (current === undefined) building.push({ kind: 'create', block, rule, after: first });
+      else if (sameRule(current, rule)) continue;
+      else if (storageIsNew && !storesItself(rule))
+        relying.push({ kind: 'update', block, rule, relies: true, after: first });
+      else building.push({ kind: 'update', block, rule, after: first });
     }
   }
-
   const creates = building.filter((task) => task.kind === 'create');
+  const changing = [...building, ...relying];
+
   const removing: Task[] = [];
   for (const block of [...all.blocks].reverse()) {
     const deletes = observed
       .filter(({ name }) => all.blockOf(name) === block && !all.wanted.has(name) && !all.isStorageRule(name))
       .map(({ name }): Task => ({ kind: 'delete', block, name, after: creates }))
       .reverse();
-    const own = building.filter((task) => task.kind !== 'order' && task.block === block);
+    const own = changing.filter((task) => task.kind !== 'order' && task.block === block);
     const last = storageLast.get(block);
     removing.push(...deletes, ...(last === undefined ? [] : [last([...deletes, ...own])]));
   }
-  return [...building, { kind: 'order', after: creates }, ...removing];
+  return [...changing, { kind: 'order', after: creates }, ...removing];
 }
 
 /** What happens to the storage rule before the block's other rules, and what after them. */
@@ -64,10 +80,4 @@ function storageTasks(
     first: grows || !shrinks ? { kind: 'update', block, rule: widened, after: [] } : undefined,
     last: shrinks ? (after) => ({ kind: 'update', block, rule: wanted, after }) : undefined,
   };
-}
-
-function covers(wide: readonly string[], narrow: readonly string[]): boolean {
-  if (wide.length === 0) return true;
-  const members = new Set(wide);
-  return narrow.length > 0 && narrow.every((recipient) => members.has(recipient));
 }

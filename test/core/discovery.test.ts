@@ -69,6 +69,22 @@ describe('prefixes', () => {
     expect(bucketIn(back)).toMatchObject({ ObjectKeyPrefixes: ['', 'b/'], PreviousObjectKeyPrefix: 'b/' });
   });
 
+  test('under which a rule still stores stay, whatever the manifest has said since', () => {
+    const second = discover(['a/'], discover(['']));
+    const third = discover(['b/'], second, { storedUnder: [''] });
+    const later = discover(['b/'], third, { storedUnder: ['b/'] });
+
+    expect(bucketIn(third).ObjectKeyPrefixes).toEqual(['b/', 'a/', '']);
+    expect(later).toEqual(third);
+    expect(bucketIn(discover(['c/'], later, { storedUnder: ['b/'] })).ObjectKeyPrefixes).toEqual(['c/', 'b/']);
+  });
+
+  test('of a rule that has none of its own any more stay until the next change', () => {
+    const own = discover(['', 'x/']);
+
+    expect(discover([''], own)).toEqual(own);
+  });
+
   test('of a bucket that the function did not use before are not its previous ones', () => {
     const live = discover(['old/'], undefined, { logicalName: 'Another' });
 

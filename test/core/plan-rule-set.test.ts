@@ -238,8 +238,49 @@ describe('planRuleSet: the storage rule', () => {
   it('comes before the rules stop storing themselves', () => {
     const { changes } = planRuleSet([ours('One')], [block([stored('One')], { storageRule: storage([A]) })]);
 
-    expect(changes.map(text)).toEqual(['create MessageBodyStorage at the head', `update One [${A}]`, 'verify']);
-    expect(changes[1]?.needs).toEqual([0]);
+    expect(changes.map(text)).toEqual(['create MessageBodyStorage at the head', 'verify', `update One [${A}]`]);
+    expect(changes[2]?.needs).toEqual([0, 1]);
+  });
+
+  it('is looked for in front of the rules that rely on it, wherever its create landed', () => {
+    const { changes } = planRuleSet(
+      [ours('One'), ours('Two')],
+      [block([stored('One'), stored('Two')], { storageRule: storage([A]) })],
+    );
+    const landsLast = [ours('One'), ours('Two'), storage([A])];
+
+    const verified = changes.slice(1, 2).reduce(applyChange, landsLast);
+
+    expect(verified.map(({ name }) => name)).toEqual(
+      [storage([A]), stored('One'), stored('Two')].map(({ name }) => name),
+    );
+    expect(changes.slice(2).map(({ needs }) => needs)).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('is looked for by the Reorder that is due anyway', () => {
+    const { changes } = planRuleSet(
+      [ours('Two'), ours('One')],
+      [block([stored('One'), stored('Two')], { storageRule: storage([A]) })],
+    );
+
+    expect(changes.map(({ kind }) => kind)).toEqual(['createRule', 'orderRules', 'updateRule', 'updateRule']);
+  });
+
+  it('is not carried past a rule that goes, should that one not be deleted', () => {
+    const observed = [storage([A]), stored('Old')];
+    const first = rule('slp_mail_aaa_New', { recipients: [B], actions: [store(), invoke()] });
+    const { changes } = planRuleSet(observed, [
+      block([]),
+      block([first], { owner: 'mail/aaa', prefix: 'slp_mail_aaa_' }),
+    ]);
+
+    // As when neither delete was made, and the create landed behind everything.
+    const left = changes.filter(({ kind }) => kind === 'orderRules').reduce(applyChange, [...observed, first]);
+
+    expect(left.map(({ name }) => name)).toEqual([first, ...observed].map(({ name }) => name));
   });
 
   it('goes after the rules store themselves', () => {

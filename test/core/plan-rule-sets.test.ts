@@ -368,8 +368,26 @@ describe('planRuleSets: a pipeline that is deleted', () => {
       active: 'mail',
     });
 
-    expect(stepsOf(planned)).toEqual(['deleteRule mail slp_mail_app_A', 'activateRuleSet new', 'deleteRuleSet mail']);
+    expect(stepsOf(planned)).toEqual(['activateRuleSet new', 'deleteRule mail slp_mail_app_A', 'deleteRuleSet mail']);
     expect(needsOf(planned, 'deleteRuleSet mail')).toContain('activateRuleSet new');
+    expect(needsOf(planned, 'deleteRule mail slp_mail_app_A')).toEqual([]);
+  });
+
+  it('hands its mail over to the set that is made active in its place', () => {
+    const heir = pipeline('bee', { name: 'new', activate: 'Always' });
+    const takesAll = rule(`${prefixOf('bee')}All`, { recipients: ['x.io'], actions: [store(), invoke()] });
+    const planned = planOf({
+      pipelines: [{ desired: { ...heir.desired, block: { ...heir.desired.block, rules: [takesAll] } } }],
+      departing: [departing('app')],
+      sets: { mail: [ruleOf('app')], new: [] },
+      active: 'mail',
+    });
+
+    expect(needsOf(planned, 'deleteRule mail slp_mail_app_A')).toEqual([
+      'createRule new slp_mail_bee_All',
+      'orderRules new',
+      'activateRuleSet new',
+    ]);
   });
 });
 

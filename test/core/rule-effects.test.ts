@@ -119,6 +119,13 @@ describe('harmBetween', () => {
       is: 'lost',
     },
     {
+      name: 'is lost when nobody finds the body whose mail was and will be found, though another function runs',
+      before: [rule('two', { recipients: [A], actions: [invoke()] }), served('one', [A])],
+      now: [rule('two', { recipients: [A], actions: [invoke()] })],
+      after: [served('two', [A])],
+      is: 'lost',
+    },
+    {
       name: 'is lost when the body is stored after the function ran',
       before: [served('one', [A])],
       now: [rule('one', { recipients: [A], actions: [invoke(), store()] })],

@@ -40,6 +40,40 @@ export type Reconciling = {
   readonly conditions: (...types: readonly string[]) => readonly string[];
 };
 
+/** A controller's one pass over some pipelines, with all that it remembers between passes. */
+export function controllerOver(
+  aws: Pick<FakeAws, 'ports'>,
+  source: FakeSource,
+  over: Partial<Pick<ReconcileDeps, 'after' | 'observer' | 'portsOf' | 'tenants'>> = {},
+) {
+  const looks = new Map<string, Looks>();
+  const looksOf = (place: Place): Looks => {
+    const made = looks.get(placeKey(place)) ?? createLooks(aws.ports, aws.ports.clock);
+    looks.set(placeKey(place), made);
+    return made;
+  };
+  const deps: ReconcileDeps = {
+    source,
+    portsOf: () => aws.ports,
+    tenants: createTenants(undefined, 'slp'),
+    looksOf,
+    installation: 'slp',
+    streaks: createFaultStreaks(),
+    convergence: createConvergenceWatch(),
+    after: () => () => {},
+    propagation: createPropagationWatch(aws.ports.clock),
+    clock: aws.ports.clock,
+    observer: silentObserver,
+    ...over,
+  };
+  const run = async (keys: readonly string[], signal = new AbortController().signal) => {
+    await aws.ports.clock.sleep(1); // each run looks anew
+    const nowMs = aws.ports.clock.now();
+    return reconcile({ keys, lookedAfterMs: nowMs, readAfterMs: nowMs, depth: 'full' }, deps, signal);
+  };
+  return { run };
+}
+
 export const reconciling = (...resources: readonly Resource[]): Reconciling =>
   reconcilingUnder(undefined, ...resources);
 
@@ -53,29 +87,16 @@ export function reconcilingUnder(tenancy: Tenancy | undefined, ...resources: rea
     void told.push(`${what}: ${steps.map(({ action }) => describeAction(action).verb).join(' ')}`);
   const listening = { observer: silentObserver };
   let whenLong: (() => void) | undefined;
-  const looks = new Map<string, Looks>();
-  const looksOf = (place: Place): Looks => {
-    const made = looks.get(placeKey(place)) ?? createLooks(aws.ports, aws.ports.clock);
-    looks.set(placeKey(place), made);
-    return made;
-  };
-  const deps: ReconcileDeps = {
-    source,
+  const { run: runAll } = controllerOver(aws, source, {
     portsOf: (place) => {
       places.set(placeKey(place), place);
       return aws.ports;
     },
     tenants: createTenants(tenancy, 'slp'),
-    looksOf,
-    installation: 'slp',
-    streaks: createFaultStreaks(),
-    convergence: createConvergenceWatch(),
     after: (_, call) => {
       whenLong = call;
       return () => void (whenLong = undefined);
     },
-    propagation: createPropagationWatch(aws.ports.clock),
-    clock: aws.ports.clock,
     observer: everyObserver([
       {
         ...silentObserver,
@@ -87,12 +108,7 @@ export function reconcilingUnder(tenancy: Tenancy | undefined, ...resources: rea
       },
       new Proxy(silentObserver, { get: (_, name: keyof ControllerObserver) => listening.observer[name] }),
     ]),
-  };
-  const runAll = async (keys: readonly string[], signal = new AbortController().signal) => {
-    await aws.ports.clock.sleep(1); // each run looks anew
-    const nowMs = aws.ports.clock.now();
-    return reconcile({ keys, lookedAfterMs: nowMs, readAfterMs: nowMs, depth: 'full' }, deps, signal);
-  };
+  });
   const run = async (key = KEY, signal?: AbortSignal): Promise<Outcome> => {
     const outcome = (await runAll([key], signal)).get(key);
     if (outcome === undefined) throw new Error(`nothing came of ${key}`);

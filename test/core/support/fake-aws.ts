@@ -1,16 +1,10 @@
 import { PipelineError, type Fault } from '../../../src/core/fault.ts';
-import type {
-  ObservedBucket,
-  ObservedFunction,
-  ObservedRole,
-  ObservedRuleSet,
-  PublicAccessBlock,
-} from '../../../src/core/observed.ts';
+import type { ObservedBucket, ObservedFunction, ObservedRole, PublicAccessBlock } from '../../../src/core/observed.ts';
 import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
 import type { Clock, FunctionConfiguration, Ports, StoredObject } from '../../../src/core/ports.ts';
-import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
+import { fakeReceiptRules, type FakeRuleSets } from './fake-receipt-rules.ts';
 
-/** AWS in memory, without delay and without opinions: what the ports are told is what it holds. */
+/** AWS in memory, without delay: what the ports are told is what it holds, and only rule sets refuse anything. */
 export type FakeAws = {
   readonly ports: Ports;
   /** Every call in order, such as `buckets.create bodies`. */
@@ -25,14 +19,17 @@ export type FakeAws = {
   readonly forbidden: Set<string>;
   readonly roles: Map<string, ObservedRole>;
   readonly functions: Map<string, ObservedFunction>;
-  readonly sets: Map<string, readonly ReceiptRule[]>;
-  active: string | undefined;
   /** Asked before each call; a fault is thrown, and a promise holds the call back. */
   before: (call: string) => Fault | undefined | Promise<void>;
-};
+  /** Asked after each call that succeeded; a fault is thrown: the answer was lost. */
+  after: (call: string) => Fault | undefined;
+} & FakeRuleSets;
 
 const READS =
   /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive)( |$))/;
+
+/** Whether a call, as it is noted, changes something. */
+export const isWriteCall = (call: string): boolean => !READS.test(call);
 
 export function fakeAws(): FakeAws {
   const calls: string[] = [];
@@ -49,7 +46,7 @@ export function fakeAws(): FakeAws {
   };
   const aws: Omit<FakeAws, 'ports'> = {
     calls,
-    writes: () => calls.filter((call) => !READS.test(call)),
+    writes: () => calls.filter(isWriteCall),
     slept,
     buckets: new Map(),
     objects: new Map(),
@@ -58,22 +55,24 @@ export function fakeAws(): FakeAws {
     functions: new Map(),
     sets: new Map(),
     active: undefined,
+    createsAppend: false,
     before: () => undefined,
+    after: () => undefined,
   };
   const ports: Ports = {
     identity: { caller: () => Promise.resolve({ account: '123456789012', partition: 'aws' }) },
     buckets: bucketsOf(aws),
     roles: rolesOf(aws),
     functions: functionsOf(aws),
-    receiptRules: receiptRulesOf(aws),
+    receiptRules: fakeReceiptRules(aws),
     clock,
   };
-  // The same object, so that `active` and `before` can be set from outside.
-  return Object.assign(aws, { ports: recorded(ports, (call) => aws.before(call), calls) });
+  // The same object, so that `active`, `before` and the like can be set from outside.
+  return Object.assign(aws, { ports: recorded(ports, aws) });
 }
 
 /** Every method of every port notes its name and first text, and asks before it goes on. */
-function recorded(ports: Ports, before: FakeAws['before'], calls: string[]): Ports {
+function recorded(ports: Ports, aws: Pick<FakeAws, 'before' | 'after' | 'calls'>): Ports {
   const wrapped = Object.entries(ports).map(([port, methods]) => {
     if (port === 'clock') return [port, methods];
     const recordedMethods = Object.entries(methods).map(([method, work]) => [
@@ -81,11 +80,14 @@ function recorded(ports: Ports, before: FakeAws['before'], calls: string[]): Por
       async (...args: unknown[]) => {
         const about = args.flatMap((arg) => nameOf(arg) ?? []);
         const call = [`${port}.${method}`, ...about].join(' ');
-        calls.push(call);
-        const held = before(call);
+        aws.calls.push(call);
+        const held = aws.before(call);
         if (held instanceof Promise) await held;
         else if (held !== undefined) throw new PipelineError(held);
-        return (work as (...args: unknown[]) => unknown)(...args);
+        const answer = await (work as (...args: unknown[]) => unknown)(...args);
+        const lost = aws.after(call);
+        if (lost !== undefined) throw new PipelineError(lost);
+        return answer;
       },
     ]);
     return [port, Object.fromEntries(recordedMethods)];
@@ -257,45 +259,5 @@ function functionsOf({ functions }: Part): Ports['functions'] {
         statements(name).filter(({ Sid }) => Sid !== id),
       ),
     delete: async (name) => void functions.delete(name),
-  };
-}
-
-function receiptRulesOf(aws: Part): Ports['receiptRules'] {
-  const { sets } = aws;
-  const described = (name: string): ObservedRuleSet | undefined => {
-    const rules = sets.get(name);
-    return rules === undefined ? undefined : { name, rules };
-  };
-  return {
-    describe: async (name) => described(name),
-    describeActive: async () => (aws.active === undefined ? undefined : described(aws.active)),
-    createSet: async (name) => void sets.set(name, []),
-    deleteSet: async (name) => void sets.delete(name),
-    setActive: async (name) => {
-      aws.active = name;
-    },
-    create: async (set, rule, after) => {
-      const rules = existing(sets, set);
-      if (rules.some(({ name }) => name === rule.name)) throw taken(`Rule ${rule.name}`);
-      const index = after === undefined ? 0 : rules.findIndex(({ name }) => name === after) + 1;
-      sets.set(set, rules.toSpliced(index, 0, rule));
-    },
-    update: async (set, rule) =>
-      void sets.set(
-        set,
-        existing(sets, set).map((other) => (other.name === rule.name ? rule : other)),
-      ),
-    delete: async (set, name) =>
-      void sets.set(
-        set,
-        existing(sets, set).filter((rule) => rule.name !== name),
-      ),
-    reorder: async (set, names) => {
-      const rules = existing(sets, set);
-      sets.set(
-        set,
-        names.flatMap((name) => rules.find((rule) => rule.name === name) ?? []),
-      );
-    },
   };
 }

@@ -1,15 +1,28 @@
 import { planRuleSet, type RuleSetPlan } from '../../../src/core/plan-rule-set.ts';
 import type { RuleBlock } from '../../../src/core/rule-block.ts';
-import { sameRule, type ReceiptRule } from '../../../src/core/receipt-rule.ts';
+import { canStop, sameRule, type ReceiptRule } from '../../../src/core/receipt-rule.ts';
 import { foreignIn, oursIn, withStorage, worstHarm } from './rule-worlds.ts';
-import { BUCKET, invoke, PREFIX, rule, statesOf, stop, store } from './rules.ts';
+import { ask, BUCKET, invoke, PREFIX, rule, statesOf, stop, store } from './rules.ts';
 
 /** What becomes of a rule of ours. */
 const FATES = ['absent', 'added', 'updated', 'deleted', 'kept'] as const;
 type Fate = (typeof FATES)[number];
+type Version = 'old' | 'new';
 
-/** Who may end the evaluation. */
-export type Stopper = 'nobody' | 'ours' | 'theirs';
+/** Who may end the evaluation: with a stop action, or with a function that is asked for its answer. */
+export type Stopper = 'nobody' | 'ours' | 'theirs' | 'ours asks';
+
+/** Where bodies are stored, now and then: by each rule itself, or by one storage rule at the head. */
+const PLACEMENTS = {
+  kept: [
+    { old: 'PerRule', new: 'PerRule' },
+    { old: 'HeadRule', new: 'HeadRule' },
+  ],
+  changed: [
+    { old: 'PerRule', new: 'HeadRule' },
+    { old: 'HeadRule', new: 'PerRule' },
+  ],
+} as const;
 
 export type Case = { readonly name: string; readonly observed: readonly ReceiptRule[]; readonly block: RuleBlock };
 
@@ -33,30 +46,34 @@ const THEIRS = [['x.io'], ['a@x.io', 'b@x.io'], []] as const;
 
 /**
  * Every set of up to three rules of ours and three of others, in every order, where each of ours is added, updated,
- * deleted or kept: with and without a storage rule, for each kind of recipients.
+ * deleted or kept: with and without a storage rule, or on the way from one to the other, for each kind of recipients.
  */
-export function* allCases(stopper: Stopper): Generator<Case> {
+export function* allCases(stopper: Stopper, placements: keyof typeof PLACEMENTS): Generator<Case> {
   for (const fates of product(FATES, NAMES.length))
     for (const kind of ['apart', 'same', 'shifted'] as const)
-      for (const headRule of [false, true]) {
-        const make = (index: number, version: 'old' | 'new'): ReceiptRule =>
+      for (const placement of PLACEMENTS[placements]) {
+        const make = (index: number, version: Version, recipients: Version = version): ReceiptRule =>
           rule(`${PREFIX}${NAMES[index]}`, {
-            recipients: RECIPIENTS[kind][version][index] ?? [],
-            actions: [...(headRule ? [] : [store()]), invoke(), ...(stopper === 'ours' && index === 1 ? [stop] : [])],
+            recipients: RECIPIENTS[kind][recipients][index] ?? [],
+            actions: [
+              ...(placement[version] === 'HeadRule' ? [] : [store()]),
+              stopper === 'ours asks' && index === 1 ? ask() : invoke(),
+              ...(stopper === 'ours' && index === 1 ? [stop] : []),
+            ],
           });
         const isIn = (...wanted: Fate[]) => fates.flatMap((fate, index) => (wanted.includes(fate) ? [index] : []));
         const live = isIn('updated', 'deleted', 'kept').map((index) => make(index, 'old'));
         const wanted = isIn('added', 'updated', 'kept').map((index) =>
-          make(index, fates[index] === 'kept' ? 'old' : 'new'),
+          make(index, 'new', fates[index] === 'kept' ? 'old' : 'new'),
         );
-        const block = withStorage(wanted, headRule, store(BUCKET));
-        const before = withStorage(live, headRule, store(BUCKET)).storageRule;
+        const block = withStorage(wanted, placement.new === 'HeadRule', store(BUCKET));
+        const before = withStorage(live, placement.old === 'HeadRule', store(BUCKET)).storageRule;
         for (const ours of permutations(live))
           for (const others of [0, 1, 2, 3])
             for (const mixed of mixtures(ours, theirs(others, stopper))) {
               const observed = before === undefined ? mixed : [before, ...mixed];
               yield {
-                name: `${kind} ${fates.join()} ${headRule ? 'head rule' : 'rule by rule'}: ${observed.map(({ name }) => name).join()}`,
+                name: `${kind} ${fates.join()} from ${placement.old} to ${placement.new}: ${observed.map(({ name }) => name).join()}`,
                 observed,
                 block,
               };
@@ -170,7 +187,11 @@ function promisedCalls(
   const verified = created > 0 || wrong ? 1 : 0;
   const twice = new Set(changes.flatMap((change) => (change.kind === 'updateRule' ? [change.rule.name] : [])));
   const takeovers = changes.filter((change) => change.kind === 'updateRule').length - twice.size;
-  return { calls: created + updated + deleted + verified + (wrong ? 1 : 0) + takeovers, takeovers };
+  // Where a rule stops mail, a create or the Reorder may have to wait for those that rely on where the storage rule landed.
+  const storageIsNew = block.storageRule !== undefined && !live.has(block.storageRule.name);
+  const looks = changes.filter((change) => change.kind === 'orderRules').length - verified;
+  const allowed = storageIsNew && [...observed, ...wanted].some(canStop) ? Math.max(0, Math.min(looks, 1)) : 0;
+  return { calls: created + updated + deleted + verified + (wrong ? 1 : 0) + takeovers + allowed, takeovers };
 }
 
 const isChanged = (live: ReceiptRule | undefined, wanted: ReceiptRule): boolean =>

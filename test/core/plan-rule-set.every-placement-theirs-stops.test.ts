@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest';
+import { allCases, tally } from './support/rule-cases.ts';
+
+describe('planRuleSet, every small case of a change of placement in which a rule of somebody else ends the evaluation', () => {
+  it('keeps every promise', { timeout: 180_000 }, () => {
+    const { cases, broken, blocked } = tally(allCases('theirs', 'changed'));
+
+    expect(broken.slice(0, 5)).toEqual([]);
+    expect(cases).toBe(49332);
+    expect(blocked).toBeGreaterThan(1000);
+  });
+});
