@@ -70,7 +70,7 @@ function liveView(): CliIo['live'] {
 }
 
 async function connect(
-  { region, endpointUrl, profile, sesCallsPerSecond }: ConnectOptions,
+  { region, endpointUrl, profile, sesCallsPerSecond, dnsServers }: ConnectOptions,
   clock: CliIo['clock'],
 ): Promise<Connected> {
   const { connectAws } = await import('./connect-aws.ts');
@@ -80,6 +80,7 @@ async function connect(
     ...(endpointUrl === undefined ? {} : { endpointUrl }),
     ...(profile === undefined ? {} : { profile }),
     ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
+    ...(dnsServers === undefined ? {} : { dnsServers }),
   });
 }
 

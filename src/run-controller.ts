@@ -93,6 +93,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
     sesCallsPerSecond: config.sesCallsPerSecond,
     onCall: metrics.aws.awsCalled,
     onLaneWaited: metrics.aws.laneWaited,
+    ...(config.dnsServers === undefined ? {} : { dnsServers: config.dnsServers }),
     ...(config.awsEndpointUrl === undefined ? {} : { endpointUrl: config.awsEndpointUrl }),
   });
   const queue = createWorkQueue<string>({

@@ -1,4 +1,5 @@
-import type { Clock, Ports } from '../core/ports.ts';
+import type { DnsServers } from '../core/dns-servers.ts';
+import type { Clock, Dns, Ports } from '../core/ports.ts';
 import type { RoleSession } from '../core/tenancy.ts';
 import { assumedRole } from './assumed-role.ts';
 import { buckets } from './buckets.ts';
@@ -9,6 +10,8 @@ import { functions } from './functions.ts';
 import { identity } from './identity.ts';
 import { createLane, type Lane } from './lane.ts';
 import { receiptRules } from './receipt-rules.ts';
+import { mailIdentities } from './mail-identities.ts';
+import { NO_DNS, mxResolver } from './mx-resolver.ts';
 import { roles } from './roles.ts';
 
 export type AwsPortsOptions = ClientOptions & {
@@ -22,6 +25,13 @@ export type AwsPortsOptions = ClientOptions & {
   readonly lane?: Lane;
   /** What SES gets, at most; default 1, all that AWS allows. Divide it when several processes share an account. */
   readonly sesCallsPerSecond?: number;
+  /**
+   * Addresses of the DNS servers that are asked for MX records. Not set: those of this machine, but where AWS is not the
+   * real one nobody, since DNS does not lead there.
+   */
+  readonly dnsServers?: DnsServers;
+  /** Answers for MX records in place of DNS. */
+  readonly dns?: Dns;
   readonly onCall?: (report: CallReport) => void;
   /** Told how long each SES call waited for its turn. */
   readonly onLaneWaited?: (waitMs: number) => void;
@@ -48,6 +58,7 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
     ...(role !== undefined && { credentialsFrom: (sts) => assumedRole(sts, role, calls('sts')) }),
   });
   const lane = options.lane ?? sesLane(options);
+  const itsLane = role === undefined ? lane : laneAs(role, lane);
   const caller = identity(clients.sts, calls('sts'));
 
   return {
@@ -56,13 +67,17 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
     buckets: buckets({ s3: clients.s3, call: calls('s3'), region, identity: caller }),
     roles: roles(clients.iam, calls('iam')),
     functions: functions(clients.lambda, calls('lambda')),
-    receiptRules: receiptRules(clients.ses, calls('ses'), role === undefined ? lane : laneAs(role, lane)),
+    receiptRules: receiptRules(clients.ses, calls('ses'), itsLane),
+    mailIdentities: mailIdentities(clients.ses, calls('ses'), itsLane),
+    dns: options.dns ?? dnsAt(options.dnsServers ?? (endpointUrl === undefined ? [] : 'none')),
     close: () => {
       if (options.lane === undefined) lane.close();
       clients.destroy();
     },
   };
 }
+
+const dnsAt = (servers: DnsServers): Dns => (servers === 'none' ? NO_DNS : mxResolver({ servers }));
 
 /** A lane to SES at the pace of these options; close it when no port uses it any more. */
 export function sesLane({

@@ -7,6 +7,7 @@ import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions, PruneOption } from './options.ts';
+import { lookAtRoutes } from './mail-routing.ts';
 import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
@@ -33,7 +34,9 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
   const others = loaded.filter((pipeline) => !left.some(({ owner }) => owner === keyOf(pipeline)));
   const regions = await openWork(others, options, io, purpose);
   try {
-    const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    // What a dry run says is what `plan` says; an apply is not held up by what it cannot change.
+    const look = options.dryRun ? lookAtRoutes : ({ work, ports }: RegionWork) => lookAhead(work, ports);
+    const looks = Promise.all(regions.map(look));
     const outlooks = await unlessInterrupted(io.signal, looks);
     const joined = joinPlans(outlooks);
     const whole: Plan = { ...joined, warnings: [...left, ...joined.warnings] };

@@ -8,6 +8,7 @@ import {
   collect,
   commaSeparated,
   withConnection,
+  withDns,
   withFiles,
   withOutput,
   withPrune,
@@ -60,13 +61,13 @@ function createProgram(
       done(await ended.catch((error: unknown) => report(error, output, io)));
     };
 
-  withPrune(withOutput(withFiles(program.command('plan'))))
+  withPrune(withOutput(withFiles(withDns(program.command('plan')))))
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
     .action(run(async () => (await import('./plan-command.ts')).planCommand));
-  withPrune(withOutput(withFiles(program.command('apply'))))
+  withPrune(withOutput(withFiles(withDns(program.command('apply')))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
@@ -83,12 +84,12 @@ function createProgram(
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))
     .action(run(async () => (await import('./apply-command.ts')).deleteCommand));
-  withOutput(withFiles(program.command('get')))
+  withOutput(withFiles(withDns(program.command('get'))))
     .description('print the status of pipelines as AWS has them now')
     .addHelpText('after', examples('get -f examples/echo', 'get -f examples/echo -o yaml'))
     .action(run(async () => (await import('./get-command.ts')).getCommand));
-  withOutput(withConnection(program.command('explain')))
-    .description('say which rules of the active set run for an address, in order')
+  withOutput(withConnection(withDns(program.command('explain'))))
+    .description('say whether mail for an address arrives, and which rules of the active set run for it, in order')
     .option('--to <address>', 'recipient to explain')
     .option('-f, --filename <path>', 'take the regions from these files; may be repeated', collect)
     .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')

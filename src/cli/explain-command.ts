@@ -1,5 +1,7 @@
 import { createColors } from 'picocolors';
 import { explainAddress, type Explanation } from '../core/explain.ts';
+import { askAboutMail } from '../core/routing-facts.ts';
+import { checksFor, type RoutingCheck } from '../core/routing-checks.ts';
 import { faultOf } from '../core/fault.ts';
 import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
@@ -14,6 +16,13 @@ export type ExplainOptions = Omit<PipelineOptions, 'filename'> & {
   readonly to?: string;
 };
 
+type Explained = Explanation & {
+  readonly region: string;
+  readonly ruleSet: string | undefined;
+  /** Whether mail comes as far as the rules. */
+  readonly checks: readonly RoutingCheck[];
+};
+
 /** Says, in order, which rules of the live set would run for an address, what each does, and where it stops. */
 export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<ExitCode> {
   const address = options.to;
@@ -23,12 +32,14 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   const regions = await regionsOf(options, io);
   if (regions.length === 0)
     throw refused('say which region to look at: --region us-west-2, or -f with the files of pipelines', io);
-  const explained: (Explanation & { region: string; ruleSet: string | undefined })[] = [];
+  const explained: Explained[] = [];
   for (const region of regions) {
     const ports = await io.connect({ region, ...connectionOf(options) });
     try {
-      const active = await unlessInterrupted(io.signal, ports.receiptRules.describeActive());
-      explained.push({ region, ruleSet: active?.name, ...explainAddress(address, active?.rules) });
+      const looks = Promise.all([ports.receiptRules.describeActive(), askAboutMail([[address]], ports)]);
+      const [active, facts] = await unlessInterrupted(io.signal, looks);
+      const checks = checksFor(address, region, facts);
+      explained.push({ region, ruleSet: active?.name, ...explainAddress(address, active?.rules), checks });
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       throw failed(faultOf(error), io);
@@ -50,10 +61,7 @@ async function regionsOf(options: ExplainOptions, io: CliIo): Promise<readonly s
   return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
 }
 
-function render(
-  explanation: Explanation & { region: string; ruleSet: string | undefined },
-  colours: boolean,
-): string[] {
+function render(explanation: Explained, colours: boolean): string[] {
   const paint = createColors(colours);
   const lines = [
     paint.bold(
@@ -73,8 +81,14 @@ function render(
     lines.push(...does.map((action) => `       ${clean(action)}`));
     if (mayStopBecause !== undefined) lines.push(`       ${mayStopBecause}`);
   }
-  return [...lines, explanation.summary];
+  lines.push(explanation.summary, 'On its way to the rules:');
+  for (const { outcome, message } of explanation.checks)
+    lines.push(`  ${paint[COLOURS[outcome]](OUTCOMES_OF_CHECKS[outcome])}  ${clean(message)}`);
+  return lines;
 }
+
+const COLOURS = { good: 'green', bad: 'red', noted: 'yellow', unknown: 'dim' } as const;
+const OUTCOMES_OF_CHECKS = { good: 'good', bad: 'BAD ', noted: 'note', unknown: '?   ' } as const;
 
 const OUTCOMES = {
   disabled: 'is not enabled',

@@ -1,10 +1,12 @@
 import { lookAhead } from '../core/converge.ts';
+import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
+import { askForRouting } from './mail-routing.ts';
 import { print } from './print.ts';
 import { renderProblem, renderWarning } from './render-problems.ts';
 import { renderTable } from './table.ts';
@@ -28,13 +30,16 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
     for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
     const items: Item[] = [];
     let failed = false;
-    for (const { work, ports } of regions) {
-      const { steps, withheld, problems, observation } = await unlessInterrupted(io.signal, lookAhead(work, ports));
+    for (const region of regions) {
+      const looks = Promise.all([lookAhead(region.work, region.ports), askForRouting(region)]);
+      const [outlook, facts] = await unlessInterrupted(io.signal, looks);
+      const { steps, withheld, problems, observation } = outlook;
       const planned = observation?.input.pipelines ?? [];
       for (const { desired, observed } of planned) {
         const { ruleSets } = observation?.input ?? { ruleSets: { active: undefined, sets: new Map() } };
         const { name, namespace } = desired.identity;
-        const status = statusOf({ desired, observed, ruleSets, steps: [...steps, ...withheld], problems });
+        const routing = mailRouting(desired, ruleSets, facts);
+        const status = statusOf({ desired, observed, ruleSets, steps: [...steps, ...withheld], problems, routing });
         items.push({ apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace }, status });
       }
       const unread = problems.filter((problem) => !planned.some(({ desired }) => desired.key === problem.owner));

@@ -1,10 +1,12 @@
 import type { Clock, Ports } from '../core/ports.ts';
+import type { DnsServers } from '../core/dns-servers.ts';
 
 export type ConnectOptions = {
   readonly region: string;
   readonly endpointUrl: string | undefined;
   readonly profile: string | undefined;
   readonly sesCallsPerSecond: number | undefined;
+  readonly dnsServers: DnsServers | undefined;
 };
 
 /** The outside world of a command; commands return an exit code and never exit by themselves. */

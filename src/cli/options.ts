@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { DNS_SERVERS_ALLOWED, readDnsServers, type DnsServers } from '../core/dns-servers.ts';
 
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
@@ -9,6 +10,7 @@ export type ConnectionOptions = {
   readonly region?: string;
   readonly installation: string;
   readonly sesCallsPerSecond?: number;
+  readonly dnsServers?: DnsServers;
 };
 
 export type PipelineOptions = ConnectionOptions & {
@@ -49,6 +51,15 @@ export function withConnection(command: Command): Command {
         'pace of SES calls; AWS allows 1 for an account and region',
       ).argParser(positive),
     );
+}
+
+/** For commands that say whether mail would arrive. */
+export function withDns(command: Command): Command {
+  return command.option(
+    '--dns-servers <addresses>',
+    'whom to ask for MX records, separated by commas, or none; not set: DNS as on this machine, and nobody with --endpoint-url',
+    dnsServers,
+  );
 }
 
 export function withOutput(command: Command): Command {
@@ -105,6 +116,12 @@ export function accountId(text: string): string {
 export function ipAddress(text: string): string {
   if (isIP(text) === 0) throw new InvalidArgumentError('must be an IP address such as 127.0.0.1 or 0.0.0.0.');
   return text;
+}
+
+function dnsServers(text: string): DnsServers {
+  const servers = readDnsServers(text);
+  if (servers === undefined) throw new InvalidArgumentError(`must be ${DNS_SERVERS_ALLOWED}.`);
+  return servers;
 }
 
 export function portNumber(text: string): number {

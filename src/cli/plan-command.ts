@@ -1,9 +1,9 @@
-import { lookAhead } from '../core/converge.ts';
 import { EMPTY_PLAN, type Plan } from '../core/plan.ts';
 import { isWrite } from '../core/step.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions, PruneOption } from './options.ts';
+import { lookAtRoutes } from './mail-routing.ts';
 import { print } from './print.ts';
 import { planJson, renderPlan } from './render-plan.ts';
 import { renderProblem } from './render-problems.ts';
@@ -13,7 +13,7 @@ import { loadFiles, openWork } from './work.ts';
 export async function planCommand(options: PipelineOptions & PruneOption, io: CliIo): Promise<ExitCode> {
   const regions = await openWork(await loadFiles(options, io), options, io, 'apply');
   try {
-    const looks = Promise.all(regions.map(({ work, ports }) => lookAhead(work, ports)));
+    const looks = Promise.all(regions.map(lookAtRoutes));
     const plans = await unlessInterrupted(io.signal, looks);
     const whole = joinPlans(plans);
     for (const problem of whole.problems) io.err(renderProblem(problem));

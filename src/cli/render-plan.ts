@@ -39,7 +39,11 @@ export function planJson(plan: Plan): object {
   };
 }
 
-export const warningJson = ({ owner, message }: Warning): object => ({ pipeline: owner, message });
+export const warningJson = ({ owner, message, routing }: Warning): object => ({
+  pipeline: owner,
+  message,
+  ...(routing === undefined ? {} : { routing }),
+});
 
 export const stepJson = (step: Step): object => ({
   id: step.id,

@@ -97,10 +97,13 @@ export function refuseBadNames(
     throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
 }
 
-export const connectionOf = (options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond'>) => ({
+export const connectionOf = (
+  options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond' | 'dnsServers'>,
+) => ({
   endpointUrl: options.endpointUrl,
   profile: options.profile,
   sesCallsPerSecond: options.sesCallsPerSecond,
+  dnsServers: options.dnsServers,
 });
 
 export const keyOf = ({ namespace, manifest }: LoadedPipeline): string =>

@@ -50,6 +50,9 @@ export type Controller = {
   readonly run: (intake: AbortSignal, calls: AbortSignal) => Promise<void>;
 };
 
+/** How long what SES says of identities, and DNS of MX records, is good for. */
+const ROUTING_INTERVAL_MS = 60 * 60_000;
+
 /** What is told of one pipeline's part in a batch. */
 type Run = { readonly reconcileId: string; readonly trigger: Trigger; noop: boolean; stalled: boolean };
 
@@ -178,13 +181,15 @@ export function createController(options: ControllerOptions): Controller {
   /** Who waited shares a look with those who waited too; only what somebody asks for now is looked at now. */
   const askFor = ({ keys, lane, askedAtMs }: Batch<string>, nowMs: number): Asked => {
     if (keys.some((key) => isRequested(peek(key))))
-      return { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, depth: 'full' };
-    if (lane === 'change') return { keys, lookedAfterMs: askedAtMs, readAfterMs: askedAtMs, depth: 'full' };
+      return { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, routedAfterMs: nowMs, depth: 'full' };
+    const routedAfterMs = nowMs - ROUTING_INTERVAL_MS;
+    if (lane === 'change')
+      return { keys, lookedAfterMs: askedAtMs, readAfterMs: askedAtMs, routedAfterMs, depth: 'full' };
     const intervalMs = Math.min(...keys.map(intervalOf));
     const depth = keys.some(fullLooks.due) ? 'full' : 'light';
     // The earliest that jitter brings anybody back: who comes that early is not shown the look of the time before.
     const lookedAfterMs = nowMs - intervalMs * (1 - options.driftJitter);
-    return { keys, lookedAfterMs, readAfterMs: nowMs, depth };
+    return { keys, lookedAfterMs, readAfterMs: nowMs, routedAfterMs, depth };
   };
 
   const intervalOf = (key: string): number => {

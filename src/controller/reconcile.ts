@@ -3,6 +3,9 @@ import { converge, lookAhead, type Convergence, type Outlook } from '../core/con
 import type { Phase } from '../core/conditions.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Work } from '../core/observe.ts';
+import { mailRouting } from '../core/mail-routing.ts';
+import type { Ports } from '../core/ports.ts';
+import { askAboutMail, NO_FACTS, routedRecipients, type RoutingFacts } from '../core/routing-facts.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import { isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
@@ -41,6 +44,8 @@ export type Asked = {
   readonly lookedAfterMs: number;
   /** Rules are changed only by what they were then, or later. */
   readonly readAfterMs: number;
+  /** Milliseconds since 1970: whether mail arrives is judged by what SES and DNS said then, or later. */
+  readonly routedAfterMs: number;
   /** How much of everything else is read. */
   readonly depth: Depth;
 };
@@ -90,12 +95,13 @@ function byPlace(tasks: readonly Task[]): { readonly place: Place; readonly here
 async function reconcileAt(
   place: Place,
   tasks: readonly Task[],
-  { lookedAfterMs, readAfterMs, depth }: Asked,
+  { lookedAfterMs, readAfterMs, routedAfterMs, depth }: Asked,
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const looks = deps.looksOf(place);
   const rounds = tasks.map((task): Round => ({ task, current: task.resource }));
+  const facts = createRoutingQuestion(rounds, looks.routing(routedAfterMs), deps);
   const look = (at: readonly Round[], afterMs: number, deep: Depth) =>
     lookAhead(workOf(place, at, deps), looks.planning(afterMs, deep));
   let outlook = await look(rounds, lookedAfterMs, depth);
@@ -104,11 +110,14 @@ async function reconcileAt(
 
   const endless = rounds.filter(({ current: { key } }) => notConverging(key, outlook, deps) !== undefined);
   const active = rounds.filter((round) => !endless.includes(round));
-  const outcomes = await eachSettled(endless, (round) => settle(round, outlook, undefined, deps));
+  const outcomes = await eachSettled(endless, (round) => settle(round, outlook, undefined, facts, deps));
   if (endless.length > 0) outlook = await look(active, lookedAfterMs, 'light');
   for (const round of active) announce(round, outlook, deps);
   if (writesOf(outlook).length === 0)
-    return new Map([...outcomes, ...(await eachSettled(active, (round) => settle(round, outlook, undefined, deps)))]);
+    return new Map([
+      ...outcomes,
+      ...(await eachSettled(active, (round) => settle(round, outlook, undefined, facts, deps))),
+    ]);
 
   const progress = tellProgress(active, outlook, deps);
   const options = { signal, waits: false, onEvent: progress.onEvent };
@@ -116,8 +125,31 @@ async function reconcileAt(
   await progress.stop();
   const after = await look(active, lookedAfterMs, 'light');
   for (const round of active) tellWhatHappened(round, outlook, run, deps);
-  const settled = await eachSettled(active, (round) => settle(round, after, run, deps));
+  const settled = await eachSettled(active, (round) => settle(round, after, run, facts, deps));
   return new Map([...outcomes, ...settled]);
+}
+
+/**
+ * Asks where mail comes from once for all pipelines of a run, and only when the first of them has something to tell, so
+ * that changes of rules go first in the lane. It holds no status up for long: what comes late is told next time.
+ */
+function createRoutingQuestion(
+  rounds: readonly Round[],
+  ports: Pick<Ports, 'mailIdentities' | 'dns'>,
+  { after }: Pick<ReconcileDeps, 'after'>,
+): () => Promise<RoutingFacts> {
+  const lists = rounds.flatMap(({ task }) =>
+    task.kind === 'keep' ? routedRecipients(task.pipeline.manifest.spec) : [],
+  );
+  let answer: Promise<RoutingFacts> | undefined;
+  return () =>
+    (answer ??= new Promise((resolve) => {
+      const cancel = after(LONG_RUN_MS, () => resolve(NO_FACTS));
+      void askAboutMail(lists, ports).then((facts) => {
+        cancel();
+        resolve(facts);
+      });
+    }));
 }
 
 function workOf(place: Place, rounds: readonly Round[], { source, installation, tenants }: ReconcileDeps): Work {
@@ -203,6 +235,7 @@ async function settle(
   round: Round,
   whole: Outlook,
   run: Convergence | undefined,
+  facts: () => Promise<RoutingFacts>,
   deps: ReconcileDeps,
 ): Promise<Outcome> {
   const { task, current } = round;
@@ -221,7 +254,7 @@ async function settle(
       return { kind: 'retry' };
     }
   } else deps.streaks.ended(key);
-  await report(current, phase, statusFrom(key, outlook), deps);
+  await report(current, phase, statusFrom(key, outlook, await facts()), deps);
   return outcomeOfPhase(phase);
 }
 
@@ -255,10 +288,16 @@ const FAULTS_SHOWN = 3;
 
 const mayPass = (fault: Fault): boolean => fault.class === 'throttled' || fault.class === 'transient';
 
-function statusFrom(key: string, { observation, steps, withheld, problems }: Outlook): PipelineStatus | undefined {
+function statusFrom(
+  key: string,
+  { observation, steps, withheld, problems }: Outlook,
+  facts: RoutingFacts,
+): PipelineStatus | undefined {
   const pipeline = observation?.input.pipelines.find(({ desired }) => desired.key === key);
   if (observation === undefined || pipeline === undefined) return undefined;
-  return statusOf({ ...pipeline, ruleSets: observation.input.ruleSets, steps: [...steps, ...withheld], problems });
+  const { ruleSets } = observation.input;
+  const routing = mailRouting(pipeline.desired, ruleSets, facts);
+  return statusOf({ ...pipeline, ruleSets, steps: [...steps, ...withheld], problems, routing });
 }
 
 function tellWhatHappened({ task, current }: Round, outlook: Outlook, run: Convergence, deps: ReconcileDeps): void {

@@ -3,7 +3,7 @@ import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
 import { isFinal, nextConditions, type Phase, type StoredCondition } from '../core/conditions.ts';
 import { faultOf, type Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
-import type { PipelineStatus } from '../core/status.ts';
+import type { Condition, PipelineStatus } from '../core/status.ts';
 import type { ControllerObserver } from './observer.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import type { PipelineEvent, PipelineSource, Resource, ResourceStatus } from './source.ts';
@@ -29,7 +29,8 @@ export async function report(
   if ('fault' in phase && phase.fault !== undefined) deps.observer.faulted(resource, phase.fault);
   const previous = resource.status?.conditions ?? [];
   const now = new Date(deps.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-  const parts = status?.conditions ?? previous.filter(({ type }) => type.endsWith('Ready') || type === 'RuleSetActive');
+  const parts =
+    status === undefined ? previous.filter(isPart) : status.conditions.map((part) => knownBetter(part, resource));
   const conditions = nextConditions(phase, parts as PipelineStatus['conditions'], previous, {
     now,
     generation: resource.generation,
@@ -45,6 +46,19 @@ export async function report(
   deps.observer.statusWritten(resource, changed ? 'written' : 'unchanged', next);
   tellTransition(resource, phase, conditions, deps);
   return next;
+}
+
+const isPart = ({ type }: StoredCondition): boolean =>
+  type.endsWith('Ready') || type === 'RuleSetActive' || type === 'MailRouted';
+
+/** That nobody answers is no reason to forget what was known of the same manifest. */
+function knownBetter(part: Condition, { status, generation }: Resource): Pick<StoredCondition, keyof Condition> {
+  if (part.type !== 'MailRouted' || part.status !== 'Unknown') return part;
+  return (
+    status?.conditions.find(
+      ({ type, observedGeneration }) => type === part.type && observedGeneration === generation,
+    ) ?? part
+  );
 }
 
 /** Says it in an event, in the log and in the metrics. */

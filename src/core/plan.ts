@@ -10,6 +10,7 @@ import { leftoverPermissions, removeGrant } from './plan-function.ts';
 import { planPipeline } from './plan-pipeline.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
+import type { RoutingFindingKind } from './routing-finding.ts';
 import { createStepList } from './step-list.ts';
 import type { Part, Step } from './step.ts';
 
@@ -54,6 +55,8 @@ export type Warning = {
   readonly message: string;
   /** Nobody has looked at the pipeline: that nothing is to be done says nothing about it. */
   readonly suspended?: true;
+  /** Set where it is about the way of mail to the pipeline, which no plan can change. */
+  readonly routing?: RoutingFindingKind | 'unknown';
 };
 
 export const EMPTY_PLAN: Plan = { steps: [], withheld: [], problems: [], warnings: [] };

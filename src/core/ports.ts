@@ -22,6 +22,8 @@ export type Ports = {
   readonly roles: Roles;
   readonly functions: Functions;
   readonly receiptRules: ReceiptRules;
+  readonly mailIdentities: MailIdentities;
+  readonly dns: Dns;
   readonly clock: Clock;
 };
 
@@ -143,3 +145,28 @@ export type ReceiptRules = {
   /** `names` is every rule of the set, once. */
   readonly reorder: (ruleSet: string, names: readonly string[]) => Promise<void>;
 };
+
+/** How far SES has come with the proof that an identity belongs to the account. */
+export type Verification = 'verified' | 'pending' | 'failed' | 'temporary-failure';
+
+/** The domains and addresses for which SES takes mail in one region. */
+export type MailIdentities = {
+  /** Of those names that SES knows. A call for each 100 names. */
+  readonly verification: (names: readonly string[]) => Promise<ReadonlyMap<string, Verification>>;
+  /** Names of the first 1000 domain identities, verified or not. */
+  readonly domains: () => Promise<readonly string[]>;
+};
+
+export type MxRecord = { readonly preference: number; readonly exchange: string };
+
+/** Where the world sends mail for a domain. */
+export type MxAnswer =
+  /** By preference; none: the domain has none. */
+  | { readonly kind: 'records'; readonly records: readonly MxRecord[] }
+  | { readonly kind: 'no-such-domain' }
+  | { readonly kind: 'unanswered' }
+  /** What DNS says means nothing for mail to this AWS. */
+  | { readonly kind: 'not-asked' };
+
+/** Never throws: that nobody answers is an answer. */
+export type Dns = { readonly mx: (domain: string) => Promise<MxAnswer> };

@@ -122,13 +122,26 @@ export const STATE_REASONS = {
     means: 'AWS differs from the manifest, and is only watched (`managementPolicy: Observe`).',
     todo: 'Change AWS or the manifest, or let the controller write.',
   },
+  IdentityNotVerified: {
+    means: '`MailRouted`: SES has no verified identity for a domain among the recipients, so it refuses mail for it.',
+    todo: 'Create the identity in the region of the pipeline, or publish the DNS records that SES names for it.',
+  },
+  MxElsewhere: {
+    means: '`MailRouted`: the MX record of a domain is missing, or leads somewhere else than to SES in this region.',
+    todo: 'Publish the MX record that the message gives.',
+  },
   NotActive: {
-    means: 'The rule set is not the active one, as the manifest wants it (`ruleSet.activate: Never`).',
+    means:
+      'The rule set is not the active one: the manifest wants it so (`ruleSet.activate: Never`), or it has not come to that. No mail reaches the rules.',
     todo: 'Switch it on when mail is to arrive.',
   },
   NotCreated: {
     means: 'This part does not exist on AWS.',
     todo: 'Nothing; under `managementPolicy: Observe` it has to be made by somebody else.',
+  },
+  NotLookedAt: {
+    means: '`MailRouted`: SES or DNS has not answered yet.',
+    todo: 'Nothing; they are asked again. If it lasts, look at the way to DNS.',
   },
   OutOfSync: {
     means: 'This part exists and differs from the manifest.',
@@ -141,6 +154,14 @@ export const STATE_REASONS = {
   ProgressingWithRetry: {
     means: 'Something went wrong that is tried again by itself; `Ready` says what.',
     todo: 'See the reason of `Ready`.',
+  },
+  Routed: {
+    means: '`MailRouted`: nothing is known that keeps mail from the rules.',
+    todo: '',
+  },
+  StoppedBefore: {
+    means: '`MailRouted`: an earlier rule ends the evaluation before a rule of the pipeline sees its mail.',
+    todo: 'Do what the message says: the earlier rule has to move or to let the mail through.',
   },
   Succeeded: {
     means: 'AWS is as the manifest says.',

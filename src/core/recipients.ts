@@ -24,6 +24,10 @@ export function normaliseRecipient(recipient: string): string {
   return recipient.toLowerCase();
 }
 
+/** `example.com`, or `.example.com` for a recipient that means all its subdomains. */
+export const domainOf = (recipient: string): string =>
+  normaliseRecipient(recipient).slice(recipient.lastIndexOf('@') + 1);
+
 /** Every recipient, normalised, that would match the address; a catch-all aside. */
 export function recipientsFor(address: string): readonly string[] {
   const [local = '', domain = ''] = splitAddress(address.toLowerCase());

@@ -1,6 +1,7 @@
 import type { Desired } from './desired.ts';
 import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
 import { bucketLogicalId } from './names.ts';
+import { mailRoutedCondition, type MailRouting } from './mail-routing.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import type { ConditionReason } from './reasons.ts';
@@ -22,7 +23,8 @@ export type ConditionType =
   | 'FunctionReady'
   | 'PermissionReady'
   | 'RulesReady'
-  | 'RuleSetActive';
+  | 'RuleSetActive'
+  | 'MailRouted';
 
 /** What a resource says about itself once AWS was looked at. */
 export type PipelineStatus = {
@@ -53,6 +55,7 @@ export type StatusInput = {
   /** What a plan for this look at AWS would do; other pipelines' steps may be among them. */
   readonly steps: readonly Step[];
   readonly problems: readonly Problem[];
+  readonly routing: MailRouting;
 };
 
 /** The status of one pipeline: the discovered names, and a condition for each part. */
@@ -61,7 +64,7 @@ export function statusOf(input: StatusInput): PipelineStatus {
   const parts = PARTS.map((part) => partCondition(part, input));
   const { bucket, role, function: fn } = observed;
   return {
-    conditions: [readyCondition(parts), ...parts],
+    conditions: [readyCondition(parts), ...parts, mailRoutedCondition(input.routing)],
     ...(bucket === undefined ? {} : { bucket: bucketStatus(desired, bucket.name) }),
     ...(role === undefined ? {} : { role: { name: role.name, arn: role.arn } }),
     ...(fn === undefined ? {} : { function: { name: fn.name, arn: fn.arn, codeSha256: fn.codeSha256 } }),

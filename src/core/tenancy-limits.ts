@@ -1,7 +1,7 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
 import type { Fault } from './fault.ts';
 import type { Manifest } from './manifest.ts';
-import { normaliseRecipient } from './recipients.ts';
+import { domainOf, normaliseRecipient } from './recipients.ts';
 import { matchesPattern } from './reference-pattern.ts';
 import type { ReferenceKind, Tenant } from './tenancy.ts';
 
@@ -133,9 +133,6 @@ function recipientIssues({ spec }: Manifest, { recipientDomains }: Tenant): Tena
   });
   return [...recipientsOutside, ...senders];
 }
-
-/** `example.com`, or `.example.com` for a recipient that means all its subdomains. */
-const domainOf = (recipient: string): string => normaliseRecipient(recipient).slice(recipient.lastIndexOf('@') + 1);
 
 /** `.example.com` covers all that is below example.com, but not example.com; a domain covers itself alone. */
 const covers = (allowed: string, domain: string): boolean =>

@@ -1,4 +1,5 @@
 import { LOG_LEVEL_VARIABLE } from '../core/discovery.ts';
+import type { DnsServers } from '../core/dns-servers.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { quoted, readSettings, type ReadSettings } from './read-settings.ts';
 import { configOptions } from './config-options.ts';
@@ -12,6 +13,8 @@ export type Config = {
   readonly tenantsFile: string | undefined;
   readonly awsEndpointUrl: string | undefined;
   readonly sesCallsPerSecond: number;
+  /** Undefined: those of this machine, where AWS is the real one. */
+  readonly dnsServers: DnsServers | undefined;
   readonly concurrency: number;
   readonly driftIntervalMs: number;
   /** Share of the interval, 0 to 0.5. */
@@ -137,6 +140,7 @@ function configOf(settings: Settings, notices: readonly string[]): Config {
     tenantsFile: settings.tenants,
     awsEndpointUrl: settings['aws-endpoint-url'],
     sesCallsPerSecond: settings['ses-calls-per-second'],
+    dnsServers: settings['dns-servers'],
     concurrency: settings.concurrency,
     driftIntervalMs: settings['drift-interval'],
     driftJitter: settings['drift-jitter-percent'] / 100,

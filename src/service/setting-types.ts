@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DNS_SERVERS_ALLOWED, readDnsServers } from '../core/dns-servers.ts';
 import { parseDurationMs } from '../core/duration.ts';
 import { parseListenAddress } from './listen-address.ts';
 
@@ -68,6 +69,10 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
 /** Text of a form that a pattern or a function knows. */
 export function textLike(meta: SettingMeta, isAllowed: (text: string) => boolean) {
   return fromText(meta, (text) => (isAllowed(text) ? text : undefined));
+}
+
+export function dnsServers() {
+  return fromText({ placeholder: 'addresses', allowed: DNS_SERVERS_ALLOWED }, readDnsServers);
 }
 
 /** Separated by commas, or the flag given several times; each once. */

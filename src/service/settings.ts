@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { INSTALLATION } from '../core/names.ts';
 import { isLabelSelector } from './label-selector.ts';
-import { decimal, duration, listenAddress, listOf, onOrOff, oneOf, textLike, wholeNumber } from './setting-types.ts';
+import {
+  decimal,
+  dnsServers,
+  duration,
+  listenAddress,
+  listOf,
+  onOrOff,
+  oneOf,
+  textLike,
+  wholeNumber,
+} from './setting-types.ts';
 
 const isDnsLabel = (text: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
 const isDnsName = (text: string): boolean => text.length <= 253 && text.split('.').every(isDnsLabel);
@@ -50,6 +60,11 @@ export const settingsSchema = z.strictObject({
     .prefault('1')
     .describe(
       'Pace of SES calls in an account and region. AWS allows 1 in total: shards that share a region share it.',
+    ),
+  'dns-servers': dnsServers()
+    .optional()
+    .describe(
+      'Whom to ask where the mail of a domain is sent (MX records), for the condition MailRouted. Not set: DNS as the pod has it, and nobody with --aws-endpoint-url.',
     ),
   concurrency: wholeNumber(1, 64).prefault('4').describe('Pipelines reconciled at once.'),
   'drift-interval': duration('5s', '24h')

@@ -332,7 +332,9 @@ describe('JSON', () => {
 
     expect((await json(aws, 'get', '-f', files())).value).toMatchObject({
       kind: 'SesLambdaPipeline',
-      status: { conditions: [{ type: 'Ready', status: 'True' }, {}, {}, {}, {}, {}, {}] },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }, {}, {}, {}, {}, {}, {}, { type: 'MailRouted', status: 'True' }],
+      },
     });
     expect((await json(aws, 'get', '-f', two)).value).toMatchObject({ kind: 'List', items: [{}, {}] });
   });

@@ -47,6 +47,7 @@ describe('a recipient that two pipelines name', () => {
       { type: 'PermissionReady', status: 'False', reason: 'NotCreated' },
       { type: 'RulesReady', status: 'False', reason: 'RecipientClaimed' },
       { type: 'RuleSetActive', status: 'False' },
+      { type: 'MailRouted', status: 'False' },
     ]);
     expect([...world.aws.functions.keys()]).toEqual([functionName({ ...IDENTITY, name: 'zzz' }, 'Zip')]);
   });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { lookAhead } from '../../src/core/converge.ts';
+import { mailRouting } from '../../src/core/mail-routing.ts';
+import { askAboutMail, routedRecipients } from '../../src/core/routing-facts.ts';
 import { statusOf, type PipelineStatus } from '../../src/core/status.ts';
 import { fakeAws, type FakeAws } from './support/fake-aws.ts';
-import { BUCKET_NAME, pipeline } from './support/pipeline.ts';
+import { BUCKET_NAME, manifest, pipeline } from './support/pipeline.ts';
 import { rule } from './support/rules.ts';
 import { applying, settled } from './support/work.ts';
 
@@ -10,7 +12,10 @@ async function statusNow(aws: FakeAws, spec: object = {}): Promise<PipelineStatu
   const { steps, problems, observation } = await lookAhead(applying(pipeline(spec)), aws.ports);
   const [planned] = observation?.input.pipelines ?? [];
   if (observation === undefined || planned === undefined) throw new Error(JSON.stringify(problems));
-  return statusOf({ ...planned, ruleSets: observation.input.ruleSets, steps, problems });
+  const { ruleSets } = observation.input;
+  const facts = await askAboutMail(routedRecipients(manifest(spec).spec), aws.ports);
+  const routing = mailRouting(planned.desired, ruleSets, facts);
+  return statusOf({ ...planned, ruleSets, steps, problems, routing });
 }
 
 const short = ({ conditions }: PipelineStatus) =>
@@ -27,6 +32,7 @@ test('of nothing says what is to be made', async () => {
     'PermissionReady=False NotCreated',
     'RulesReady=False NotCreated',
     'RuleSetActive=False NotCreated',
+    'MailRouted=False NotActive',
   ]);
   expect(status).not.toHaveProperty('bucket');
   expect(status.ruleSet).toEqual({ name: 'ses-lambda-pipeline', active: false, rules: [] });
@@ -39,11 +45,12 @@ test('of a settled pipeline names everything that was made', async () => {
 
   const status = await statusNow(aws);
 
-  expect(short(status)).toEqual(
-    ['Ready', 'BucketReady', 'RoleReady', 'FunctionReady', 'PermissionReady', 'RulesReady', 'RuleSetActive'].map(
+  expect(short(status)).toEqual([
+    ...['Ready', 'BucketReady', 'RoleReady', 'FunctionReady', 'PermissionReady', 'RulesReady', 'RuleSetActive'].map(
       (type) => `${type}=True Succeeded`,
     ),
-  );
+    'MailRouted=True Routed',
+  ]);
   expect(status).toMatchObject({
     bucket: {
       logicalName: 'Special',
@@ -107,7 +114,7 @@ describe('of a pipeline that', () => {
     const status = await statusNow(aws, never);
 
     expect(status.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
-    expect(status.conditions.at(-1)).toMatchObject({ type: 'RuleSetActive', status: 'False', reason: 'NotActive' });
+    expect(short(status).slice(-2)).toEqual(['RuleSetActive=False NotActive', 'MailRouted=False NotActive']);
   });
 
   test('wants a set to be active where another one is, is not ready', async () => {
@@ -119,6 +126,7 @@ describe('of a pipeline that', () => {
     expect(short(await statusNow(aws)).filter((line) => line.includes('False'))).toEqual([
       'Ready=False OtherRuleSetActive',
       'RuleSetActive=False OtherRuleSetActive',
+      'MailRouted=False NotActive',
     ]);
   });
 

@@ -69,7 +69,11 @@ export function controllerOver(
   const run = async (keys: readonly string[], signal = new AbortController().signal) => {
     await aws.ports.clock.sleep(1); // each run looks anew
     const nowMs = aws.ports.clock.now();
-    return reconcile({ keys, lookedAfterMs: nowMs, readAfterMs: nowMs, depth: 'full' }, deps, signal);
+    return reconcile(
+      { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, routedAfterMs: nowMs - 3_600_000, depth: 'full' },
+      deps,
+      signal,
+    );
   };
   return { run };
 }

@@ -1,7 +1,14 @@
 import { PipelineError, type Fault } from '../../../src/core/fault.ts';
 import type { ObservedBucket, ObservedFunction, ObservedRole, PublicAccessBlock } from '../../../src/core/observed.ts';
 import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
-import type { Clock, FunctionConfiguration, Ports, StoredObject } from '../../../src/core/ports.ts';
+import type {
+  Clock,
+  FunctionConfiguration,
+  MxAnswer,
+  Ports,
+  StoredObject,
+  Verification,
+} from '../../../src/core/ports.ts';
 import { fakeReceiptRules, type FakeRuleSets } from './fake-receipt-rules.ts';
 
 /** AWS in memory, without delay: what the ports are told is what it holds, and only rule sets refuse anything. */
@@ -19,6 +26,10 @@ export type FakeAws = {
   readonly forbidden: Set<string>;
   readonly roles: Map<string, ObservedRole>;
   readonly functions: Map<string, ObservedFunction>;
+  /** Domains and addresses, by name. */
+  readonly identities: Map<string, Verification>;
+  /** Where mail is sent, by domain; at the beginning nobody asks. */
+  readonly mx: Map<string, MxAnswer>;
   /** Asked before each call; a fault is thrown, and a promise holds the call back. */
   before: (call: string) => Fault | undefined | Promise<void>;
   /** Asked after each call that succeeded; a fault is thrown: the answer was lost. */
@@ -26,7 +37,7 @@ export type FakeAws = {
 } & FakeRuleSets;
 
 const READS =
-  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive)( |$))/;
+  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive|verification|domains|mx)( |$))/;
 
 /** Whether a call, as it is noted, changes something. */
 export const isWriteCall = (call: string): boolean => !READS.test(call);
@@ -56,6 +67,8 @@ export function fakeAws(): FakeAws {
     sets: new Map(),
     active: undefined,
     createsAppend: false,
+    identities: new Map([['example.com', 'verified']]),
+    mx: new Map(),
     before: () => undefined,
     after: () => undefined,
   };
@@ -65,6 +78,12 @@ export function fakeAws(): FakeAws {
     roles: rolesOf(aws),
     functions: functionsOf(aws),
     receiptRules: fakeReceiptRules(aws),
+    mailIdentities: {
+      verification: async (names) =>
+        new Map(names.flatMap((name) => (aws.identities.has(name) ? [[name, existing(aws.identities, name)]] : []))),
+      domains: async () => [...aws.identities.keys()].filter((name) => !name.includes('@')),
+    },
+    dns: { mx: async (domain) => aws.mx.get(domain) ?? { kind: 'not-asked' } },
     clock,
   };
   // The same object, so that `active`, `before` and the like can be set from outside.
