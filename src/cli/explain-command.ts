@@ -1,7 +1,6 @@
 import { createColors } from 'picocolors';
-import { explainAddress, type Explanation } from '../core/explain.ts';
 import { askAboutMail } from '../core/routing-facts.ts';
-import { checksFor, type RoutingCheck } from '../core/routing-checks.ts';
+import { explainMail } from '../core/routing-checks.ts';
 import { faultOf } from '../core/fault.ts';
 import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
@@ -16,11 +15,9 @@ export type ExplainOptions = Omit<PipelineOptions, 'filename'> & {
   readonly to?: string;
 };
 
-type Explained = Explanation & {
+type Explained = ReturnType<typeof explainMail> & {
   readonly region: string;
   readonly ruleSet: string | undefined;
-  /** Whether mail comes as far as the rules. */
-  readonly checks: readonly RoutingCheck[];
 };
 
 /** Says, in order, which rules of the live set would run for an address, what each does, and where it stops. */
@@ -38,8 +35,7 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
     try {
       const looks = Promise.all([ports.receiptRules.describeActive(), askAboutMail([[address]], ports)]);
       const [active, facts] = await unlessInterrupted(io.signal, looks);
-      const checks = checksFor(address, region, facts);
-      explained.push({ region, ruleSet: active?.name, ...explainAddress(address, active?.rules), checks });
+      explained.push({ region, ruleSet: active?.name, ...explainMail(address, region, active, facts) });
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       throw failed(faultOf(error), io);
@@ -81,7 +77,7 @@ function render(explanation: Explained, colours: boolean): string[] {
     lines.push(...does.map((action) => `       ${clean(action)}`));
     if (mayStopBecause !== undefined) lines.push(`       ${mayStopBecause}`);
   }
-  lines.push(explanation.summary, 'On its way to the rules:');
+  lines.push(explanation.summary, 'On its way:');
   for (const { outcome, message } of explanation.checks)
     lines.push(`  ${paint[COLOURS[outcome]](OUTCOMES_OF_CHECKS[outcome])}  ${clean(message)}`);
   return lines;
