@@ -4,8 +4,7 @@ import type { Phase } from '../core/conditions.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Work } from '../core/observe.ts';
 import { mailRouting } from '../core/mail-routing.ts';
-import type { Ports } from '../core/ports.ts';
-import { askAboutMail, NO_FACTS, routedRecipients, type RoutingFacts } from '../core/routing-facts.ts';
+import { routedRecipients, type RecipientLists, type RoutingFacts } from '../core/routing-facts.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import { isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
@@ -19,6 +18,7 @@ import { worstFault, type Outcome } from './outcome.ts';
 import type { PropagationWatch } from './propagation-watch.ts';
 import type { Depth } from './remembered-reads.ts';
 import { outcomeOfPhase, phaseOf, report, tell } from './report.ts';
+import { createRoutingQuestion } from './routing-question.ts';
 import type { Resource } from './source.ts';
 import { placeKey, type Place } from './tenants.ts';
 import { namesOf, toDo, writesOf } from './told-steps.ts';
@@ -101,7 +101,7 @@ async function reconcileAt(
 ): Promise<ReadonlyMap<string, Outcome>> {
   const looks = deps.looksOf(place);
   const rounds = tasks.map((task): Round => ({ task, current: task.resource }));
-  const facts = createRoutingQuestion(rounds, looks.routing(routedAfterMs), deps);
+  const facts = createRoutingQuestion(recipientsOf(tasks), looks.routing(routedAfterMs), deps.after);
   const look = (at: readonly Round[], afterMs: number, deep: Depth) =>
     lookAhead(workOf(place, at, deps), looks.planning(afterMs, deep));
   let outlook = await look(rounds, lookedAfterMs, depth);
@@ -129,28 +129,8 @@ async function reconcileAt(
   return new Map([...outcomes, ...settled]);
 }
 
-/**
- * Asks where mail comes from once for all pipelines of a run, and only when the first of them has something to tell, so
- * that changes of rules go first in the lane. It holds no status up for long: what comes late is told next time.
- */
-function createRoutingQuestion(
-  rounds: readonly Round[],
-  ports: Pick<Ports, 'mailIdentities' | 'dns'>,
-  { after }: Pick<ReconcileDeps, 'after'>,
-): () => Promise<RoutingFacts> {
-  const lists = rounds.flatMap(({ task }) =>
-    task.kind === 'keep' ? routedRecipients(task.pipeline.manifest.spec) : [],
-  );
-  let answer: Promise<RoutingFacts> | undefined;
-  return () =>
-    (answer ??= new Promise((resolve) => {
-      const cancel = after(LONG_RUN_MS, () => resolve(NO_FACTS));
-      void askAboutMail(lists, ports).then((facts) => {
-        cancel();
-        resolve(facts);
-      });
-    }));
-}
+const recipientsOf = (tasks: readonly Task[]): RecipientLists =>
+  tasks.flatMap((task) => (task.kind === 'keep' ? routedRecipients(task.pipeline.manifest.spec) : []));
 
 function workOf(place: Place, rounds: readonly Round[], { source, installation, tenants }: ReconcileDeps): Work {
   const tasks = rounds.map(({ task }) => task);

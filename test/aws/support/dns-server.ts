@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 
 /** What a name has: MX records as `[preference, exchange]`, or why there are none. */
 export type ScriptedDnsAnswer = readonly (readonly [number, string])[] | 'no-such-domain' | 'fails' | 'hang';
@@ -36,7 +35,7 @@ export async function dnsServer(answer: (domain: string) => ScriptedDnsAnswer, d
     socket.bind(0, '127.0.0.1', resolve);
   });
   return {
-    address: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${socket.address().port}`,
     questions,
     mostAtOnce: () => most,
     [Symbol.asyncDispose]: () =>
