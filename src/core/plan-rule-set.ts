@@ -150,6 +150,7 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
       rule: nameIn(call),
       adds: judge.added(rules, next),
       removes: judge.added(next, rules),
+      mends: judge.mended(rules, next),
       touches: judge.touched(rules, next),
       stops: canStopIn(call),
       refusedAt: refusedAt.get(task),

@@ -9,6 +9,8 @@ export type Judge = {
   readonly harm: (rules: readonly ReceiptRule[]) => Harm;
   /** Addresses that some rule applies to in `to` and did not in `from`. */
   readonly added: (from: readonly ReceiptRule[], to: readonly ReceiptRule[]) => AddressSet;
+  /** Addresses for which some rule of ours finds the stored body in `to`, and ran without it in `from`. */
+  readonly mended: (from: readonly ReceiptRule[], to: readonly ReceiptRule[]) => AddressSet;
   /** Addresses that rules apply to which are not the same in `from` and `to`. */
   readonly touched: (from: readonly ReceiptRule[], to: readonly ReceiptRule[]) => AddressSet;
 };
@@ -40,10 +42,18 @@ export function createJudge(
       return sum | (evaluator.addresses(rule) & ~(old === undefined ? 0n : evaluator.addresses(old)));
     }, 0n);
   };
+  const mended = (from: readonly ReceiptRule[], to: readonly ReceiptRule[]): AddressSet =>
+    ends.reduce((sum, { sure }) => {
+      const [was, is] = [evaluator.evaluate(from, sure), evaluator.evaluate(to, sure)];
+      return [...was.unstored].reduce(
+        (inner, [rule, lacking]) => inner | (lacking & (is.runs.get(rule) ?? 0n) & ~(is.unstored.get(rule) ?? 0n)),
+        sum,
+      );
+    }, 0n);
   const touched = (from: readonly ReceiptRule[], to: readonly ReceiptRule[]): AddressSet => {
     const [was, is] = [new Set(from), new Set(to)];
     const changed = [...from.filter((rule) => !is.has(rule)), ...to.filter((rule) => !was.has(rule))];
     return changed.reduce((sum, rule) => sum | evaluator.addresses(rule), 0n);
   };
-  return { harm, added, touched };
+  return { harm, added, mended, touched };
 }

@@ -11,6 +11,8 @@ export type Effect = {
   readonly adds: AddressSet;
   /** Addresses that some rule applies to only before the change. */
   readonly removes: AddressSet;
+  /** Addresses for which some rule of ours finds the stored body only after the change. */
+  readonly mends: AddressSet;
   /** Addresses that the changed rule applies to before or after the change. */
   readonly touches: AddressSet;
   /** Whether the changed rule can end the evaluation, before or after the change. */
@@ -44,7 +46,8 @@ export function createNeeds({ blockOf, isStorageRule }: Arrangement): Needs {
       const sameBlock = part.block !== undefined && other.block === part.block;
       const storesForIt = serves && sameBlock && other.storage;
       const wasStored = givesUp && sameBlock && part.storage;
-      const takesOver = givesUp && other.kind !== 'deleteRule' && (sameBlock || (other.adds & effect.removes) !== 0n);
+      const serving = other.adds | other.mends;
+      const takesOver = givesUp && other.kind !== 'deleteRule' && (sameBlock || (serving & effect.removes) !== 0n);
       const meets =
         effect.kind === 'orderRules' || other.kind === 'orderRules' || (other.touches & effect.touches) !== 0n;
       const letsThrough = meets && (other.stops || effect.stops);

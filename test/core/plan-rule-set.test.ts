@@ -378,6 +378,20 @@ describe('planRuleSet: the order', () => {
   });
 });
 
+describe('planRuleSet: a pipeline that takes over mail which it did not store before', () => {
+  it('stores it before the rule goes that did', () => {
+    const leaving = other('beta', [], { bucketName: 'bodies-of-beta' });
+    const theirRule = rule('slp_mail_beta_D', { recipients: [A], actions: [store('bodies-of-beta'), invoke()] });
+    const observed = [theirRule, stored('D'), storage([A])];
+
+    const { changes } = planRuleSet(observed, [block([ours('D')]), leaving]);
+
+    const stores = changes.findIndex(({ kind }) => kind === 'updateRule');
+    const goes = changes.find((change) => change.kind === 'deleteRule' && change.before.name === 'slp_mail_beta_D');
+    expect(goes?.needs).toContain(stores);
+  });
+});
+
 describe('planRuleSet: rules that stop the evaluation', () => {
   it('makes room for a rule before the one that used to stop its mail is moved', () => {
     const observed = [stopping(ours('Stop')), ours('Behind')];
