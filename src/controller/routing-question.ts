@@ -19,9 +19,12 @@ export function createRoutingQuestion(
   return () =>
     (answer ??= new Promise((resolve) => {
       const cancel = after(PATIENCE_MS, () => resolve(NO_FACTS));
-      void askAboutMail(lists, ports).then((facts) => {
-        cancel();
-        resolve(facts);
-      });
+      // Informational: whatever goes wrong here costs no pipeline its status.
+      void askAboutMail(lists, ports)
+        .catch(() => NO_FACTS)
+        .then((facts) => {
+          cancel();
+          resolve(facts);
+        });
     }));
 }
