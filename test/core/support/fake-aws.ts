@@ -54,6 +54,7 @@ export function fakeAws(): FakeAws {
     roles: new Map(),
     functions: new Map(),
     sets: new Map(),
+    setsMadeAtMs: new Map(),
     active: undefined,
     createsAppend: false,
     before: () => undefined,
@@ -64,7 +65,7 @@ export function fakeAws(): FakeAws {
     buckets: bucketsOf(aws),
     roles: rolesOf(aws),
     functions: functionsOf(aws),
-    receiptRules: fakeReceiptRules(aws),
+    receiptRules: fakeReceiptRules(aws, clock),
     clock,
   };
   // The same object, so that `active`, `before` and the like can be set from outside.
