@@ -16,6 +16,7 @@ type World = {
   readonly foreign: readonly { readonly at: number; readonly stops: boolean }[];
   /** The process dies when it has made so many writing calls of SES. */
   readonly diesAfter: number;
+  readonly createsAppend: boolean;
 };
 
 const specs = fc.record<Spec>({
@@ -28,6 +29,7 @@ const worlds = fc.record<World>({
   after: fc.array(specs, { minLength: 2, maxLength: 2 }),
   foreign: fc.array(fc.record({ at: fc.nat(4), stops: fc.boolean() }), { maxLength: 2 }),
   diesAfter: fc.nat(14),
+  createsAppend: fc.boolean(),
 });
 
 /** Each pipeline has addresses of its own: nobody may claim those of another. */
@@ -72,6 +74,7 @@ describe('rollout: BlueGreen, on random sets', () => {
     await check(async (world) => {
       const wish = applying(...pipelinesOf(world.after, 'BlueGreen'));
       const aws = await accountOf(world, 'BlueGreen');
+      aws.createsAppend = world.createsAppend;
       const seen = [textOf(inUse(aws))];
       const watch = () => {
         const now = textOf(inUse(aws));
@@ -111,6 +114,7 @@ describe('rollout: BlueGreen, on random sets', () => {
   it('loses no rule of somebody else, keeps them in order, and never writes one', async () => {
     await check(async (world) => {
       const aws = await accountOf(world, 'BlueGreen');
+      aws.createsAppend = world.createsAppend;
       const before = inUse(aws).filter(isForeign);
       await bringAbout(applying(...pipelinesOf(world.after, 'BlueGreen')), aws);
 
