@@ -1,4 +1,5 @@
 import {
+  CloneReceiptRuleSetCommand,
   CreateReceiptRuleCommand,
   CreateReceiptRuleSetCommand,
   DeleteReceiptRuleCommand,
@@ -44,6 +45,10 @@ export function receiptRules(ses: SESClient, call: Call, lane: Lane): ReceiptRul
       const command = new CreateReceiptRuleSetCommand({ RuleSetName: ruleSet });
       await write('CreateReceiptRuleSet', setNamed(ruleSet), () => ses.send(command));
     },
+    cloneSet: async (ruleSet, original) => {
+      const command = new CloneReceiptRuleSetCommand({ RuleSetName: ruleSet, OriginalRuleSetName: original });
+      await write('CloneReceiptRuleSet', setNamed(ruleSet), () => ses.send(command));
+    },
     deleteSet: async (ruleSet) => {
       const command = new DeleteReceiptRuleSetCommand({ RuleSetName: ruleSet });
       await absentOn(
@@ -85,7 +90,8 @@ function toRuleSet(
   rules: SdkRule[] | undefined,
 ): ObservedRuleSet | undefined {
   if (metadata?.Name === undefined) return undefined;
-  return { name: metadata.Name, rules: (rules ?? []).map(fromSdkRule) };
+  const createdAtMs = metadata.CreatedTimestamp?.getTime();
+  return { name: metadata.Name, createdAtMs, rules: (rules ?? []).map(fromSdkRule) };
 }
 
 function setNamed(ruleSet: string): string {

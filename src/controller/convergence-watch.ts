@@ -1,4 +1,5 @@
 import type { Fault } from '../core/fault.ts';
+import { GREEN } from '../core/names.ts';
 import { describeAction, type Step } from '../core/step.ts';
 
 /** So often a plan is carried out before it is believed that it changes nothing. */
@@ -42,9 +43,9 @@ export function createConvergenceWatch(): ConvergenceWatch {
   };
 }
 
-/** What is done to what; values stay out of it beyond this comparison. */
+/** What is done to what; values stay out of it beyond this comparison. A switch of sets changes only their names. */
 const textOf = (steps: readonly Step[]): string =>
-  JSON.stringify(steps.map(({ id, changes, action }) => [id, changes, hiddenValuesOf(action)]));
+  JSON.stringify(steps.map(({ id, changes, action }) => [id, changes, hiddenValuesOf(action)])).replaceAll(GREEN, '');
 
 /** A Secret that changes before each look is nobody's quarrel, although its changes all look alike. */
 const hiddenValuesOf = (action: Step['action']): object =>

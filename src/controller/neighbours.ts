@@ -14,7 +14,8 @@ export function neighboursOf(
   resources: readonly Resource[],
   installation: string,
 ): readonly Neighbour[] {
-  return resources.flatMap(({ key: owner, createdAtMs, deleting, manifest }): Neighbour[] => {
+  return resources.flatMap((resource): Neighbour[] => {
+    const { key: owner, createdAtMs, deleting, manifest } = resource;
     if (keys.has(owner) || manifest?.spec.region !== region) return [];
     const [namespace = '', name = ''] = owner.split('/');
     const { ruleSet, receiptRules } = manifest.spec;
@@ -36,10 +37,19 @@ export function neighboursOf(
         // One that is being deleted holds its recipients until it is gone, but no longer cares which set is active.
         recipients: receiptRules.map((rule) => rule.recipients),
         activates: ruleSet.activate === 'Always' && !deleting ? ruleSet.name : undefined,
+        ruleSet: { name: ruleSet.name, rollout: ruleSet.rollout },
+        isGrantedBoth: ruleSet.rollout === 'BlueGreen' && wasSeenGranted(resource),
       },
     ];
   });
 }
+
+/** Whether the last look found every grant in place that the manifest as it is now asks for. */
+const wasSeenGranted = ({ generation, status }: Resource): boolean =>
+  status?.observedGeneration === generation &&
+  (['BucketReady', 'PermissionReady'] as const).every((wanted) =>
+    status.conditions.some(({ type, status: value }) => type === wanted && value === 'True'),
+  );
 
 /** Keys of the pipelines in a region that some of these rules belong to. */
 export function ownersOf(

@@ -220,7 +220,7 @@ async function settle(
 ): Promise<Outcome> {
   const { task, current } = round;
   const { key } = current;
-  const outlook = outlookOf(key, whole);
+  const outlook = withFallBack(key, outlookOf(key, whole), run);
   const faults = [...faultsOf(key, run), ...outlook.problems.map(({ fault }) => fault)];
   const worst = deps.propagation.judge(key, worstFault(faults));
   const left = writesOf(outlook);
@@ -236,6 +236,15 @@ async function settle(
   } else deps.streaks.ended(key);
   await report(current, phase, statusFrom(key, outlook, await facts()), deps);
   return outcomeOfPhase(phase);
+}
+
+/** Why a run gave up a switch of sets: what it then did in place leaves no trace for the look after it. */
+function withFallBack(key: string, outlook: Outlook, run: Convergence | undefined): Outlook {
+  if (outlook.problems.some(({ fault }) => fault.reason === 'RolloutFellBack')) return outlook;
+  const fellBack = (run?.problems ?? []).filter(
+    ({ owner, fault }) => owner === key && fault.reason === 'RolloutFellBack',
+  );
+  return { ...outlook, problems: [...outlook.problems, ...fellBack] };
 }
 
 function phaseWithoutFault(left: readonly Step[], withheld: readonly Step[]): Phase {

@@ -48,8 +48,8 @@ export function createRuleSetLooks({ ports, clock, onChangedByOthers }: RuleSetL
     return snapshot;
   };
   const found = (into: Snapshot, ruleSet: string, set: ObservedRuleSet | undefined): void => {
+    const before = into.sets.has(ruleSet) ? into.sets.get(ruleSet) : into.before.get(ruleSet);
     into.sets.set(ruleSet, set);
-    const before = into.before.get(ruleSet);
     const changed = before === undefined ? [] : changedRules(before, set);
     if (changed.length > 0) onChangedByOthers?.(changed);
   };
@@ -87,7 +87,16 @@ export function createRuleSetLooks({ ports, clock, onChangedByOthers }: RuleSetL
     createSet: (ruleSet) =>
       wrote(
         () => rules.createSet(ruleSet),
-        () => void snapshot.sets.set(ruleSet, { name: ruleSet, rules: [] }),
+        () => void snapshot.sets.set(ruleSet, { name: ruleSet, createdAtMs: clock.now(), rules: [] }),
+      ),
+    cloneSet: (ruleSet, original) =>
+      wrote(
+        () => rules.cloneSet(ruleSet, original),
+        () => {
+          const set = snapshot.sets.get(original);
+          if (set === undefined) snapshot.sets.delete(ruleSet);
+          else snapshot.sets.set(ruleSet, { ...set, name: ruleSet, createdAtMs: clock.now() });
+        },
       ),
     deleteSet: (ruleSet) =>
       wrote(

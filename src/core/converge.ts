@@ -44,14 +44,16 @@ export async function converge(
     if (outlook.observation === undefined) return { results, problems: outlook.problems };
     const { ruleSets } = outlook.observation.input;
     const run = await apply(outlook.steps, ports, { ...options, ruleSets });
-    const stale = run.some((result) => result.kind === 'failed' && result.fault.class === 'stale');
+    const overtaken = run.filter((result) => result.kind === 'failed' && result.fault.class === 'stale');
+    const stale = overtaken.length > 0;
     const again = stale && round < ROUNDS && options.signal?.aborted !== true;
     results.push(...(again ? run.filter((result) => result.kind === 'done') : run));
     if (!again) {
       results.push(...(await giveBack(outlook.observation.input, run, ports, options)));
       return { results, problems: outlook.problems };
     }
-    outlook = await lookAhead(work, ports);
+    const switches = overtaken.some(({ step }) => step.action.kind === 'switchRuleSet');
+    outlook = await lookAhead({ ...work, contested: switches && round === ROUNDS - 1 }, ports);
   }
 }
 

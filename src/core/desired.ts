@@ -10,6 +10,7 @@ import {
 import { PipelineError } from './fault.ts';
 import type { FunctionCode } from './function-code.ts';
 import type { FunctionInputs } from './function-inputs.ts';
+import { intervalMsOf } from './interval.ts';
 import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
 import {
   functionArn,
@@ -28,6 +29,7 @@ import { actionsOf, arnsElsewhere, storeAction } from './rule-actions.ts';
 import type { RuleBlock, RuleInSet } from './rule-block.ts';
 import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from './policy-document.ts';
 import type { FunctionConfiguration, NewRole } from './ports.ts';
+import { greenNameOf } from './twin-sets.ts';
 import { normalisePrefix } from './object-key-prefix.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 import { lowerCaseDomain, recipientsOverlap, union } from './recipients.ts';
@@ -85,7 +87,12 @@ export type Desired = {
   readonly bucket: DesiredBucket;
   readonly role: DesiredRole;
   readonly function: DesiredFunction;
+  /** Its name is that under which the set is in use, see `homeOf`. */
   readonly ruleSet: ManifestSpec['ruleSet'];
+  /** The other name of the set: where a rollout is built, or has left what there was before. */
+  readonly twin: string | undefined;
+  /** How long that is kept; undefined: whatever the controller's setting says. */
+  readonly intervalMs: number | undefined;
   readonly block: RuleBlock;
   /** Rules of ours under names that we did not make; each is granted by its own ARN. */
   readonly existingRules: readonly RuleInSet[];
@@ -144,6 +151,8 @@ export function desiredPipeline(
     role,
     function: desiredFunction(pipeline, role.arn, discovery),
     ruleSet: spec.ruleSet,
+    twin: spec.ruleSet.rollout === 'BlueGreen' ? greenNameOf(spec.ruleSet.name) : undefined,
+    intervalMs: intervalMsOf(manifest),
     block: desiredBlock(spec, identity, bucketName),
     existingRules: existingRuleNames(spec).map((name) => ({ ruleSet: spec.ruleSet.name, name })),
     takenOverAs: new Map(

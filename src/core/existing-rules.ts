@@ -30,16 +30,16 @@ export function grantedRules(identity: PipelineIdentity, { bucket, function: fn 
  * set that it moves out of, and those that it listed once and that still rely on its function or bucket.
  */
 export function withExistingRules(desired: Desired, observed: ObservedPipeline, ruleSets: ObservedRuleSets): Desired {
-  const own = desired.ruleSet.name;
+  const own = desired.twin === undefined ? [desired.ruleSet.name] : [desired.ruleSet.name, desired.twin];
   const listed = new Set(desired.block.existingRules);
   const standing = grantedRules(desired.identity, observed).flatMap(({ ruleSet, name }) => {
     const rule = ruleSets.sets.get(ruleSet)?.rules.find((other) => other.name === name);
     return rule === undefined ? [] : [{ ruleSet, name, relies: reliesOn(desired, rule) }];
   });
-  const elsewhere = standing.filter(({ ruleSet, name }) => listed.has(name) && ruleSet !== own);
+  const elsewhere = standing.filter(({ ruleSet, name }) => listed.has(name) && !own.includes(ruleSet));
   return {
     ...desired,
-    existingRules: [...[...listed].map((name) => ({ ruleSet: own, name })), ...elsewhere],
+    existingRules: [...own.flatMap((ruleSet) => [...listed].map((name) => ({ ruleSet, name }))), ...elsewhere],
     formerRules: standing.filter(({ name, relies }) => relies && !listed.has(name)),
   };
 }

@@ -4,6 +4,7 @@ import { API_GROUP } from './api-group.ts';
 import { cel } from './cel.ts';
 import { intervalSchema } from './interval.ts';
 import { MAX_ACTIONS } from './receipt-rule.ts';
+import { GREEN } from './names.ts';
 
 export const API_VERSION = `${API_GROUP}/v1alpha1`;
 export const KIND = 'SesLambdaPipeline';
@@ -544,11 +545,16 @@ function refuseRepeatedNames(rules: readonly NamedRule[], context: z.RefinementC
   }
 }
 
+/** SES's documents disagree whether 64 characters pass. */
+const MAX_SET_NAME = 63;
+const GREEN_IS_RESERVED = `must not end in ${GREEN}: ruleSet.rollout: BlueGreen makes such a name of that of the set`;
+const GREEN_HAS_NO_ROOM = `must be at most ${MAX_SET_NAME - GREEN.length} characters long, so that ${GREEN} can be added for ruleSet.rollout: BlueGreen`;
+
 const ruleSet = z
   .strictObject({
     name: z
       .string()
-      .max(63)
+      .max(MAX_SET_NAME)
       .regex(
         /^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$/,
         'must be made of letters, digits, _ and -, and begin and end with a letter or digit',
@@ -569,8 +575,28 @@ const ruleSet = z
       .enum(['Retain', 'DeleteWhenEmpty'])
       .default('Retain')
       .describe('DeleteWhenEmpty: a set that our deletion empties is switched off and deleted.'),
+    rollout: z
+      .enum(['InPlace', 'BlueGreen'])
+      .default('InPlace')
+      .describe(
+        'InPlace: rules are changed one after the other. BlueGreen: changes are made in a clone of the set, which then becomes the active one; every pipeline of the set must say so.',
+      ),
   })
-  .describe('The receipt rule set, shared with others in the account and region.');
+  .refine(({ name }) => !name.endsWith(GREEN), { path: ['name'], message: GREEN_IS_RESERVED })
+  .refine(({ name, rollout }) => rollout !== 'BlueGreen' || name.length <= MAX_SET_NAME - GREEN.length, {
+    path: ['name'],
+    message: GREEN_HAS_NO_ROOM,
+  })
+  .meta({
+    description: 'The receipt rule set, shared with others in the account and region.',
+    ...cel(
+      { rule: `!has(self.name) || !self.name.endsWith('${GREEN}')`, message: GREEN_IS_RESERVED },
+      {
+        rule: `!has(self.name) || !has(self.rollout) || self.rollout != 'BlueGreen' || size(self.name) <= ${MAX_SET_NAME - GREEN.length}`,
+        message: GREEN_HAS_NO_ROOM,
+      },
+    ),
+  });
 
 const spec = z
   .strictObject({

@@ -102,6 +102,12 @@ export function ownerOfRule(
   return ours ? { namespace, name, prefix } : undefined;
 }
 
+/** What the names of all rules begin with that an installation makes, from the prefix of one of its pipelines. */
+export const installationMark = (prefix: string): string => prefix.slice(0, prefix.indexOf('_') + 1);
+
+/** Ends the second name of a rule set. No manifest may use such a name, so what stands there is a clone. */
+export const GREEN = '-green';
+
 /** A rule is ours when its name is our prefix and a name without underscore: the only names that we ever make. */
 export function isRuleOf(prefix: string, ruleName: string): boolean {
   return ruleName.startsWith(prefix) && ruleName.length > prefix.length && !ruleName.slice(prefix.length).includes('_');

@@ -10,16 +10,22 @@ export type Neighbour = RuleBlock &
   Claimant & {
     /** The set that it asks for whatever is active now (`activate: Always`). */
     readonly activates: string | undefined;
+    /** The set that it lives in, and how it wants it changed. */
+    readonly ruleSet: Pick<ManifestSpec['ruleSet'], 'name' | 'rollout'>;
+    /** Whether its rules are known to be allowed all they need under both names of the set. */
+    readonly isGrantedBoth: boolean;
   };
 
 /** What a pipeline is to the runs of others. */
 export const asNeighbour = (
   block: RuleBlock,
   createdAtMs: number | undefined,
-  { name, activate }: Pick<ManifestSpec['ruleSet'], 'name' | 'activate'>,
+  { name, activate, rollout }: Pick<ManifestSpec['ruleSet'], 'name' | 'activate' | 'rollout'>,
 ): Neighbour => ({
   ...block,
   createdAtMs,
   recipients: block.rules.map((rule) => rule.recipients),
   activates: activate === 'Always' ? name : undefined,
+  ruleSet: { name, rollout },
+  isGrantedBoth: false,
 });

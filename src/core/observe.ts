@@ -21,6 +21,7 @@ import { departing, type BucketContents, type Departing } from './plan-teardown.
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
 import { ownsRule } from './rule-block.ts';
+import { atHome, namesToLookFor, neighbourAtHome } from './twin-sets.ts';
 import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
@@ -34,6 +35,8 @@ export type Work = {
   readonly neighbours?: readonly Neighbour[];
   /** Also take down what pipelines of this installation left here that `apply` and `remove` do not name. */
   readonly prune?: Scope;
+  /** Every switch of sets was overtaken by a change of somebody else: rules are changed in place. */
+  readonly contested?: boolean;
 };
 
 export type Observation = { readonly input: PlanInput; readonly problems: readonly Problem[] };
@@ -72,10 +75,13 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
       grantedRuleSets(resource, invokeGrantIdPrefix(identity)),
     ),
     ...found.flatMap(({ pipeline: { manifest, identity }, observed }) => [
-      manifest.spec.ruleSet.name,
+      ...namesToLookFor(manifest.spec.ruleSet),
       ...grantedTo(identity, observed),
     ]),
-    ...removed.flatMap(({ identity, ruleSet, observed }) => [ruleSet.name, ...grantedTo(identity, observed)]),
+    ...removed.flatMap(({ identity, ruleSet, observed }) => [
+      ...namesToLookFor(ruleSet),
+      ...grantedTo(identity, observed),
+    ]),
   ];
   const ruleSets = wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, once);
   const desired = found.map(({ pipeline, bucketName, observed }) =>
@@ -87,13 +93,24 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   );
   const pipelines = present(await Promise.all(desired));
   const departed = work.prune && remains ? await departedPipelines(work.prune, given, remains, ruleSets, ports) : [];
-  const { region, neighbours = [] } = work;
+  const { region } = work;
   const suspended = work.apply.filter(isSuspended).map(({ manifest, identity, createdAtMs }): Suspended => ({
-    block: asNeighbour(desiredBlock(manifest.spec, identity, ''), createdAtMs, manifest.spec.ruleSet),
+    block: neighbourAtHome(
+      asNeighbour(desiredBlock(manifest.spec, identity, ''), createdAtMs, manifest.spec.ruleSet),
+      ruleSets,
+    ),
     message: restraintOf(manifest) ?? '',
   }));
   return {
-    input: { region, pipelines, departing: [...removed, ...departed], suspended, neighbours, ruleSets },
+    input: {
+      region,
+      pipelines: pipelines.map(({ desired, observed }) => ({ desired: atHome(desired, ruleSets), observed })),
+      departing: [...removed, ...departed].map((leaving) => atHome(leaving, ruleSets)),
+      suspended,
+      neighbours: (work.neighbours ?? []).map((neighbour) => neighbourAtHome(neighbour, ruleSets)),
+      ruleSets,
+      contested: work.contested ?? false,
+    },
     problems,
   };
 }
@@ -143,7 +160,7 @@ function askedOnce(receiptRules: Ports['receiptRules']): Pick<Ports['receiptRule
 /** The active set costs one call and often is the one that is wanted; each other set costs one more. */
 export async function observeRuleSets(
   wanted: readonly string[],
-  ports: Pick<Ports, 'receiptRules'>,
+  ports: Pick<Ports, 'receiptRules' | 'clock'>,
 ): Promise<ObservedRuleSets> {
   const sets = new Map<string, ObservedRuleSet>();
   const active = await ports.receiptRules.describeActive();
@@ -153,7 +170,7 @@ export async function observeRuleSets(
     const found = await ports.receiptRules.describe(name);
     if (found !== undefined) sets.set(name, found);
   }
-  return { active: active?.name, sets };
+  return { atMs: ports.clock.now(), active: active?.name, sets };
 }
 
 /** Everything a pipeline owns outside the rule sets, and the name of its bucket, existing or to be made. */

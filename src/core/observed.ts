@@ -65,6 +65,8 @@ export type ObservedFunction = {
 
 export type ObservedRuleSet = {
   readonly name: string;
+  /** Milliseconds since 1970: when the set was created or cloned. */
+  readonly createdAtMs?: number | undefined;
   /** Every rule, ours and others', in the order of evaluation. */
   readonly rules: readonly ReceiptRule[];
 };
@@ -78,6 +80,8 @@ export type ObservedPipeline = {
 
 /** The rule sets of one account and region that matter to the pipelines at hand. */
 export type ObservedRuleSets = {
+  /** Milliseconds since 1970: when they were looked at. */
+  readonly atMs?: number;
   /** Name of the active set, undefined when receiving is off. */
   readonly active: string | undefined;
   /** Every set that was read, by name; a name that was read and not found is absent. */

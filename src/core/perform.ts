@@ -2,8 +2,10 @@ import { PipelineError } from './fault.ts';
 import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket.ts';
 import { samePolicy } from './policy-document.ts';
 import type { Ports } from './ports.ts';
+import type { ReceiptRule } from './receipt-rule.ts';
 import { orderTarget } from './rule-order.ts';
 import type { StepAction } from './step.ts';
+import { sameRules } from './twin-sets.ts';
 
 /** Which rules each set holds at this moment, as far as this run knows: the observed ones and what it changed since. */
 export type KnownRules = Map<string, Set<string>>;
@@ -83,6 +85,14 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       return functions.removePermission(action.fn, action.statementId);
     case 'createRuleSet':
       return receiptRules.createSet(action.ruleSet);
+    case 'cloneRuleSet':
+      await receiptRules.cloneSet(action.ruleSet, action.original);
+      known.set(action.ruleSet, new Set(namesOf(known, action.original)));
+      return;
+    case 'settleClone':
+      return settleClone(action.ruleSet, action.rules, ports);
+    case 'switchRuleSet':
+      return switchOver(action, ports);
     case 'activateRuleSet':
       return activate(action.ruleSet, action.onlyIfNone, ports);
     case 'deactivateRuleSet':
@@ -160,6 +170,47 @@ async function activate(ruleSet: string, onlyIfNone: boolean, { receiptRules }: 
       });
   }
   await receiptRules.setActive(ruleSet);
+}
+
+/** Nothing but the order may be wrong: anything else means that somebody works on the clone as well. */
+async function settleClone(
+  ruleSet: string,
+  rules: readonly ReceiptRule[],
+  { receiptRules }: Pick<Ports, 'receiptRules'>,
+): Promise<void> {
+  const live = (await receiptRules.describe(ruleSet))?.rules ?? [];
+  if (sameRules(live, rules)) return;
+  const byName = new Map(live.map((rule) => [rule.name, rule]));
+  const inOrder = rules.flatMap(({ name }) => byName.get(name) ?? []);
+  if (live.length !== rules.length || !sameRules(inOrder, rules)) throw contested(ruleSet);
+  await receiptRules.reorder(
+    ruleSet,
+    rules.map(({ name }) => name),
+  );
+}
+
+/**
+ * Looks once more at the set in use: what others changed in it since it was cloned would be lost. A clone that is out of
+ * date is taken away at once, while it is known to hold nothing of theirs but copies.
+ */
+async function switchOver(
+  { ruleSet, original, rules }: StepAction & { readonly kind: 'switchRuleSet' },
+  { receiptRules }: Pick<Ports, 'receiptRules'>,
+): Promise<void> {
+  const active = await receiptRules.describeActive();
+  if (active?.name !== original || !sameRules(active.rules, rules)) {
+    if (active?.name !== ruleSet) await receiptRules.deleteSet(ruleSet);
+    throw contested(original);
+  }
+  await receiptRules.setActive(ruleSet);
+}
+
+function contested(ruleSet: string): PipelineError {
+  return new PipelineError({
+    class: 'stale',
+    reason: 'ChangedMeanwhile',
+    message: `Somebody else changed rule set ${ruleSet} while its clone was being built, so the clone was not made active`,
+  });
 }
 
 /** Switches receiving off only while this set is the one that is on. */

@@ -4,7 +4,8 @@ import type { Fault } from './fault.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import { planAroundHeld } from './plan-around-held.ts';
-import type { RuleChange } from './plan-rule-set.ts';
+import { deleteTwin, hindranceOf, isLeftover, planRollout, rolloutFellBack, type Shared } from './plan-rollout.ts';
+import type { RuleChange, RuleSetPlan } from './plan-rule-set.ts';
 import { ownsRule, storageRuleName, type RuleBlock } from './rule-block.ts';
 import { stepId } from './step-list.ts';
 import type { Neighbour } from './neighbour.ts';
@@ -23,14 +24,18 @@ export type RuleSetsPlan = {
 };
 
 /** What a pipeline wants of its rule set. */
-export type Resident = Pick<Desired, 'key' | 'createdAtMs' | 'ruleSet' | 'block' | 'existingRules'>;
+export type Resident = Pick<Desired, 'key' | 'createdAtMs' | 'ruleSet' | 'block' | 'existingRules'> &
+  Partial<Pick<Desired, 'twin' | 'intervalMs'>>;
 
 type Input = {
   readonly region: string;
   readonly pipelines: readonly { readonly desired: Resident }[];
-  readonly departing: readonly Pick<Departing, 'because' | 'ruleSet' | 'block' | 'existingRules'>[];
+  readonly departing: readonly (Pick<Departing, 'because' | 'ruleSet' | 'block' | 'existingRules'> &
+    Partial<Pick<Departing, 'twin'>>)[];
   readonly neighbours?: readonly Neighbour[];
   readonly ruleSets: ObservedRuleSets;
+  /** Every switch of this run was overtaken by a change of somebody else: rules are changed in place. */
+  readonly contested?: boolean;
 };
 
 /**
@@ -42,11 +47,19 @@ export function planRuleSets(input: Input): RuleSetsPlan {
   const out = createOutput(input);
   const wantedSets = [...new Set(pipelines.map(({ desired }) => desired.ruleSet.name))].sort();
   const liveSets = [...ruleSets.sets.keys()].filter((name) => !wantedSets.includes(name)).sort();
-  const stays = new Map<string, Set<string>>(
-    pipelines.map(({ desired }) => [desired.key, new Set([desired.ruleSet.name])]),
-  );
+  const stays = new Map<string, Set<string>>(pipelines.map(({ desired }) => [desired.key, new Set(namesOf(desired))]));
+  const target = targetOf(input);
+  /** Twins that are dealt with: built anew, or deleted. */
+  const settled = new Set<string>();
+  const allShared = sharedSets(input);
+  for (const shared of allShared) {
+    if (shared.residents.length > 0 || !isLeftover(shared)) continue;
+    settled.add(shared.twin);
+    deleteTwin(shared, 'no pipeline uses it any more', out);
+  }
 
   const build = (name: string, handedOver?: Activation): void => {
+    if (settled.has(name)) return;
     const live = ruleSets.sets.get(name);
     const residents = pipelines.map(({ desired }) => desired).filter((desired) => desired.ruleSet.name === name);
     if (live === undefined && !residents.some((desired) => desired.ruleSet.create)) {
@@ -61,15 +74,36 @@ export function planRuleSets(input: Input): RuleSetsPlan {
     const blocks = [
       ...residents.map((desired) => desired.block),
       ...departing.map((leaving) => emptyBlock(leaving, name)),
-      ...(input.neighbours ?? []).map((neighbour) => asItStands(neighbour, rules)),
+      // What is kept to go back to keeps its order.
+      ...(allShared.some(({ twin }) => twin === name) ? [] : (input.neighbours ?? [])).map((neighbour) =>
+        asItStands(neighbour, rules),
+      ),
     ];
+    const planned = planAroundHeld(rules, blocks);
+    const shared = allShared.find((one) => one.name === name && one.residents.length > 0);
+    const way = wayOf(shared, planned, target, out);
+    if (way === 'switch' && shared !== undefined) {
+      settled.add(shared.twin);
+      const switched = planRollout(shared, planned, out);
+      out.results.set(shared.twin, planned.result);
+      out.tellBlocked(name, planned, residents);
+      const leaving = departing.map((one) => emptyBlock(one, name));
+      out.changes(name, rules, planAroundHeld(rules, leaving), [], () => [switched]);
+      return;
+    }
     const served = out.results.get(handedOver?.active ?? '') ?? [];
-    out.changes(name, rules, blocks, residents, (change) =>
+    out.changes(name, rules, planned, residents, (change) =>
       takesFrom(change, served) ? [...created, ...stepOf(handedOver)] : created,
     );
+    if (shared !== undefined && isLeftover(shared)) {
+      settled.add(shared.twin);
+      deleteTwin(shared, 'the rollout that left it is an interval ago', out);
+      // Who asks for no other rollout needs the grants of that name no more.
+      for (const { key, ruleSet } of residents)
+        if (ruleSet.rollout !== 'BlueGreen') stays.get(key)?.delete(shared.twin);
+    }
   };
 
-  const target = targetOf(input);
   // What goes from the set that is switched off goes when the mail comes to the other one.
   const isLast = (name: string): boolean => name === ruleSets.active && name !== target.set;
   const names = [...wantedSets, ...liveSets];
@@ -77,14 +111,47 @@ export function planRuleSets(input: Input): RuleSetsPlan {
   const activation = activate(input, target, out);
   for (const name of names.filter(isLast)) build(name, activation);
   tellWhoIsElsewhere(input, target, out);
-  for (const name of liveSets.concat(wantedSets)) leave(name, input, activation, stays, out);
-  for (const name of deletableSets(input, out.results)) deleteSet(name, activation, out);
+  for (const name of liveSets.concat(wantedSets)) if (!settled.has(name)) leave(name, input, activation, stays, out);
+  for (const name of deletableSets(input, out.results)) if (!settled.has(name)) deleteSet(name, activation, out);
   return {
     steps: out.steps,
     problems: out.problems,
     results: out.results,
     setsOf: (owner) => [...(stays.get(owner) ?? [])],
   };
+}
+
+/** Both names of the set that a pipeline lives in. */
+const namesOf = ({ ruleSet, twin }: Pick<Resident, 'ruleSet' | 'twin'>): readonly string[] =>
+  twin === undefined ? [ruleSet.name] : [ruleSet.name, twin];
+
+/** The sets that have, or had, a twin, with all who have a say in them. */
+function sharedSets({ pipelines, departing, neighbours = [], ruleSets, contested = false }: Input): readonly Shared[] {
+  const all = pipelines.map(({ desired }) => desired);
+  const twins = new Map<string, string>();
+  for (const { ruleSet, twin } of [...all, ...departing]) if (twin !== undefined) twins.set(ruleSet.name, twin);
+  return [...twins].map(([name, twin]) => ({
+    name,
+    twin,
+    residents: all.filter((desired) => desired.ruleSet.name === name),
+    departing: departing.map((leaving) => emptyBlock(leaving, name)),
+    neighbours,
+    ruleSets,
+    contested,
+  }));
+}
+
+/** Mail comes through the active set alone, so any other is changed as it stands. */
+function wayOf(shared: Shared | undefined, planned: RuleSetPlan, target: Target, out: Output): 'in place' | 'switch' {
+  const asking = shared?.residents.filter(({ ruleSet }) => ruleSet.rollout === 'BlueGreen') ?? [];
+  if (shared === undefined || asking.length === 0) return 'in place';
+  const { name, ruleSets } = shared;
+  const hindrance = hindranceOf(shared);
+  if (hindrance !== undefined) {
+    for (const desired of asking) out.problem(desired, rolloutFellBack(name, hindrance), false);
+    return 'in place';
+  }
+  return ruleSets.active === name && target.set === name && planned.changes.length > 0 ? 'switch' : 'in place';
 }
 
 type Target = {
@@ -205,7 +272,7 @@ function leave(
   const rules = out.results.get(name) ?? [];
   const leaving = input.pipelines
     .map(({ desired }) => desired)
-    .filter((desired) => desired.ruleSet.name !== name && hasRulesIn(name, desired, out));
+    .filter((desired) => !namesOf(desired).includes(name) && hasRulesIn(name, desired, out));
   if (leaving.length === 0) return;
   const free = leaving.filter((desired) => {
     const stillServed =
@@ -217,21 +284,17 @@ function leave(
     }
     return !stillServed;
   });
-  out.changes(
-    name,
+  const planned = planAroundHeld(
     rules,
     free.map((desired) => emptyBlock(desired, name)),
-    free,
-    () => stepOf(activation),
   );
+  out.changes(name, rules, planned, free, () => stepOf(activation));
 }
 
 /** Sets that our deletion empties and that a departing pipeline asked to have removed then. */
 function deletableSets(input: Input, results: ReadonlyMap<string, readonly ReceiptRule[]>): string[] {
-  const asked = input.departing
-    .filter(({ ruleSet }) => ruleSet.onDelete === 'DeleteWhenEmpty')
-    .map(({ ruleSet }) => ruleSet.name);
-  const inUse = new Set(input.pipelines.map(({ desired }) => desired.ruleSet.name));
+  const asked = input.departing.filter(({ ruleSet }) => ruleSet.onDelete === 'DeleteWhenEmpty').flatMap(namesOf);
+  const inUse = new Set(input.pipelines.flatMap(({ desired }) => namesOf(desired)));
   return [...new Set(asked)].filter(
     (name) => !inUse.has(name) && input.ruleSets.sets.has(name) && (results.get(name) ?? []).length === 0,
   );
@@ -248,7 +311,10 @@ function deleteSet(name: string, activation: Activation, out: Output): void {
   out.step(undefined, 'ruleSet', { kind: 'deleteRuleSet', ruleSet: name }, [...needs, ...off], 'no rule is left in it');
 }
 
-type Output = ReturnType<typeof createOutput>;
+/** Reasons of problems that are about the rules rather than about which set is active. */
+const ABOUT_RULES: ReadonlySet<string> = new Set(['OrderBlocked', 'RolloutFellBack']);
+
+export type Output = ReturnType<typeof createOutput>;
 
 function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>) {
   const reasons = new Map<string | undefined, string>(departing.map(({ block, because }) => [block.owner, because]));
@@ -274,33 +340,38 @@ function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>
   };
 
   const problem = (desired: Resident, fault: Fault, stops: boolean) =>
-    problems.push({ owner: desired.key, part: fault.reason === 'OrderBlocked' ? 'rules' : 'ruleSet', fault, stops });
+    problems.push({ owner: desired.key, part: ABOUT_RULES.has(fault.reason) ? 'rules' : 'ruleSet', fault, stops });
+
+  const change = (
+    ruleSet: string,
+    planned: RuleChange,
+    needs: readonly string[],
+    observed: readonly ReceiptRule[],
+    residents: readonly Resident[],
+  ): string => {
+    const { owner, needs: _, ...action } = planned;
+    const resident = residents.find(({ key }) => key === owner);
+    const why = whyOf(planned, ruleSet, resident ?? reasons.get(owner));
+    return step(owner, 'rules', { ...action, ruleSet }, needs, why, changesOf(planned, observed));
+  };
 
   const changes = (
     ruleSet: string,
     observed: readonly ReceiptRule[],
-    blocks: readonly RuleBlock[],
+    planned: RuleSetPlan,
     residents: readonly Resident[],
     before: (change: RuleChange) => readonly string[],
   ) => {
-    const planned = planAroundHeld(observed, blocks);
-    const owners = new Map<string | undefined, Resident>(residents.map((desired) => [desired.key, desired]));
     const ids: string[] = [];
-    for (const change of planned.changes) {
-      const { owner, needs, ...action } = change;
-      const ownNeeds = needs.flatMap((index) => ids[index] ?? []);
-      ids.push(
-        step(
-          owner,
-          'rules',
-          { ...action, ruleSet },
-          [...before(change), ...ownNeeds],
-          whyOf(change, ruleSet, owners.get(owner) ?? reasons.get(owner)),
-          changesOf(change, observed),
-        ),
-      );
+    for (const one of planned.changes) {
+      const ownNeeds = one.needs.flatMap((index) => ids[index] ?? []);
+      ids.push(change(ruleSet, one, [...before(one), ...ownNeeds], observed, residents));
     }
     results.set(ruleSet, planned.result);
+    tellBlocked(ruleSet, planned, residents);
+  };
+
+  const tellBlocked = (ruleSet: string, planned: RuleSetPlan, residents: readonly Resident[]) => {
     if (planned.blocked !== undefined) {
       const { ours, foreign } = planned.blocked;
       const owner = residents.find((desired) => ownsRule(desired.block, ours));
@@ -308,7 +379,7 @@ function createOutput({ region, departing }: Pick<Input, 'region' | 'departing'>
     }
   };
 
-  return { steps, problems, results, step, problem, changes };
+  return { steps, problems, results, step, problem, change, changes, tellBlocked };
 }
 
 /**
@@ -337,7 +408,7 @@ function whyOf(change: RuleChange, ruleSet: string, owner: Resident | string | u
       return 'it differs';
     case 'deleteRule':
       if (owner === undefined || typeof owner === 'string') return owner ?? 'the manifest does not name it';
-      return owner.ruleSet.name === ruleSet
+      return namesOf(owner).includes(ruleSet)
         ? 'the manifest does not name it'
         : `its pipeline uses rule set ${owner.ruleSet.name}`;
     case 'orderRules':

@@ -21,6 +21,8 @@ export type Departing = {
   /** Rules that it took over under others' names. */
   readonly existingRules: readonly RuleInSet[];
   readonly ruleSet: ManifestSpec['ruleSet'];
+  /** The other name of the set, as in `Desired`. */
+  readonly twin: string | undefined;
   readonly deletionPolicy: 'Retain' | 'Delete' | 'DeleteWithContents';
   readonly observed: ObservedPipeline;
   readonly contents: BucketContents;
@@ -52,6 +54,7 @@ export function departing(
     },
     existingRules: takenRules(existingRuleNames(spec), identity, observed),
     ruleSet: spec.ruleSet,
+    twin: undefined,
     deletionPolicy: spec.messageBodyStorage.deletionPolicy,
     observed,
     contents,

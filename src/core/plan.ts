@@ -8,6 +8,7 @@ import { obstacleTo } from './obstacle.ts';
 import { leftoverGrants } from './plan-bucket.ts';
 import { leftoverPermissions, removeGrant } from './plan-function.ts';
 import { planPipeline } from './plan-pipeline.ts';
+import { warnOfGrants } from './plan-rollout.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
 import type { RoutingFindingKind } from './routing-finding.ts';
@@ -28,6 +29,8 @@ export type PlanInput = {
   readonly suspended?: readonly Suspended[];
   readonly neighbours?: readonly Neighbour[];
   readonly ruleSets: ObservedRuleSets;
+  /** Every switch of sets was overtaken by a change of somebody else: rules are changed in place. */
+  readonly contested?: boolean;
 };
 
 /** Something that a plan cannot bring about. */
@@ -84,9 +87,12 @@ export function plan(input: PlanInput): Plan {
     doublyListed: doublyListed(pipelines.map(({ desired }) => desired)),
     lost: lostClaims([...pipelines.map(({ desired }) => claimantOf(desired)), ...neighbours]),
   };
+  const listed = pipelines.flatMap(({ desired }) => desired.existingRules.map(({ name }) => name));
   const warnings = [
     ...pipelines.flatMap(({ desired }) =>
-      [...desired.warnings, ...warnOfFormerRules(desired)].map((message) => ({ owner: desired.key, message })),
+      [...desired.warnings, ...warnOfFormerRules(desired), ...warnOfGrants(desired, listed, input.ruleSets)].map(
+        (message) => ({ owner: desired.key, message }),
+      ),
     ),
     ...input.departing.flatMap(({ key, warnings: kept }) => kept.map((message) => ({ owner: key, message }))),
     ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
@@ -176,9 +182,14 @@ function assemble(input: Planning, pipelines: readonly Arriving[], sets: RuleSet
     beforeRules.set(key, planned.beforeRules);
   }
   const known = new Set(steps.map((step) => step.id));
+  // Rules that a switch only takes along are not written, so nothing else waits for their grants.
+  const readyFor = (action: Step['action']): readonly string[] =>
+    action.kind === 'switchRuleSet'
+      ? [...beforeRules].flatMap(([key, ready]) => (sets.setsOf(key).includes(action.ruleSet) ? ready : []))
+      : [];
   const ruleSteps = sets.steps.map((step): Step => {
     const serves = step.action.kind === 'createRule' || step.action.kind === 'updateRule';
-    const before = serves ? (beforeRules.get(step.owner ?? '') ?? []) : [];
+    const before = serves ? (beforeRules.get(step.owner ?? '') ?? []) : readyFor(step.action);
     return { ...step, needs: [...new Set([...before.filter((id) => known.has(id)), ...step.needs])] };
   });
   steps.push(...ruleSteps);

@@ -135,6 +135,8 @@ export type ReceiptRules = {
   readonly describe: (ruleSet: string) => Promise<ObservedRuleSet | undefined>;
   readonly describeActive: () => Promise<ObservedRuleSet | undefined>;
   readonly createSet: (ruleSet: string) => Promise<void>;
+  /** Makes a new, inactive set of all rules of another, in their order. */
+  readonly cloneSet: (ruleSet: string, original: string) => Promise<void>;
   readonly deleteSet: (ruleSet: string) => Promise<void>;
   /** `undefined` switches receiving off. */
   readonly setActive: (ruleSet: string | undefined) => Promise<void>;

@@ -94,6 +94,11 @@ export const FAULT_REASONS = {
     means: 'Another pipeline of the same account and region already has this recipient.',
     todo: 'Take the recipient out of one of the two.',
   },
+  RolloutFellBack: {
+    means:
+      'The pipeline asks for `ruleSet.rollout: BlueGreen`, but the rules of the set are changed in place, one after the other.',
+    todo: 'Do what the message says; the next change is made by a switch of sets again. Or say `rollout: InPlace`.',
+  },
   RuleSetMissing: {
     means: 'The rule set does not exist and `ruleSet.create` is false.',
     todo: 'Create it, or leave `ruleSet.create` out.',

@@ -3,6 +3,7 @@ import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import type { RuleChange } from './plan-rule-set.ts';
 import type { InvokeGrant, PolicyDocument, Statement } from './policy-document.ts';
 import type { FunctionConfiguration, NewFunction, NewRole } from './ports.ts';
+import type { ReceiptRule } from './receipt-rule.ts';
 
 /** Parts of a pipeline; each has its condition. */
 export type Part = 'bucket' | 'role' | 'function' | 'permission' | 'rules' | 'ruleSet';
@@ -65,9 +66,30 @@ export type StepAction =
   | { readonly kind: 'addPermission'; readonly fn: string; readonly grant: InvokeGrant }
   | { readonly kind: 'removePermission'; readonly fn: string; readonly statementId: string }
   | { readonly kind: 'createRuleSet'; readonly ruleSet: string }
+  | { readonly kind: 'cloneRuleSet'; readonly ruleSet: string; readonly original: string }
+  | {
+      /** Reads a set that is not in use: it must hold exactly these rules, and one Reorder puts them in this order. */
+      readonly kind: 'settleClone';
+      readonly ruleSet: string;
+      readonly rules: readonly ReceiptRule[];
+      /** The order is known to be wrong; otherwise this only verifies what the other calls have done. */
+      readonly expected: 'reorder' | 'right';
+    }
+  | {
+      /** Makes the set active in place of another, unless that is not as it was when it was cloned. */
+      readonly kind: 'switchRuleSet';
+      readonly ruleSet: string;
+      readonly original: string;
+      readonly rules: readonly ReceiptRule[];
+    }
   | { readonly kind: 'activateRuleSet'; readonly ruleSet: string; readonly onlyIfNone: boolean }
   | { readonly kind: 'deactivateRuleSet'; readonly ruleSet: string }
-  | { readonly kind: 'deleteRuleSet'; readonly ruleSet: string }
+  | {
+      readonly kind: 'deleteRuleSet';
+      readonly ruleSet: string;
+      /** The set in use, of which this one holds nothing but copies and rules of ours. */
+      readonly twinOf?: string;
+    }
   | RuleStepAction;
 
 /** One thing to do. Steps that do not need each other, and have different lanes, run at once. */
@@ -157,12 +179,23 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
       return { verb: 'delete', target: `permission ${action.statementId} of function ${action.fn}` };
     case 'createRuleSet':
       return { verb: 'create', target: `rule set ${action.ruleSet}` };
+    case 'cloneRuleSet':
+      return { verb: 'create', target: `rule set ${action.ruleSet} as a clone of ${action.original}` };
+    case 'settleClone':
+      return action.expected === 'reorder'
+        ? { verb: 'reorder', target: `rules of ${action.ruleSet}` }
+        : { verb: 'verify', target: `the rules in ${action.ruleSet}` };
+    case 'switchRuleSet':
+      return { verb: 'activate', target: `rule set ${action.ruleSet} in place of ${action.original}` };
     case 'activateRuleSet':
       return { verb: 'activate', target: `rule set ${action.ruleSet}` };
     case 'deactivateRuleSet':
       return { verb: 'deactivate', target: `rule set ${action.ruleSet}` };
     case 'deleteRuleSet':
-      return { verb: 'delete', target: `rule set ${action.ruleSet}` };
+      return {
+        verb: 'delete',
+        target: `rule set ${action.ruleSet}${action.twinOf === undefined ? '' : `, kept beside ${action.twinOf}`}`,
+      };
     case 'createRule':
       return { verb: 'create', target: `rule ${action.rule.name} in ${action.ruleSet}` };
     case 'updateRule':
@@ -187,6 +220,7 @@ export function isDestructive(action: StepAction): boolean {
   return (
     describeAction(action).verb === 'delete' &&
     action.kind !== 'mergeBucketPolicy' &&
-    action.kind !== 'removePermission'
+    action.kind !== 'removePermission' &&
+    !(action.kind === 'deleteRuleSet' && action.twinOf !== undefined)
   );
 }

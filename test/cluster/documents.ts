@@ -53,6 +53,7 @@ export const BASES = {
         position: 'Tail',
         priority: -5,
         onDelete: 'DeleteWhenEmpty',
+        rollout: 'BlueGreen',
       },
       rules: [
         {

@@ -197,6 +197,12 @@ export const EDITS: readonly Edit[] = [
   { field: 'ruleSet.priority', to: 5 },
   { field: 'ruleSet.onDelete', to: 'DeleteWhenEmpty' },
   {
+    field: 'ruleSet.rollout',
+    to: 'BlueGreen',
+    shows: ({ fn }) => fn?.policy.length,
+    expected: 2,
+  },
+  {
     field: 'receiptRules[].name',
     to: 'Renamed',
     shows: ruleNames,

@@ -36,6 +36,20 @@ export const REFUSALS: readonly Refusal[] = [
     says: 'must be a DNS label: at most 63 of a-z, 0-9 and -, no dots',
   },
   {
+    name: 'a rule set under the name of a clone',
+    base: 'short',
+    path: ['spec', 'ruleSet'],
+    value: { name: 'mail-green' },
+    says: 'must not end in -green',
+  },
+  {
+    name: 'a rule set whose clone could not be named',
+    base: 'short',
+    path: ['spec', 'ruleSet'],
+    value: { name: 'a'.repeat(58), rollout: 'BlueGreen' },
+    says: 'must be at most 57 characters long, so that -green can be added',
+  },
+  {
     name: 'a bucket with neither identity',
     base: 'short',
     path: [...STORAGE],

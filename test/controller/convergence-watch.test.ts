@@ -31,6 +31,21 @@ describe('createConvergenceWatch', () => {
     });
   });
 
+  it('takes a switch of sets to and fro for the same change', () => {
+    const watch = createConvergenceWatch();
+    const switching = (to: string, from: string): readonly Step[] => [
+      { ...step('active', to), id: `us-west-2 switchRuleSet ${to} ${from}`, changes: [] },
+    ];
+    for (const [to, from] of [
+      ['mail-green', 'mail'],
+      ['mail', 'mail-green'],
+      ['mail-green', 'mail'],
+    ] as const)
+      watch.carriedOut('mail/app', switching(to, from));
+
+    expect(watch.judge('mail/app', switching('mail', 'mail-green'))).toMatchObject({ reason: 'NotConverging' });
+  });
+
   it('does not take a Secret that changes before each look for the same change', () => {
     const watch = createConvergenceWatch();
     const rotated = (value: string): Step => ({

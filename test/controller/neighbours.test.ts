@@ -30,7 +30,30 @@ describe('neighboursOf', () => {
         createdAtMs: 5,
         recipients: [['a@example.com']],
         activates: 'shop',
+        ruleSet: { name: 'shop', rollout: 'InPlace' },
+        isGrantedBoth: false,
       },
+    ]);
+  });
+
+  it.each([
+    { what: 'ready as it is now', over: {}, granted: true },
+    { what: 'changed since', over: { generation: 9 }, granted: false },
+    { what: 'never looked at', over: { status: undefined }, granted: false },
+  ])('knows that one is granted both names of its set when it is $what: $granted', ({ over, granted }) => {
+    const conditions = (['BucketReady', 'PermissionReady'] as const).map((type) => ({
+      type,
+      status: 'True' as const,
+      reason: 'Succeeded' as const,
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+      observedGeneration: 1,
+    }));
+    const status = { observedGeneration: 1, conditions };
+    const other = at('mail/a', { ruleSet: { rollout: 'BlueGreen' } }, { generation: 1, status, ...over });
+
+    expect(neighboursOf(new Set(['mail/app']), 'us-west-2', [self, other], 'slp')).toMatchObject([
+      { ruleSet: { rollout: 'BlueGreen' }, isGrantedBoth: granted },
     ]);
   });
 

@@ -107,6 +107,35 @@ describe('createRuleSetLooks', () => {
     expect(changed).toEqual([]);
   });
 
+  it('knows a clone of ours and its age without a look at it', async () => {
+    const { looks, asOf, now, pass, reads } = looking();
+    const since = now();
+    await asOf(since).describeActive();
+    await pass();
+    await looks.acting.receiptRules.cloneSet(`${SET}-green`, SET);
+    await looks.acting.receiptRules.delete(`${SET}-green`, 'b');
+    await looks.acting.receiptRules.setActive(`${SET}-green`);
+
+    expect(await asOf(since).describeActive()).toMatchObject({
+      name: `${SET}-green`,
+      createdAtMs: now(),
+      rules: [{ name: 'a' }, { name: 'c' }],
+    });
+    expect(reads()).toBe(1);
+  });
+
+  it("takes its own writes for nobody else's when it reads again before a Reorder", async () => {
+    const { looks, asOf, now, pass, changed } = looking();
+    await asOf(now()).describeActive();
+    await pass();
+    await asOf(now()).describeActive();
+    await looks.acting.receiptRules.create(SET, rule('d'), 'b');
+
+    await looks.acting.receiptRules.describe(SET);
+
+    expect(changed).toEqual([]);
+  });
+
   it('shows the sets as they are after any writes of ours, without another look', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const write = fc.oneof(

@@ -55,6 +55,7 @@ test('a short manifest gets every default', () => {
       position: 'Head',
       priority: 0,
       onDelete: 'Retain',
+      rollout: 'InPlace',
     },
     receiptRules: [
       {
@@ -392,6 +393,16 @@ describe('refused, with path and message', () => {
       'a rule set with a dot',
       { ruleSet: { name: 'a.b' } },
       ['ruleSet.name: must be made of letters, digits, _ and -, and begin and end with a letter or digit'],
+    ],
+    [
+      'a rule set under the name of a clone',
+      { ruleSet: { name: 'mail-green' } },
+      ['ruleSet.name: must not end in -green: ruleSet.rollout: BlueGreen makes such a name of that of the set'],
+    ],
+    [
+      'a rule set whose clone could not be named',
+      { ruleSet: { name: 'a'.repeat(58), rollout: 'BlueGreen' } },
+      ['ruleSet.name: must be at most 57 characters long, so that -green can be added for ruleSet.rollout: BlueGreen'],
     ],
   ])('%s', (_, spec, expected) => {
     expect(complaints(document(spec))).toEqual(expected.map((line) => `spec.${line}`));

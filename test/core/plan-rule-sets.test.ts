@@ -16,6 +16,7 @@ const RULE_SET: RuleSet = {
   position: 'Head',
   priority: 0,
   onDelete: 'Retain',
+  rollout: 'InPlace',
 };
 
 const prefixOf = (name: string): string => `slp_mail_${name}_`;
@@ -39,6 +40,8 @@ function neighbourOf({ desired: { block, ruleSet, createdAtMs } }: { readonly de
     createdAtMs,
     recipients: [],
     activates: ruleSet.activate === 'Always' ? ruleSet.name : undefined,
+    ruleSet,
+    isGrantedBoth: false,
   };
 }
 

@@ -65,6 +65,7 @@ export function fakeAws(): FakeAws {
     roles: new Map(),
     functions: new Map(),
     sets: new Map(),
+    setsMadeAtMs: new Map(),
     active: undefined,
     createsAppend: false,
     identities: new Map([['example.com', 'verified']]),
@@ -77,7 +78,7 @@ export function fakeAws(): FakeAws {
     buckets: bucketsOf(aws),
     roles: rolesOf(aws),
     functions: functionsOf(aws),
-    receiptRules: fakeReceiptRules(aws),
+    receiptRules: fakeReceiptRules(aws, clock),
     mailIdentities: {
       verification: async (names) =>
         new Map(names.flatMap((name) => (aws.identities.has(name) ? [[name, existing(aws.identities, name)]] : []))),

@@ -1,11 +1,13 @@
 import { PipelineError } from '../../../src/core/fault.ts';
 import type { ObservedRuleSet } from '../../../src/core/observed.ts';
-import type { ReceiptRules } from '../../../src/core/ports.ts';
+import type { Clock, ReceiptRules } from '../../../src/core/ports.ts';
 import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
 
 /** The rule sets of an account. */
 export type FakeRuleSets = {
   readonly sets: Map<string, readonly ReceiptRule[]>;
+  /** When a set was created or cloned, for those that a test has not put there itself. */
+  readonly setsMadeAtMs: Map<string, number>;
   active: string | undefined;
   /** Every create lands at the end, whatever it asked for: nothing may depend on where it lands. */
   createsAppend: boolean;
@@ -17,11 +19,11 @@ const changed = (message: string): PipelineError =>
   new PipelineError({ class: 'stale', reason: 'ChangedMeanwhile', message });
 
 /** Rule sets in memory that refuse what SES refuses. */
-export function fakeReceiptRules(account: FakeRuleSets): ReceiptRules {
-  const { sets } = account;
+export function fakeReceiptRules(account: FakeRuleSets, { now }: Pick<Clock, 'now'>): ReceiptRules {
+  const { sets, setsMadeAtMs } = account;
   const described = (name: string): ObservedRuleSet | undefined => {
     const rules = sets.get(name);
-    return rules === undefined ? undefined : { name, rules };
+    return rules === undefined ? undefined : { name, createdAtMs: setsMadeAtMs.get(name), rules };
   };
   const rulesIn = (set: string): readonly ReceiptRule[] => {
     const rules = sets.get(set);
@@ -34,13 +36,16 @@ export function fakeReceiptRules(account: FakeRuleSets): ReceiptRules {
     if (anchor < 0) throw changed(`Rule ${after} does not exist`);
     return anchor + 1;
   };
+  const make = (name: string, rules: readonly ReceiptRule[]): void => {
+    if (sets.has(name)) throw changed(`Rule set ${name} exists already`);
+    sets.set(name, rules);
+    setsMadeAtMs.set(name, now());
+  };
   return {
     describe: async (name) => described(name),
     describeActive: async () => (account.active === undefined ? undefined : described(account.active)),
-    createSet: async (name) => {
-      if (sets.has(name)) throw changed(`Rule set ${name} exists already`);
-      sets.set(name, []);
-    },
+    createSet: async (name) => make(name, []),
+    cloneSet: async (name, original) => make(name, rulesIn(original)),
     deleteSet: async (name) => {
       if (account.active === name)
         throw new PipelineError({ class: 'delete-blocked', reason: 'DeletionBlocked', message: `${name} is active` });
