@@ -94,6 +94,15 @@ function keptAgents(cluster: Cluster): (tls: TlsOptions) => HttpAgent | undefine
   };
 }
 
+/**
+ * A kept connection on which no answer came is most likely dead without knowing it, and those that lie idle beside it
+ * are no better: trying them one after the other would cost a Lease.
+ */
+function dropIdle(agent: RequestOptions['agent']): void {
+  if (typeof agent !== 'object') return;
+  for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+}
+
 function defined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
@@ -114,6 +123,7 @@ function send(url: URL, options: RequestOptions, body: string | undefined, first
   request.on('error', (error: NodeJS.ErrnoException) => {
     // The server closed a kept connection while it was idle: a read is simply sent over a new one.
     // A stream that breaks comes here as well, and whoever reads it is told: sent again, nobody would read it.
+    if (!answered && request.reusedSocket && options.signal?.aborted === true) dropIdle(options.agent);
     const idle = !answered && request.reusedSocket && error.code === 'ECONNRESET' && options.method === 'GET';
     if (idle && firstTry) resolve(send(url, options, body, false));
     else reject(error);

@@ -49,6 +49,35 @@ describe('createKubernetesApi', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it('leaves every idle connection once one of them has fallen silent', async () => {
+    let silent: ReadonlySet<unknown> = new Set();
+    const first: ServerResponse[] = [];
+    const sockets = new Set<unknown>();
+    await using server = await apiServer((_, response) => {
+      if (silent.has(response.socket)) return;
+      if (first.length < 3) {
+        first.push(response);
+        sockets.add(response.socket);
+        // Answered together, so that each has a connection of its own.
+        if (first.length === 3) for (const each of first) answer(each, 200, configMap('a', '5'));
+      } else answer(response, 200, configMap('a', '6'));
+    });
+    const transport = kubeConfigTransport(kubeConfigFor(server.url));
+    const call = (signal: AbortSignal) =>
+      transport({ method: 'GET', path: '/', query: new URLSearchParams(), headers: {}, signal });
+    const read = async (signal = new AbortController().signal): Promise<string> => {
+      const chunks = [];
+      for await (const chunk of (await call(signal)).body) chunks.push(chunk);
+      return Buffer.concat(chunks).toString();
+    };
+    await Promise.all([read(), read(), read()]);
+    silent = sockets;
+
+    await expect(read(AbortSignal.timeout(100))).rejects.toThrow();
+
+    expect(JSON.parse(await read(AbortSignal.timeout(2_000)))).toMatchObject({ metadata: { resourceVersion: '6' } });
+  });
+
   it('asks once for a stream that is cut after it was accepted', async () => {
     const streams: ServerResponse[] = [];
     await using server = await apiServer((request, response) => {
