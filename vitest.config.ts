@@ -21,6 +21,7 @@ export default defineConfig({
           fileParallelism: false, // an API server keeps a processor busy while it starts
           testTimeout: 120_000, // tests wait for conditions: on a busy machine these come late
           hookTimeout: 90_000,
+          retry: 1, // real processes on a machine that may stall for seconds, which costs a Lease
           sequence: { groupOrder: 1 },
         },
       },

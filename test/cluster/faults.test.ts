@@ -16,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 /** A controller with one Ready pipeline. */
-async function running(cleanUp: Finally): Promise<Installation> {
+async function running(cleanUp: Finally, ...flags: readonly string[]): Promise<Installation> {
   const place = await install(cluster, { finally: cleanUp });
-  place.start();
+  place.start({}, ...flags);
   await place.apply(pipeline());
   await place.ready('app');
   return place;
@@ -158,7 +158,9 @@ describe('an edit is carried through', () => {
   let place: Installation;
 
   beforeAll(async () => {
-    place = await running((cleanUp) => cleanUps.push(cleanUp));
+    // On a busy machine an API server takes longer to come back than a Lease may go without renewal.
+    const patient = ['--lease-duration=90s', '--renew-deadline=60s'];
+    place = await running((cleanUp) => cleanUps.push(cleanUp), ...patient);
   });
 
   afterAll(async () => {
