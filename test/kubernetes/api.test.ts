@@ -73,7 +73,7 @@ describe('createKubernetesApi', () => {
     await Promise.all([read(), read(), read()]);
     silent = sockets;
 
-    await expect(read(AbortSignal.timeout(100))).rejects.toThrow();
+    await expect(read(AbortSignal.timeout(100))).rejects.toThrow('aborted');
 
     expect(JSON.parse(await read(AbortSignal.timeout(2_000)))).toMatchObject({ metadata: { resourceVersion: '6' } });
   });
