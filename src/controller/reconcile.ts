@@ -80,7 +80,10 @@ export async function reconcile(
   );
   await Promise.all(
     byPlace(tasks).map(async ({ place, here }) => {
-      for (const [key, outcome] of await reconcileAt(place, here, asked, deps, signal)) outcomes.set(key, outcome);
+      const threw = (error: unknown): ReadonlyMap<string, Outcome> =>
+        new Map(here.map(({ resource }) => [resource.key, { kind: 'threw', error }]));
+      const ended = await reconcileAt(place, here, asked, deps, signal).catch(threw);
+      for (const [key, outcome] of ended) outcomes.set(key, outcome);
     }),
   );
   return outcomes;

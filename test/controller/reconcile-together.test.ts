@@ -75,6 +75,17 @@ describe('pipelines that are reconciled together', () => {
     expect(outcomes.get(THIRD)).toEqual({ kind: 'settled' });
   });
 
+  it('are all tried again when a bug of ours comes up in what they share', async () => {
+    const world = three();
+    world.source.before = (method) => {
+      if (method === 'list') throw new Error('a bug of ours');
+    };
+
+    const outcomes = await world.reconcileAll(FIRST, SECOND);
+
+    expect([...outcomes.values()].map(({ kind }) => kind)).toEqual(['threw', 'threw']);
+  });
+
   it('tell a change of one as a change of that one only', async () => {
     const world = three();
     await world.reconcileAll(FIRST, SECOND, THIRD);

@@ -57,7 +57,10 @@ export function fakeSource(...first: readonly Resource[]): FakeSource {
       onChange = listener;
       for (const key of resources.keys()) onChange({ key, kind: 'spec' });
     },
-    list: () => [...resources.values()],
+    list: () => {
+      source.before('list', '');
+      return [...resources.values()];
+    },
     get: (key) => {
       source.before('get', key);
       return resources.get(key);
