@@ -82,7 +82,8 @@ const isFree = ({ name }: ConfigOption): boolean => !TAKEN.has(name);
 function valueOf({ flags, isSwitch, description }: ConfigOption): object {
   if (isSwitch) return { ...flag, description };
   const [, placeholder = ''] = /<(.*)>$/.exec(flags) ?? [];
-  if (placeholder === 'number') return { type: 'number', description };
+  // A fraction that comes by --set is a text.
+  if (placeholder === 'number') return { type: ['number', 'string'], pattern: '^[0-9]+([.][0-9]+)?$', description };
   if (placeholder === 'duration') return { type: 'string', pattern: '^([0-9]+(ms|s|m|h))+$', description };
   return placeholder.includes('|')
     ? { enum: placeholder.split('|'), description }
