@@ -11,6 +11,7 @@ import { chartWith, kustomized, NAMESPACE, type Rendered } from '../support/rend
 import { startCluster, type Cluster } from './support/cluster.ts';
 import type { ControllerProcess } from './support/controller-process.ts';
 import { isReady, livePipelines } from './support/live.ts';
+import { objectsOfOurs } from './support/objects-of-ours.ts';
 import { deploymentsOf, podOf, startPod, type PodOptions } from './support/pod.ts';
 import { until } from './support/until.ts';
 
@@ -217,7 +218,7 @@ describe('a controller as its Deployment says', () => {
 type Schema = { properties: Record<string, Schema> };
 
 test('an uninstall in the order of the documentation leaves what Retain asked for, and the CRD', async () => {
-  const before = await everything();
+  const before = await objectsOfOurs(cluster);
   const documents = await kustomized('base');
   await installed(documents);
   const sandbox = await aws();
@@ -237,16 +238,32 @@ test('an uninstall in the order of the documentation leaves what Retain asked fo
     functions: [],
     ruleSets: { SpartaRuleSet: [] },
   });
-  expect(await everything()).toEqual(before);
+  expect(await objectsOfOurs(cluster)).toEqual(before);
 });
 
-/** What has our name in the cluster, outside of namespaces and in ours; the example's ConfigMap is not ours. */
-async function everything(): Promise<readonly string[]> {
-  const kinds =
-    'crd,clusterrole,clusterrolebinding,deployment,role,rolebinding,service,serviceaccount,pdb,networkpolicy,secret,configmap,slp';
-  const { out } = await cluster.kubectl('get', kinds, '--all-namespaces', '-o', 'name');
-  return out
-    .split('\n')
-    .filter((name) => name.includes('ses-lambda-pipeline'))
-    .toSorted();
-}
+test('an uninstall in the other order is finished by a controller that is installed again', async () => {
+  const documents = await kustomized('base');
+  await installed(documents);
+  const sandbox = await aws();
+  const [first] = await started(documents, sandbox);
+  await cluster.apply(pipeline());
+  await ready('mail');
+  await first?.end('SIGTERM');
+  const crd = documents.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  await uninstalled(documents);
+  expect(await cluster.kubectlWith(textOf(crd), 'delete', '--wait=false', '-f', '-')).toMatchObject({ code: 0 });
+
+  await cluster.apply(...documents);
+  const [second] = await started(documents, sandbox);
+
+  await until(
+    'the CRD is gone, and so is its pipeline',
+    () =>
+      cluster.kubectl('get', 'crd', 'seslambdapipelines.ses-lambda-pipeline.dev', '--ignore-not-found', '-o', 'name'),
+    ({ out }) => out === '',
+  );
+  await second?.end('SIGTERM');
+  const stranger = foreignClients(sandbox.url, 'us-west-2');
+  onTestFinished(() => stranger.destroy());
+  expect(await readHoldings(stranger)).toMatchObject({ buckets: [{}], roles: [], functions: [] });
+});
