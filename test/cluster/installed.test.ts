@@ -7,7 +7,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { foreignClients } from '../support/aws-clients.ts';
 import { readHoldings } from '../support/holdings.ts';
 import { pipeline, rule } from '../support/manifests.ts';
-import { chartWith, kustomized, NAMESPACE, type Rendered } from '../support/rendered.ts';
+import { chartTests, chartWith, kustomized, NAMESPACE, type Rendered } from '../support/rendered.ts';
 import { startCluster, type Cluster } from './support/cluster.ts';
 import type { ControllerProcess } from './support/controller-process.ts';
 import { isReady, livePipelines } from './support/live.ts';
@@ -106,6 +106,17 @@ describe.each(PLACES)('%s', (_, rendered) => {
       expect(await tried(pod)).toMatchObject({ code: 0, err: '' });
       expect((await tried(weaker)).err).toContain('violates PodSecurity "restricted:latest"');
     }
+  });
+});
+
+test('a restricted namespace lets in the pod of helm test too', async () => {
+  await installed(await kustomized('base'));
+  const [pod] = await chartTests();
+
+  expect(pod).toMatchObject({ kind: 'Pod', metadata: { annotations: { 'helm.sh/hook': 'test' } } });
+  expect(await cluster.kubectlWith(JSON.stringify(pod), 'create', '--dry-run=server', '-f', '-')).toMatchObject({
+    code: 0,
+    err: '',
   });
 });
 
@@ -241,6 +252,7 @@ test('an uninstall in the order of the documentation leaves what Retain asked fo
   expect(await objectsOfOurs(cluster)).toEqual(before);
 });
 
+// The last one: it takes the CRD with it.
 test('an uninstall in the other order is finished by a controller that is installed again', async () => {
   const documents = await kustomized('base');
   await installed(documents);

@@ -37,6 +37,12 @@ export async function chartWith(...set: readonly string[]): Promise<readonly Ren
   return documentsOf(await helm(['template', NAMESPACE, CHART, '--namespace', NAMESPACE, '--no-hooks', ...values]));
 }
 
+/** The pods of `helm test`. @throws {Error} with the words of Helm */
+export async function chartTests(): Promise<readonly Rendered[]> {
+  const all = await helm(['template', NAMESPACE, CHART, '--namespace', NAMESPACE, '--show-only', 'templates/tests/*']);
+  return documentsOf(all);
+}
+
 function documentsOf({ code, out, err }: { readonly code: number; readonly out: string; readonly err: string }) {
   if (code !== 0) throw new Error(err);
   return (loadAll(out) as (Rendered | null)[]).filter((document) => document !== null);
