@@ -1,7 +1,7 @@
 import { canStop, sameRule, type ReceiptRule } from './receipt-rule.ts';
 import { union } from './recipients.ts';
 import { arrange, rulesOf, storageRuleName, type Arrangement, type RuleBlock } from './rule-block.ts';
-import { createJudge, type Harm } from './rule-judge.ts';
+import { createJudge, type Harm, type Judge } from './rule-judge.ts';
 import { createNeeds } from './rule-needs.ts';
 import { orderTarget } from './rule-order.ts';
 import { anchorsOf, finalRules, inOrder, placesFor } from './rule-places.ts';
@@ -88,7 +88,9 @@ type Way = { readonly call: Call | undefined; readonly rules: readonly ReceiptRu
 type Call = RuleChange extends infer Change ? (Change extends unknown ? Omit<Change, 'needs'> : never) : never;
 
 function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
-  const judge = createJudge(observed, finalRules(observed, all), all);
+  // Where nothing is to be done, as at most looks, nothing has to be judged.
+  let made: Judge | undefined;
+  const judge = (): Judge => (made ??= createJudge(observed, finalRules(observed, all), all));
   const needs = createNeeds(all);
   const observedNames = new Set(observed.map((rule) => rule.name));
   const leaving = observed.flatMap(({ name }) =>
@@ -112,13 +114,13 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
     for (const accepted of ['none', 'extra'] as const) {
       for (const task of ready) {
         const way = waysOf(task).find(
-          (other) => other.call === undefined || isAtMost(judge.harm(other.rules), accepted),
+          (other) => other.call === undefined || isAtMost(judge().harm(other.rules), accepted),
         );
         if (way !== undefined) return mustBeVerified(task) ? verify() : carryOut(task, way);
         refusedAt.set(task, changes.length);
       }
       for (const task of ready) {
-        const way = wideningsOf(task).find((other) => isAtMost(judge.harm(other.rules), accepted));
+        const way = wideningsOf(task).find((other) => isAtMost(judge().harm(other.rules), accepted));
         if (way !== undefined) return mustBeVerified(task) ? verify() : widen(task, way);
       }
     }
@@ -148,10 +150,10 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
     const effect = {
       kind: call.kind,
       rule: nameIn(call),
-      adds: judge.added(rules, next),
-      removes: judge.added(next, rules),
-      mends: judge.mended(rules, next),
-      touches: judge.touched(rules, next),
+      adds: judge().added(rules, next),
+      removes: judge().added(next, rules),
+      mends: judge().mended(rules, next),
+      touches: judge().touched(rules, next),
       stops: canStopIn(call),
       refusedAt: refusedAt.get(task),
     };
@@ -166,7 +168,7 @@ function createPlanner(observed: readonly ReceiptRule[], all: Arrangement) {
   const verify = (): undefined => {
     const order = rules.map(({ name }) => name).filter((name) => all.blockOf(name) !== undefined);
     const asTheyAre: Way = { rules, call: { kind: 'orderRules', owner: undefined, order, expected: 'right' } };
-    const due = reorders().find((way) => way.call !== undefined && judge.harm(way.rules) === 'none');
+    const due = reorders().find((way) => way.call !== undefined && judge().harm(way.rules) === 'none');
     make({ kind: 'order', after: [] }, due ?? asTheyAre);
   };
 
