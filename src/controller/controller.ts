@@ -14,7 +14,7 @@ import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
 import { createRivals } from './rivals.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
-import { placeKey, type Place, type Tenants } from './tenants.ts';
+import { inAccountOf, placeKey, type Place, type Tenants } from './tenants.ts';
 import { createTriggers, triggerOf, type Trigger } from './trigger.ts';
 import type { Batch, WorkQueue } from './work-queue.ts';
 
@@ -103,7 +103,7 @@ export function createController(options: ControllerOptions): Controller {
     const known = looks.get(placeKey(place));
     if (known !== undefined) return known;
     const made = createLooks(options.portsOf(place), clock, (rules) => {
-      const inAccount = source.list().filter(({ key }) => options.tenants.livesIn(key, place));
+      const inAccount = inAccountOf(place, source.list(), options.tenants);
       for (const key of ownersOf(rules, place.region, inAccount, options.installation)) {
         triggers.note(key, 'rules');
         queue.add(key, 'resync');

@@ -30,7 +30,8 @@ export function sesStepsUntil(owner: string, steps: readonly Step[]): readonly S
   return shares ? atSes.slice(0, atSes.findLastIndex((step) => [owner, undefined].includes(step.owner)) + 1) : [];
 }
 
-const isAtSes = ({ part }: Step): boolean => part === 'rules' || part === 'ruleSet';
+/** Whether the step is about a rule set, and so waits for its turn at SES. */
+export const isAtSes = ({ part }: Step): boolean => part === 'rules' || part === 'ruleSet';
 
 /** Most steps are one call; some look first. */
 function callsOf(step: Step): number {
