@@ -3,6 +3,7 @@ import type { Work } from '../core/observe.ts';
 import { routedRecipients, type RecipientLists } from '../core/routing-facts.ts';
 import { isAtSes } from '../core/ses-pace.ts';
 import { admit, type AdmitDeps } from './admit.ts';
+import { portsUntil } from './give-way.ts';
 import type { Looks } from './looks.ts';
 import { neighboursOf } from './neighbours.ts';
 import type { Outcome } from './outcome.ts';
@@ -33,6 +34,8 @@ export type Asked = {
   readonly routedAfterMs: number;
   /** How much of everything else is read. */
   readonly depth: Depth;
+  /** Aborted: something that cannot wait has come. What is in flight is ended, and nothing new begun. */
+  readonly giveWay: AbortSignal;
 };
 
 type Outcomes = ReadonlyMap<string, Outcome>;
@@ -82,21 +85,23 @@ function byPlace(tasks: readonly Task[]): Iterable<{ readonly place: Place; read
 async function reconcileAt(
   place: Place,
   tasks: readonly Task[],
-  { lookedAfterMs, readAfterMs, routedAfterMs, depth }: Asked,
+  { lookedAfterMs, readAfterMs, routedAfterMs, depth, giveWay }: Asked,
   deps: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<Outcomes> {
   const looks = deps.looksOf(place);
   const rounds = tasks.map((task): Round => ({ task, current: task.resource }));
-  const facts = createRoutingQuestion(recipientsOf(tasks), looks.routing(routedAfterMs), deps.after);
+  const routing = portsUntil(giveWay, looks.routing(routedAfterMs));
+  const facts = createRoutingQuestion(recipientsOf(tasks), routing, deps.after, giveWay);
   const look = (at: readonly Round[], afterMs: number, deep: Depth): Promise<Outlook> =>
-    lookAhead(workOf(place, at, deps), looks.planning(afterMs, deep));
+    lookAhead(workOf(place, at, deps), portsUntil(giveWay, looks.planning(afterMs, deep)));
   const settleAll = (at: readonly Round[], shares: Shares, run?: Convergence): Promise<Outcomes> =>
     eachSettled(at, (round) => settle(round, shares(round.current.key), run, facts, deps));
 
   let outlook = await look(rounds, lookedAfterMs, depth);
   if (writesOf(outlook).some(isAtSes) && looks.takenAtMs() < readAfterMs)
     outlook = await look(rounds, readAfterMs, 'light');
+  if (giveWay.aborted) return gaveWay(rounds);
   let shares = sharesOf(outlook);
 
   const endless = rounds.filter(
@@ -106,19 +111,25 @@ async function reconcileAt(
   const ended = await settleAll(endless, shares);
   if (endless.length > 0) {
     outlook = await look(active, lookedAfterMs, 'light');
+    if (giveWay.aborted) return new Map([...ended, ...gaveWay(active)]);
     shares = sharesOf(outlook);
   }
   for (const round of active) announce(round, shares(round.current.key), deps);
   if (writesOf(outlook).length === 0) return new Map([...ended, ...(await settleAll(active, shares))]);
 
   const progress = tellProgress(active, outlook, deps);
-  const options = { signal, waits: false, onEvent: progress.onEvent };
+  const options = { signal: AbortSignal.any([signal, giveWay]), waits: false, onEvent: progress.onEvent };
   const run = await converge(workOf(place, active, deps), outlook, looks.acting, options);
   await progress.stop();
-  const after = sharesOf(await look(active, lookedAfterMs, 'light'));
   for (const round of active) tellWhatHappened(round, shares(round.current.key), run, deps);
+  const after = sharesOf(await look(active, lookedAfterMs, 'light'));
+  if (giveWay.aborted) return new Map([...ended, ...gaveWay(active)]);
   return new Map([...ended, ...(await settleAll(active, after, run))]);
 }
+
+/** What was done so far is whole by itself, as after a crash: the next run goes on from there. */
+const gaveWay = (rounds: readonly Round[]): Outcomes =>
+  new Map(rounds.map(({ current: { key } }) => [key, { kind: 'gave way' }]));
 
 const recipientsOf = (tasks: readonly Task[]): RecipientLists =>
   tasks.flatMap((task) => (task.kind === 'keep' ? routedRecipients(task.pipeline.manifest.spec) : []));
