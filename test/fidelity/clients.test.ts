@@ -43,6 +43,7 @@ const hasGo = spawnSync('go', ['version']).status === 0;
 it.for([
   { name: 'by-cli', command: 'sh', args: [here('pipeline-by-hand.sh')] },
   { name: 'by-boto3', command: pythonProgram('python'), args: [here('pipeline_by_hand.py')] },
+  { name: 'by-js', command: process.execPath, args: [here('pipeline-by-hand.ts')] },
   { name: 'by-go', command: 'go', args: ['run', '-C', here('go'), '.'] },
 ])('a pipeline made $name works, and stays as it is beside ours', async ({ name, command, args }, { skip }) => {
   skip(command === 'go' && !hasGo, 'Go is not installed');
