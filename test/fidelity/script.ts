@@ -1,5 +1,5 @@
 /** Which service a call goes to, by the name of its client. */
-export type ServiceName = 's3' | 'iam' | 'sts' | 'lambda' | 'ses';
+export type ServiceName = 's3' | 'iam' | 'sts' | 'lambda' | 'logs' | 'ses';
 
 /** What earlier answers gave and later calls need, such as the id of an upload. */
 export type Memory = Map<string, string>;
