@@ -1,6 +1,6 @@
 import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
+import { cacheFolder } from '../support/cache-folder.ts';
 import { exclusively } from './exclusively.ts';
 import { run } from './run.ts';
 
@@ -33,8 +33,7 @@ export async function findGoPrograms<P extends string>(
   say: Say = toStderr,
 ): Promise<Readonly<Record<P, string>>> {
   const version = await versionIn(programs);
-  const caches = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'ses-lambda-pipeline');
-  const cache = join(caches, basename(programs.module), version);
+  const cache = join(cacheFolder(basename(programs.module), env), version);
   const assets = programs.assets === undefined ? undefined : env[programs.assets];
   const folders = assets === undefined || assets === '' ? [cache] : [assets, cache];
   const names = Object.keys(programs.packages) as P[];
