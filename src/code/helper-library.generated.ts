@@ -411,7 +411,7 @@ import { randomBytes } from "node:crypto";
 // src/lambda/raw-headers.ts
 var MAX_HEADERS_BYTES = 10 * 1024;
 function headersOf(raw) {
-  const [block = ""] = raw.toString("utf8").split(/\\r\\n\\r\\n|\\n\\n/, 1);
+  const [block = ""] = raw.toString("utf8").split(/\\r?\\n\\r?\\n/, 1);
   const lines = block.replaceAll(/\\r?\\n([ \\t])/g, "$1").split(/\\r?\\n/);
   return lines.flatMap((line) => {
     const [, name, value] = /^([!-9;-~]+)[ \\t]*:(.*)$/.exec(line) ?? [];
@@ -456,8 +456,8 @@ function listed(value) {
   const parts = [""];
   for (const [token] of value.matchAll(/\\\\.?|[^\\\\]/gsu)) {
     if (token === '"') quoted = !quoted;
-    if (!quoted && /[(<]/.test(token)) depth += 1;
-    if (!quoted && /[)>]/.test(token)) depth -= 1;
+    if (!quoted && (token === "(" || token === "<")) depth += 1;
+    if (!quoted && (token === ")" || token === ">")) depth -= 1;
     if (token === "," && !quoted && depth <= 0) parts.push("");
     else parts.push((parts.pop() ?? "") + token);
   }
@@ -994,7 +994,7 @@ var import_node_crypto = require("node:crypto");
 // src/lambda/raw-headers.ts
 var MAX_HEADERS_BYTES = 10 * 1024;
 function headersOf(raw) {
-  const [block = ""] = raw.toString("utf8").split(/\\r\\n\\r\\n|\\n\\n/, 1);
+  const [block = ""] = raw.toString("utf8").split(/\\r?\\n\\r?\\n/, 1);
   const lines = block.replaceAll(/\\r?\\n([ \\t])/g, "$1").split(/\\r?\\n/);
   return lines.flatMap((line) => {
     const [, name, value] = /^([!-9;-~]+)[ \\t]*:(.*)$/.exec(line) ?? [];
@@ -1039,8 +1039,8 @@ function listed(value) {
   const parts = [""];
   for (const [token] of value.matchAll(/\\\\.?|[^\\\\]/gsu)) {
     if (token === '"') quoted = !quoted;
-    if (!quoted && /[(<]/.test(token)) depth += 1;
-    if (!quoted && /[)>]/.test(token)) depth -= 1;
+    if (!quoted && (token === "(" || token === "<")) depth += 1;
+    if (!quoted && (token === ")" || token === ">")) depth -= 1;
     if (token === "," && !quoted && depth <= 0) parts.push("");
     else parts.push((parts.pop() ?? "") + token);
   }

@@ -7,7 +7,7 @@ const MAX_HEADERS_BYTES = 10 * 1024;
 
 /** The header fields of a raw message, unfolded (RFC 5322 2.2.3); bytes over 127 are UTF-8 (RFC 6532). */
 export function headersOf(raw: Buffer): Header[] {
-  const [block = ''] = raw.toString('utf8').split(/\r\n\r\n|\n\n/, 1);
+  const [block = ''] = raw.toString('utf8').split(/\r?\n\r?\n/, 1);
   const lines = block.replaceAll(/\r?\n([ \t])/g, '$1').split(/\r?\n/);
   return lines.flatMap((line) => {
     const [, name, value] = /^([!-9;-~]+)[ \t]*:(.*)$/.exec(line) ?? [];
@@ -60,8 +60,8 @@ function listed(value: string): string[] {
   const parts = [''];
   for (const [token] of value.matchAll(/\\.?|[^\\]/gsu)) {
     if (token === '"') quoted = !quoted;
-    if (!quoted && /[(<]/.test(token)) depth += 1;
-    if (!quoted && /[)>]/.test(token)) depth -= 1;
+    if (!quoted && (token === '(' || token === '<')) depth += 1;
+    if (!quoted && (token === ')' || token === '>')) depth -= 1;
     if (token === ',' && !quoted && depth <= 0) parts.push('');
     else parts.push((parts.pop() ?? '') + token);
   }
