@@ -72,7 +72,10 @@ describe('testEvent and the sandbox give the same event', () => {
   });
 
   const names = fc.constantFrom('To', 'cc', 'From', 'Reply-To', 'Subject', 'Return-Path', 'X-Other', 'Date', 'a b', '');
-  const values = fc.string({ unit: fc.constantFrom(...'a@,<>"\\() \t;:=', '\r\n ', '\n\t', 'ü', '😀'), maxLength: 30 });
+  const values = fc.string({
+    unit: fc.constantFrom('a', '@', ',', '<', '>', '"', '\\', '(', ')', ' ', ';', ':', '=', '\r\n ', '\n\t', 'ü', '😀'),
+    maxLength: 30,
+  });
   const field = fc.tuple(names, fc.constantFrom(':', ': ', ' :', ''), values, fc.constantFrom('\r\n', '\n'));
   const block = fc.array(field, { maxLength: 12 }).map((fields) => fields.flat().join(''));
   const bytes = fc.oneof(
