@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as library from '../../src/lambda/index.ts';
+import { typeCheck } from '../support/type-check.ts';
 
 /** The package as a stranger has it: packed, unpacked into `node_modules`, with nothing of the checkout around it. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -136,25 +137,6 @@ export const answered: Promise<void> = handler(testEvent('Subject: x\\n\\nHi'));
 // @ts-expect-error: SES knows no such word
 sesHandler({ invocationType: 'RequestResponse', onMessage: async () => 'STOP' });
 `;
-  const tsc = (name: string, files: readonly string[], options: object): string => {
-    const compilerOptions = {
-      target: 'es2024',
-      lib: ['es2024'],
-      types: ['node'],
-      strict: true,
-      noEmit: true,
-      ...options,
-    };
-    const project = write(name, JSON.stringify({ compilerOptions, files }));
-    try {
-      return execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], {
-        encoding: 'utf8',
-      });
-    } catch (error) {
-      return (error as { readonly stdout: string }).stdout;
-    }
-  };
-
   test.each([
     ['nodenext, an ES module', 'module.mts', { module: 'nodenext', moduleResolution: 'nodenext' }],
     ['nodenext, a CommonJS module', 'common.cts', { module: 'nodenext', moduleResolution: 'nodenext' }],
@@ -163,6 +145,6 @@ sesHandler({ invocationType: 'RequestResponse', onMessage: async () => 'STOP' })
   ])('has types under %s', (_name, file, options) => {
     write(file, IMPORT + TYPED);
 
-    expect(tsc('tsconfig.json', [file], options)).toBe('');
+    expect(typeCheck(folder, [file], options)).toBe('');
   });
 });
