@@ -273,7 +273,7 @@ function testBody(record) {
 // src/lambda/message.ts
 var MEGABYTE = 1024 * 1024;
 var MAX_BODY_BYTES = 40 * MEGABYTE;
-var MAX_PARSED_BYTES = 10 * MEGABYTE;
+var PARSED_SHARE = 1 / 32;
 function messageOf(record, discover2, signal) {
   const { mail, receipt } = record.ses;
   const { messageId } = mail;
@@ -293,8 +293,13 @@ function messageOf(record, discover2, signal) {
     receipt,
     head: stored.head,
     body: ({ maxBytes = MAX_BODY_BYTES } = {}) => open(maxBytes),
-    parse: async ({ maxBytes = MAX_PARSED_BYTES } = {}) => parseMail(await buffer(await open(maxBytes)))
+    parse: async ({ maxBytes = parsedLimitBytes() } = {}) => parseMail(await buffer(await open(maxBytes)))
   };
+}
+function parsedLimitBytes() {
+  const memoryMb = Number(process.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] ?? Number.NaN);
+  const limitBytes = memoryMb * MEGABYTE * PARSED_SHARE;
+  return limitBytes < MAX_BODY_BYTES ? limitBytes : MAX_BODY_BYTES;
 }
 
 // src/lambda/once.ts
@@ -856,7 +861,7 @@ function testBody(record) {
 // src/lambda/message.ts
 var MEGABYTE = 1024 * 1024;
 var MAX_BODY_BYTES = 40 * MEGABYTE;
-var MAX_PARSED_BYTES = 10 * MEGABYTE;
+var PARSED_SHARE = 1 / 32;
 function messageOf(record, discover2, signal) {
   const { mail, receipt } = record.ses;
   const { messageId } = mail;
@@ -876,8 +881,13 @@ function messageOf(record, discover2, signal) {
     receipt,
     head: stored.head,
     body: ({ maxBytes = MAX_BODY_BYTES } = {}) => open(maxBytes),
-    parse: async ({ maxBytes = MAX_PARSED_BYTES } = {}) => parseMail(await (0, import_consumers.buffer)(await open(maxBytes)))
+    parse: async ({ maxBytes = parsedLimitBytes() } = {}) => parseMail(await (0, import_consumers.buffer)(await open(maxBytes)))
   };
+}
+function parsedLimitBytes() {
+  const memoryMb = Number(process.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] ?? Number.NaN);
+  const limitBytes = memoryMb * MEGABYTE * PARSED_SHARE;
+  return limitBytes < MAX_BODY_BYTES ? limitBytes : MAX_BODY_BYTES;
 }
 
 // src/lambda/once.ts

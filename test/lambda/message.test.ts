@@ -3,7 +3,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MessageBodyError, sesHandler, type SesMessage, testEvent } from '../../src/lambda/index.ts';
 
 beforeEach(() => void vi.spyOn(console, 'log').mockReturnValue());
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 /** What `use` makes of the message of an event. */
 async function withMessage<Result>(event: unknown, use: (message: SesMessage) => Promise<Result>): Promise<Result> {
@@ -122,6 +125,22 @@ describe('the message of a test event', () => {
     expect(failure).toBeInstanceOf(MessageBodyError);
     expect(failure).toMatchObject({ kind: 'tooLarge', message: expect.stringContaining('19 bytes and at most 18') });
     expect(await failureOf(reading(19))).toBe('read');
+  });
+
+  test.each([
+    ['128', 4],
+    ['1024', 32],
+    ['10240', 40],
+    [undefined, 40],
+  ])('is parsed up to what a function of %s MB can hold', async (memoryMb, limitMb) => {
+    vi.stubEnv('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', memoryMb);
+    const limitBytes = limitMb * 1024 * 1024;
+    const tooLarge = Buffer.concat([Buffer.from('Return-Path: <>\n\n'), Buffer.alloc(limitBytes - 16)]);
+
+    const failure = await failureOf(withMessage(testEvent(tooLarge), (message) => message.parse()));
+
+    expect(tooLarge.byteLength).toBe(limitBytes + 1);
+    expect(failure).toMatchObject({ kind: 'tooLarge', message: expect.stringContaining(`at most ${limitBytes} are`) });
   });
 
   test('needs a pipeline for its body once it is only JSON', async () => {
