@@ -4,25 +4,26 @@
  * taken for one.
  */
 export function lacksExport(file: string, text: string, name: string): boolean {
-  if (/\\u/.test(text)) return false; // a name may be written in escapes
   const asModule = file.endsWith('.cjs') || lacksDeclaration(text, name);
   const asCommonJs = file.endsWith('.mjs') || lacksAssignment(text, name);
   return asModule && asCommonJs;
 }
 
+/** Where a statement can begin. In the middle of a line the word is one of a comment or a text. */
+const EXPORT = /(?:^|[;}\n]|\*\/)\s*export(?=[\s{*/])/;
+
 function lacksDeclaration(text: string, name: string): boolean {
-  if (/\bexport\s*(?:\/\*[\s\S]*?\*\/\s*)*\*/.test(text)) return false;
-  return text
-    .split(/\bexport\b/)
-    .slice(1)
-    .every((statement) => !couldDeclare(statement, name));
+  const [, ...statements] = text.split(EXPORT);
+  return statements.every((statement) => !couldDeclare(statement, name));
 }
 
 /** @param statement what follows `export`, up to the next one */
 function couldDeclare(statement: string, name: string): boolean {
+  if (/^\s*(?:\/\*[\s\S]*?\*\/\s*)*\*/.test(statement)) return true; // everything of another module
   if (/^\s*default\b/.test(statement)) return name === 'default';
   const [list] = /^\s*\{[^}]*\}/.exec(statement) ?? [];
-  if (list !== undefined) return wordOf(name).test(list);
+  if (list !== undefined) return wordOf(name).test(list) || list.includes(ESCAPE);
+  if (statement.split(/[=;({]/, 1)[0]?.includes(ESCAPE) === true) return true;
   const [, single] =
     /^\s+(?:async\s+)?(?:function\s*\*?|class|const|let|var)\s*([\w$]+)\s*(?:[=({;]|extends\b)/.exec(statement) ?? [];
   if (single === name) return true;
@@ -31,9 +32,13 @@ function couldDeclare(statement: string, name: string): boolean {
   return pattern.test(statement);
 }
 
+/** A name may be written `h\u0061ndler`. */
+const ESCAPE = String.raw`\u`;
+
 const OPAQUE = [
   /__exportStar|\.\.\.|\bthis\b/,
   /\b(?:Object|Reflect)\s*\./,
+  /\bexports\s*\.\s*[\w$]*\\u/,
   /\bexports\s*\[|\bmodule\s*\[/,
   /\bmodule\s*\.\s*exports\s*=(?!\s*\{)/,
 ];

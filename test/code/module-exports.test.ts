@@ -19,6 +19,7 @@ describe('lacksExport takes for an export', () => {
     'export{a as handler};',
     'export /* why */ const handler = 1;',
     String.raw`export const h\u0061ndler = 1;`,
+    String.raw`const a = 1; export { a as h\u0061ndler };`,
     "const x = 'export'; export const a = 1; export const handler = 2;",
   ])('%s', (text) => {
     expect(lacksExport('index.mjs', text, 'handler')).toBe(false);
@@ -33,6 +34,7 @@ describe('lacksExport takes for an export', () => {
     "module.exports = { ...require('./x') };",
     "Object.assign(module.exports, require('./x'));",
     'for (const name of names) exports[name] = 1;',
+    String.raw`exports.h\u0061ndler = 1;`,
     "tslib.__exportStar(require('./x'), exports);",
     '/* export the\n export of all */ exports.handler = 1;',
   ])('%s', (text) => {
@@ -62,6 +64,9 @@ describe('lacksExport is sure about', () => {
     ['index.mjs', 'const handler = () => {}; export const main = handler;'],
     ['index.mjs', 'export const handlers = 1;\nexport const $handler = 2;'],
     ['index.mjs', 'console.log(1);'],
+    ['index.mjs', String.raw`const space = '\u0020'; export const main = () => '\u0020';`],
+    ['index.mjs', '// how we export handler and main\nexport const main = 1;'],
+    ['index.mjs', "const text = 'to export handler';\nexport const main = 1;"],
     ['index.js', 'export const main = () => {};'],
     ['index.cjs', "const s3 = require('@aws-sdk/client-s3');\nexports.main = () => s3;"],
     ['index.js', 'module.exports = { main: () => {} };'],
