@@ -7,6 +7,8 @@ export type LogLine = {
   readonly at: string;
   /** Undefined for what a process wrote outside of any invocation. */
   readonly requestId?: string;
+  /** The mail that the function was invoked for. */
+  readonly mailId?: string;
   /** `platform` are the START, END and REPORT lines of Lambda itself. */
   readonly source: 'platform' | 'stdout' | 'stderr';
   readonly text: string;
