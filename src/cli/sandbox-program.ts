@@ -3,7 +3,8 @@ import { examples } from './help.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import { accountId, ipAddress, portNumber, withSandbox } from './options.ts';
 
-type Run = <Args extends unknown[]>(
+/** How a command is loaded and run. */
+export type Run = <Args extends unknown[]>(
   load: () => Promise<(...args: [...Args, CliIo]) => Promise<ExitCode>>,
 ) => (...args: [...Args, Command]) => Promise<void>;
 

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
@@ -28,6 +28,8 @@ export type LoadedManifests = {
   readonly pipelines: readonly LoadedPipeline[];
   /** Empty exactly when everything that was given can be used. */
   readonly problems: readonly FileProblem[];
+  /** Files and folders that code is taken from, also by pipelines with a problem. */
+  readonly codePaths: readonly string[];
 };
 
 /**
@@ -49,10 +51,15 @@ export async function loadManifests({ sources, namespace, readStdin }: LoadOptio
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection)));
+  const found = collection.pipelines();
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection)));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
+    codePaths: found.flatMap(({ manifest, place }) => {
+      const { path } = manifest.spec.function.code;
+      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
+    }),
   };
 }
 
@@ -70,10 +77,12 @@ async function withInputs(
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
-    baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
+    baseFolder: baseFolder(origin),
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
   });
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };
   return { problems: result.problems.map(({ path, message }) => problemAt(place, path, message)) };
 }
+
+const baseFolder = ({ file }: Origin): string => (file === STANDARD_INPUT ? '.' : dirname(file));

@@ -10,6 +10,7 @@ import { createIam, type Iam } from './iam.ts';
 import { createLambda, type Lambda } from './lambda.ts';
 import { createLogGroups } from './log-groups.ts';
 import { createLogs } from './logs.ts';
+import { createDelivery } from './mail-delivery.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
 import { createWork, type Work } from './mail-work.ts';
@@ -160,7 +161,12 @@ async function openDoors(
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
       '/_sandbox/faults': createFaultPage(faults),
-      '/_sandbox/': createInspector({ journal: ses.journal, logs: lambda.logs, certificate: () => door.certificate }),
+      '/_sandbox/': createInspector({
+        journal: ses.journal,
+        logs: lambda.logs,
+        delivery: createDelivery(ses, clock),
+        certificate: () => door.certificate,
+      }),
     },
     principalOf: iam.sessions.principalOf,
     authorize: authorizer(iam),
