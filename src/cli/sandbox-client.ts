@@ -70,6 +70,8 @@ export type SandboxClient = {
   readonly send: (mail: OutgoingMail) => Promise<SandboxDelivery>;
   /** @param id the whole id of a mail */
   readonly replay: (id: string) => Promise<SandboxDelivery>;
+  /** Puts the clock forward. Returns the time it is then. */
+  readonly advance: (seconds: number) => Promise<{ readonly now: string }>;
   readonly mails: () => Promise<{
     readonly mails: readonly SandboxMail[];
     readonly refusals: readonly SandboxRefusal[];
@@ -102,6 +104,7 @@ export function sandboxClient(endpointUrl: string, io: Pick<CliIo, 'err' | 'sign
       return ask(`mails?${query.toString()}`, { method: 'POST', body: Buffer.from(message) });
     },
     replay: (id) => ask(`mails/${encodeURIComponent(id)}/replay`, { method: 'POST' }),
+    advance: (advanceSeconds) => ask('clock', { method: 'POST', body: JSON.stringify({ advanceSeconds }) }),
     mails: () => ask('mails'),
     logs: ({ functionName, requestId, after = 0 }) => {
       const query = new URLSearchParams({ after: String(after), ...(requestId === undefined ? {} : { requestId }) });

@@ -37,8 +37,9 @@ export function createFolderWatch(onNotice: () => void, signal: AbortSignal): Fo
   };
   return {
     watch: async (paths) => {
-      const found = await Promise.all(paths.map(({ path, below }) => (below ? foldersBelow(path) : [resolve(path)])));
-      const wanted = new Set(found.flat().slice(0, MOST_FOLDERS));
+      const alone = paths.filter(({ below }) => !below).map(({ path }) => resolve(path));
+      const trees = await Promise.all(paths.filter(({ below }) => below).map(({ path }) => foldersBelow(path)));
+      const wanted = new Set([...alone, ...trees.flat()].slice(0, MOST_FOLDERS));
       if (signal.aborted) return;
       for (const [folder, ending] of watches) if (!wanted.has(folder)) ending.abort();
       for (const folder of wanted) if (!watches.has(folder)) begin(folder);

@@ -23,6 +23,30 @@ export function systemClock(): Clock {
   };
 }
 
+/** A clock that can be put forward: whoever sleeps until then wakes up. */
+export type MovableClock = Clock & { readonly advance: (ms: number) => void };
+
+export function movableClock(clock: Clock): MovableClock {
+  let aheadMs = 0;
+  let moved = new AbortController();
+  const now = (): number => clock.now() + aheadMs;
+  return {
+    now,
+    sleep: async (ms, signal) => {
+      const dueAtMs = now() + ms;
+      for (let leftMs = ms; leftMs > 0 && signal?.aborted !== true; leftMs = dueAtMs - now()) {
+        await clock.sleep(leftMs, signal === undefined ? moved.signal : AbortSignal.any([signal, moved.signal]));
+      }
+    },
+    advance: (ms) => {
+      aheadMs += ms;
+      const before = moved;
+      moved = new AbortController();
+      before.abort();
+    },
+  };
+}
+
 /** Ids from the operating system's randomness. */
 export function randomIds(): Ids {
   return {
