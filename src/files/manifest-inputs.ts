@@ -1,5 +1,5 @@
 import { invalidCode } from '../code/code-limits.ts';
-import { packCode } from '../code/pack-code.ts';
+import { rememberingPack } from '../code/remembering-pack.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
@@ -54,6 +54,9 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     : { ok: false, problems };
 }
 
+/** A folder that is watched is read again and again. */
+const pack = rememberingPack();
+
 const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
 
 async function resolveCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
@@ -63,7 +66,7 @@ async function resolveCode({ code, handler, runtime }: FunctionSpec, context: In
     return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
   }
   const found = await findCode(code, context);
-  const packed = found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime });
+  const packed = found.kind === 'zip' ? found.zip.code : pack(found.files, { runtime });
   const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];
   const problem = handlerFileProblem(handler, runtime, fileNames);
   if (problem !== undefined) throw invalidCode(problem);

@@ -34,8 +34,10 @@ export function movableClock(clock: Clock): MovableClock {
     now,
     sleep: async (ms, signal) => {
       const dueAtMs = now() + ms;
-      for (let leftMs = ms; leftMs > 0 && signal?.aborted !== true; leftMs = dueAtMs - now()) {
-        await clock.sleep(leftMs, signal === undefined ? moved.signal : AbortSignal.any([signal, moved.signal]));
+      const isOver = (): boolean => now() >= dueAtMs || signal?.aborted === true;
+      while (!isOver()) {
+        const woken = signal === undefined ? moved.signal : AbortSignal.any([signal, moved.signal]);
+        await clock.sleep(dueAtMs - now(), woken);
       }
     },
     advance: (ms) => {

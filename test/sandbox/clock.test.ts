@@ -30,9 +30,11 @@ describe('a clock that can be put forward', () => {
 
   test('does not keep whoever no longer wants to sleep', async () => {
     const stop = new AbortController();
-    const asleep = movableClock(manualClock()).sleep(60_000, stop.signal);
+    const clock = movableClock(manualClock(0));
+    const asleep = clock.sleep(60_000, stop.signal);
     stop.abort();
     await asleep;
+    expect(clock.now()).toBe(0);
   });
 });
 
