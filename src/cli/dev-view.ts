@@ -77,9 +77,10 @@ export function createDevView({ io, folder }: { readonly io: CliIo; readonly fol
       case 'refused':
         return [about(event.at, paint.red('✗'), `mail to ${event.recipient} is refused: ${event.why}`)];
       case 'log': {
-        const whose = event.mailId === undefined ? event.functionName : mail(event.mailId);
-        const dim = event.source === 'platform' ? paint.dim : (text: string) => text;
-        return event.text.split('\n').map((line) => about(event.at, whose, dim(`| ${line}`)));
+        const { at, functionName, mailId, source, text } = event;
+        const whose = mailId === undefined ? functionName : mail(mailId);
+        const shade = source === 'platform' ? paint.dim : (line: string) => line;
+        return text.split('\n').map((line) => about(at, whose, shade(`| ${line}`)));
       }
     }
   };
