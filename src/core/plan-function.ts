@@ -2,6 +2,7 @@ import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.t
 import { grantedByName } from './existing-rules.ts';
 import type { ObservedFunction } from './observed.ts';
 import { isUnmarked, missingTags, ownerTags, tagChanges, whyTagged } from './ownership.ts';
+import { configurationChanges } from './plan-function-settings.ts';
 import type { RoleReady } from './plan-role.ts';
 import {
   invokeGrant,
@@ -12,7 +13,6 @@ import {
   type InvokeGrant,
   type Statement,
 } from './policy-document.ts';
-import type { FunctionConfiguration } from './ports.ts';
 import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
 
@@ -228,23 +228,4 @@ function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | 
       : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
   if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
   return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
-}
-
-/** Values of the environment are not shown: they may be secrets. */
-function configurationChanges(wanted: FunctionConfiguration, live: ObservedFunction): FieldChange[] {
-  const fields = ['runtime', 'handler', 'memorySize', 'timeout', 'description', 'roleArn'] as const;
-  const changes = fields.flatMap((field): FieldChange[] =>
-    wanted[field] === live[field] ? [] : [{ field, before: live[field], after: wanted[field] }],
-  );
-  const names = [...new Set([...Object.keys(wanted.environment), ...Object.keys(live.environment)])].sort();
-  for (const name of names) {
-    const before = live.environment[name];
-    const after = wanted.environment[name];
-    if (before === after) continue;
-    const field = `environment.${name}`;
-    if (before === undefined) changes.push({ field, after: '(set)' });
-    else if (after === undefined) changes.push({ field, before: '(set)' });
-    else changes.push({ field, before: '(set)', after: '(changed)' });
-  }
-  return changes;
 }
