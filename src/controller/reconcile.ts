@@ -6,7 +6,7 @@ import type { Work } from '../core/observe.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { routedRecipients, type RecipientLists, type RoutingFacts } from '../core/routing-facts.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
-import { isWrite, type Step } from '../core/step.ts';
+import { describeAction, isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
 import { inputsChanged } from './changed-inputs.ts';
 import type { ConvergenceWatch } from './convergence-watch.ts';
@@ -228,7 +228,7 @@ async function settle(
   const worst = deps.propagation.judge(key, worstFault(faults));
   const left = writesOf(outlook);
   if (task.kind === 'remove') return settleDeletion(round, worst, left, deps);
-  const fault = worst ?? notConverging(key, whole, deps);
+  const fault = worst ?? notConverging(key, whole, deps) ?? busyWith(outlook);
   const phase = fault === undefined ? phaseWithoutFault(left, writesOf({ steps: outlook.withheld })) : phaseOf(fault);
   if (phase.kind === 'retrying' && mayPass(phase.fault)) {
     // What is settled is not called broken because AWS was slow to answer once or twice.
@@ -239,6 +239,14 @@ async function settle(
   } else deps.streaks.ended(key);
   await report(current, phase, statusFrom(key, outlook, await facts()), deps);
   return outcomeOfPhase(phase);
+}
+
+/** Nothing is left to write, but Lambda has not carried out the last change yet, and it may still fail. */
+function busyWith({ steps }: Outlook): Fault | undefined {
+  const waiting = steps.find(({ action }) => action.kind === 'awaitFunction');
+  if (waiting === undefined || writesOf({ steps }).length > 0) return undefined;
+  const { target } = describeAction(waiting.action);
+  return { class: 'pending', reason: 'FunctionUpdating', message: `To do: wait ${target}` };
 }
 
 /** Why a run gave up a switch of sets: what it then did in place leaves no trace for the look after it. */
