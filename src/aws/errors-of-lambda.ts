@@ -71,6 +71,22 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   },
   {
     of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /layer/i,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: refused('Correct spec.function.layers.'),
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /UnreservedConcurrentExecution/i,
+    class: 'invalid',
+    reason: 'QuotaExceeded',
+    say: refused('Lower spec.function.reservedConcurrency, or have the concurrency of the account raised.'),
+  },
+  {
+    of: 'lambda',
     codes: [
       'InvalidParameterValueException',
       'ValidationException',
@@ -130,22 +146,6 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
     say: ({ text }) =>
       `spec.function.layers: these credentials may not use ${layerIn(text)}. Allow them lambda:GetLayerVersion on it, ` +
       'and where the layer is of another account, have its owner share it with AddLayerVersionPermission.',
-  },
-  {
-    of: 'lambda',
-    codes: ['InvalidParameterValueException'],
-    text: /layer/i,
-    class: 'invalid',
-    reason: 'InvalidSpec',
-    say: refused('Correct spec.function.layers.'),
-  },
-  {
-    of: 'lambda',
-    codes: ['InvalidParameterValueException'],
-    text: /UnreservedConcurrentExecution/i,
-    class: 'invalid',
-    reason: 'QuotaExceeded',
-    say: refused('Lower spec.function.reservedConcurrency, or have the concurrency of the account raised.'),
   },
   {
     of: 'lambda',

@@ -172,12 +172,12 @@ export const functionSettings = {
     .describe(
       "Lowest level of Lambda's own records, such as those of starts; for logFormat: JSON, where the default is info.",
     ),
-  logRetentionDays: z
-    .literal(RETENTION_DAYS)
-    .optional()
-    .describe(
+  logRetentionDays: z.literal(RETENTION_DAYS).optional().meta({
+    description:
       'Days after which log lines are removed. The log group is then made before the function, with our tags; it stays when the pipeline is deleted, unless messageBodyStorage.deletionPolicy is DeleteWithContents. Without it: Lambda makes the group, which keeps everything.',
-    ),
+    // Of a number, the API server compares with an enum only what stands before the point.
+    type: 'integer',
+  }),
 };
 
 type Levels = { readonly logFormat: 'Text' | 'JSON'; readonly systemLogLevel?: string | undefined };

@@ -59,7 +59,7 @@ const networkRights = (everyThingOfEc2: string): Statement[] => [
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
 function sendRight(sid: string, arn: string): Statement {
-  switch (arn.split(':')[2]) {
+  switch (arn.split(':')[2] ?? '') {
     case 'sns':
       return allow(sid, ['sns:Publish'], arn);
     case 'lambda':

@@ -49,7 +49,7 @@ export function refuseDestinationsWithoutRights(config: Input, role: string, iam
 }
 
 function sending(arn: string): Right {
-  switch (arn.split(':')[2]) {
+  switch (arn.split(':')[2] ?? '') {
     case 'sns':
       return { action: 'sns:Publish', resource: arn };
     case 'lambda':
