@@ -2,11 +2,12 @@ import type { StepEvent } from '../core/apply.ts';
 import { converge, lookAhead, type Convergence, type Outlook } from '../core/converge.ts';
 import type { Phase } from '../core/conditions.ts';
 import type { Fault } from '../core/fault.ts';
+import { functionState } from '../core/function-state.ts';
 import type { Work } from '../core/observe.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { routedRecipients, type RecipientLists, type RoutingFacts } from '../core/routing-facts.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
-import { describeAction, isWrite, type Step } from '../core/step.ts';
+import { isWrite, type Step } from '../core/step.ts';
 import { admit, type AdmitDeps, type Admitted } from './admit.ts';
 import { inputsChanged } from './changed-inputs.ts';
 import type { ConvergenceWatch } from './convergence-watch.ts';
@@ -228,7 +229,7 @@ async function settle(
   const worst = deps.propagation.judge(key, worstFault(faults));
   const left = writesOf(outlook);
   if (task.kind === 'remove') return settleDeletion(round, worst, left, deps);
-  const fault = worst ?? notConverging(key, whole, deps) ?? busyWith(outlook);
+  const fault = worst ?? notConverging(key, whole, deps) ?? busyWith(key, outlook);
   const phase = fault === undefined ? phaseWithoutFault(left, writesOf({ steps: outlook.withheld })) : phaseOf(fault);
   if (phase.kind === 'retrying' && mayPass(phase.fault)) {
     // What is settled is not called broken because AWS was slow to answer once or twice.
@@ -242,11 +243,10 @@ async function settle(
 }
 
 /** Nothing is left to write, but Lambda has not carried out the last change yet, and it may still fail. */
-function busyWith({ steps }: Outlook): Fault | undefined {
-  const waiting = steps.find(({ action }) => action.kind === 'awaitFunction');
-  if (waiting === undefined || writesOf({ steps }).length > 0) return undefined;
-  const { target } = describeAction(waiting.action);
-  return { class: 'pending', reason: 'FunctionUpdating', message: `To do: wait ${target}` };
+function busyWith(key: string, { observation, steps }: Outlook): Fault | undefined {
+  const live = observation?.input.pipelines.find(({ desired }) => desired.key === key)?.observed.function;
+  const state = live === undefined ? undefined : functionState(live);
+  return state?.kind === 'busy' && writesOf({ steps }).length === 0 ? state.fault : undefined;
 }
 
 /** Why a run gave up a switch of sets: what it then did in place leaves no trace for the look after it. */

@@ -1,5 +1,6 @@
 import type { Desired } from './desired.ts';
 import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
+import { functionState } from './function-state.ts';
 import { bucketLogicalId } from './names.ts';
 import { mailRoutedCondition, type MailRouting } from './mail-routing.ts';
 import type { ObservedFunction, ObservedPipeline, ObservedRuleSets } from './observed.ts';
@@ -124,6 +125,10 @@ function partCondition(part: Part, input: StatusInput): Condition {
   const problem = input.problems.find((other) => other.owner === desired.key && other.part === part);
   if (problem !== undefined)
     return { type, status: 'False', reason: problem.fault.reason, message: problem.fault.message };
+  const fn = part === 'function' ? input.observed.function : undefined;
+  const state = fn === undefined ? undefined : functionState(fn);
+  if (state !== undefined && state.kind !== 'ready')
+    return { type, status: 'False', reason: state.fault.reason, message: state.fault.message };
   const steps = input.steps.filter(
     (step) => step.part === part && isWrite(step.action) && (step.owner === desired.key || step.owner === undefined),
   );
