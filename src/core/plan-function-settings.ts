@@ -42,6 +42,17 @@ export function configurationChanges(wanted: FunctionConfiguration, live: Observ
   return [...changes, ...environmentChanges(wanted.environment, live.environment)];
 }
 
+/** Every function has them; a plan that creates one tells the settings that not every function has. */
+const OF_EVERY_FUNCTION: readonly string[] = ['memorySize', 'timeout', 'description', 'roleArn'];
+const DEFAULTS: readonly unknown[] = [undefined, 'PassThrough', 512, 'Text', false];
+
+/** What is worth telling of a function that is about to be created. */
+export const settingsToTell = (wanted: FunctionConfiguration): FieldChange[] =>
+  SETTINGS.flatMap(([field, of]): FieldChange[] => {
+    const after = of(wanted);
+    return OF_EVERY_FUNCTION.includes(field) || DEFAULTS.includes(after) ? [] : [{ field, after }];
+  });
+
 function environmentChanges(
   wanted: FunctionConfiguration['environment'],
   live: FunctionConfiguration['environment'],

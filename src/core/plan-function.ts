@@ -9,6 +9,7 @@ import {
   configurationToSend,
   needsRights,
   planBesideConfiguration,
+  settingsToTell,
 } from './plan-function-settings.ts';
 import type { RoleReady } from './plan-role.ts';
 import {
@@ -121,10 +122,7 @@ function createFunction(fn: DesiredFunction, needs: readonly string[], lane: str
       fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
       code: fn.code,
     },
-    changes: [
-      { field: 'runtime', after: fn.configuration.runtime },
-      { field: 'handler', after: fn.configuration.handler },
-    ],
+    changes: settingsToTell(fn.configuration),
   });
 }
 

@@ -27,7 +27,7 @@ type Held = ObservedPipeline & { readonly function: ObservedFunction };
 type Setting = {
   readonly field: string;
   readonly first: object;
-  readonly then: object;
+  readonly next: object;
   readonly shows: (held: Held) => unknown;
   readonly expected: readonly [first: unknown, then: unknown, without: unknown];
   /** What somebody does by hand; undefined: puts the configuration back to Lambda's defaults. */
@@ -52,28 +52,28 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'runtime',
     first: { runtime: 'python3.13' },
-    then: { runtime: 'provided.al2023' },
+    next: { runtime: 'provided.al2023' },
     shows: (held) => held.function.runtime,
     expected: ['python3.13', 'provided.al2023', 'nodejs24.x'],
   },
   {
     field: 'memorySize',
     first: { memorySize: 256 },
-    then: { memorySize: 512 },
+    next: { memorySize: 512 },
     shows: (held) => held.function.memorySize,
     expected: [256, 512, 128],
   },
   {
     field: 'layers',
     first: { layers: [layer(1), layer(2)] },
-    then: { layers: [layer(2), layer(1)] },
+    next: { layers: [layer(2), layer(1)] },
     shows: (held) => held.function.layers,
     expected: [[layer(1), layer(2)], [layer(2), layer(1)], []],
   },
   {
     field: 'vpc',
     first: { vpc: vpc(['subnet-1', 'subnet-2']) },
-    then: { vpc: vpc(['subnet-3'], true) },
+    next: { vpc: vpc(['subnet-3'], true) },
     shows: (held) => held.function.vpc,
     expected: [vpc(['subnet-1', 'subnet-2']), vpc(['subnet-3'], true), undefined],
     spelled: (held, ports) => send(held, ports, { vpc: vpc(['subnet-2', 'subnet-1']) }),
@@ -82,7 +82,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'deadLetterArn',
     first: { deadLetterArn: QUEUE },
-    then: { deadLetterArn: TOPIC },
+    next: { deadLetterArn: TOPIC },
     shows: (held) => held.function.deadLetterArn,
     expected: [QUEUE, TOPIC, undefined],
     rights: ['SendDeadLetters'],
@@ -90,7 +90,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'tracing',
     first: { tracing: 'Active' },
-    then: { tracing: 'PassThrough' },
+    next: { tracing: 'PassThrough' },
     shows: (held) => held.function.tracing,
     expected: ['Active', 'PassThrough', 'PassThrough'],
     rights: ['WriteTraces'],
@@ -98,14 +98,14 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'ephemeralStorage',
     first: { ephemeralStorage: 1024 },
-    then: { ephemeralStorage: 2048 },
+    next: { ephemeralStorage: 2048 },
     shows: (held) => held.function.ephemeralStorage,
     expected: [1024, 2048, 512],
   },
   {
     field: 'kmsKeyArn',
     first: { kmsKeyArn: KEY },
-    then: { kmsKeyArn: `${KEY}2` },
+    next: { kmsKeyArn: `${KEY}2` },
     shows: (held) => held.function.kmsKeyArn,
     expected: [KEY, `${KEY}2`, undefined],
     rights: ['DecryptEnvironment'],
@@ -113,7 +113,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'logFormat',
     first: { logFormat: 'JSON' },
-    then: { logFormat: 'JSON', logLevel: 'warn', systemLogLevel: 'debug' },
+    next: { logFormat: 'JSON', logLevel: 'warn', systemLogLevel: 'debug' },
     shows: ({ function: { logging } }) => [logging.format, logging.applicationLevel, logging.systemLevel],
     expected: [
       ['JSON', 'INFO', 'INFO'],
@@ -124,7 +124,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'reservedConcurrency',
     first: { reservedConcurrency: 5 },
-    then: { reservedConcurrency: 0 },
+    next: { reservedConcurrency: 0 },
     shows: (held) => held.function.reservedConcurrency,
     expected: [5, 0, undefined],
     drift: (held, ports) => ports.functions.putConcurrency(held.function.name, 7),
@@ -132,7 +132,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'async',
     first: { async: { maximumRetryAttempts: 0, onFailureArn: QUEUE } },
-    then: { async: { maximumEventAgeSeconds: 60, onSuccessArn: BUS } },
+    next: { async: { maximumEventAgeSeconds: 60, onSuccessArn: BUS } },
     shows: (held) => held.function.async,
     expected: [
       { ...asyncDefaults, maximumRetryAttempts: 0, onFailureArn: QUEUE, onSuccessArn: undefined },
@@ -145,7 +145,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'tags',
     first: { tags: { team: 'post', cost: '1' } },
-    then: { tags: { team: 'letters' } },
+    next: { tags: { team: 'letters' } },
     shows: (held) => ownTags(held.function),
     expected: [{ team: 'post', cost: '1' }, { team: 'letters' }, {}],
     drift: (held, ports) => ports.functions.untag(held.function.arn, ['team']),
@@ -153,7 +153,7 @@ const SETTINGS: readonly Setting[] = [
   {
     field: 'logRetentionDays',
     first: { logRetentionDays: 7, tags: { team: 'post' } },
-    then: { logRetentionDays: 30 },
+    next: { logRetentionDays: 30 },
     shows: ({ logGroup, function: fn }) => [
       logGroup?.retentionDays,
       ownTags(logGroup),
@@ -222,7 +222,7 @@ const rightsOf = ({ role }: Held): unknown[] =>
     .filter((sid) => sid !== 'WriteOwnLog');
 
 describe.each(SETTINGS)('$field', (setting) => {
-  const { field, first, then, shows, spelled, rights = [] } = setting;
+  const { field, first, next, shows, spelled, rights = [] } = setting;
 
   it('is set at once, repaired, changed and cleared, and a second run writes nothing', async () => {
     const { ports, apply, writes, held } = start(field);
@@ -241,7 +241,7 @@ describe.each(SETTINGS)('$field', (setting) => {
     expect(shows(await held(first)), 'after somebody changed it').not.toEqual(setting.expected[0]);
     expect(shows(await apply(first)), 'repaired').toEqual(setting.expected[0]);
 
-    expect(shows(await apply(then))).toEqual(setting.expected[1]);
+    expect(shows(await apply(next))).toEqual(setting.expected[1]);
     const cleared = await apply({});
     expect(shows(cleared)).toEqual(setting.expected[2]);
     expect(rightsOf(cleared)).toEqual([]);

@@ -112,6 +112,18 @@ describe('the order of steps', () => {
   });
 });
 
+test('a plan that creates a function tells the settings that not every function has', async () => {
+  const { steps } = await lookAhead(applying(having({ vpc: VPC, tracing: 'Active' })), fakeAws().ports);
+
+  expect(steps.find(({ action }) => action.kind === 'createFunction')?.changes).toEqual([
+    { field: 'runtime', after: 'nodejs24.x' },
+    { field: 'handler', after: 'index.handler' },
+    { field: 'vpc.subnetIds', after: 'subnet-1' },
+    { field: 'vpc.securityGroupIds', after: 'sg-1' },
+    { field: 'tracing', after: 'Active' },
+  ]);
+});
+
 describe('the rights of the role', () => {
   test('name what they are for, except where IAM knows no names', () => {
     const { role } = desired({
