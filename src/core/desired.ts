@@ -179,7 +179,7 @@ export function desiredPipeline(
     discovery,
     managementPolicy: spec.managementPolicy,
     adopts: asksForAdoption(manifest),
-    warnings: warningsOf(spec),
+    warnings: [...warningsOf(spec), ...(pipeline.warnings ?? [])],
   };
 }
 

@@ -51,6 +51,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
+      bundlesTypeScript: false, // who may write into the folder shall not run programs in the controller
     });
     aliveMs = clock.now();
     // It may go or come back while it is read.

@@ -22,6 +22,8 @@ export type LoadOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly readStdin: () => Promise<string>;
+  /** Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: yes. */
+  readonly bundlesTypeScript?: boolean;
 };
 
 export type LoadedManifests = {
@@ -34,7 +36,8 @@ export type LoadedManifests = {
  * Reads pipelines, and the ConfigMaps and Secrets that they name, from disk. Documents of other kinds are passed over.
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
-export async function loadManifests({ sources, namespace, readStdin }: LoadOptions): Promise<LoadedManifests> {
+export async function loadManifests(options: LoadOptions): Promise<LoadedManifests> {
+  const { sources, namespace, readStdin, bundlesTypeScript = true } = options;
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -49,7 +52,9 @@ export async function loadManifests({ sources, namespace, readStdin }: LoadOptio
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection)));
+  const loaded = await Promise.all(
+    collection.pipelines().map((found) => withInputs(found, collection, bundlesTypeScript)),
+  );
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
@@ -67,10 +72,12 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
 async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
+  bundlesTypeScript: boolean,
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
     baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
+    bundlesTypeScript,
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
   });
