@@ -66,11 +66,12 @@ export async function runController({ args, env, version, err }: ControllerRun):
     now: clock.now,
     version,
     concurrency: config.concurrency,
+    driftIntervalMs: config.driftIntervalMs,
     ...(kubernetes !== undefined &&
       config.source.kind === 'kubernetes' && {
         kubernetes: {
           apiHost: new URL(kubernetes.server).host,
-          leaseName: config.source.lease?.name ?? '',
+          leaseName: config.source.lease?.name,
           watched: [PIPELINES.plural, CONFIG_MAPS.plural],
         },
       }),

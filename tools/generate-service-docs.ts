@@ -49,6 +49,7 @@ export function metricsReference(): string {
     now: () => 0,
     version: '',
     concurrency: 1,
+    driftIntervalMs: 0,
     kubernetes: { apiHost: '', leaseName: '', watched: [''] },
   });
   const metrics = (registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[]).toSorted((a, b) =>

@@ -35,7 +35,8 @@ export type KubernetesMetrics = {
 type KubernetesMetricsOptions = {
   /** host:port of the API server. */
   readonly apiHost: string;
-  readonly leaseName: string;
+  /** Undefined: replicas do not take turns. */
+  readonly leaseName: string | undefined;
   /** Plurals of what is watched. */
   readonly watched: readonly string[];
 };
@@ -142,9 +143,13 @@ function electionMetrics(
   { counter, gauge }: MetricMaker,
   { leaseName: name }: KubernetesMetricsOptions,
 ): KubernetesMetrics['election'] {
-  const series = combinations({ name: [name] });
-  const master = gauge('leader_election_master_status', '1 while this process is the leader, else 0.', { series });
-  const slow = counter('leader_election_slowpath_total', 'Renewals that found the Lease changed.', series);
+  // Without a Lease a 0 would say that there is no leader.
+  const series = name === undefined ? [] : combinations({ name: [name] });
+  const labels = ['name'] as const;
+  const help = '1 while this process is the leader, else 0.';
+  const master = gauge('leader_election_master_status', help, { series, labels });
+  const slow = counter('leader_election_slowpath_total', 'Renewals that found the Lease changed.', series, labels);
+  if (name === undefined) return { leading: () => {}, slowPath: () => {} };
   return {
     leading: (isLeader) => master.set({ name }, isLeader ? 1 : 0),
     slowPath: () => slow.inc({ name }),

@@ -1,6 +1,7 @@
 import type { ControllerObserver } from '../controller/observer.ts';
 import type { Resource, ResourceStatus } from '../controller/source.ts';
 import type { StoredCondition } from '../core/conditions.ts';
+import { intervalMsOf } from '../core/interval.ts';
 import { combinations, PREFIX, secondsOf, type MetricMaker } from './metric-tools.ts';
 
 const CONDITION_TYPES = [
@@ -21,6 +22,12 @@ const STATUSES = ['True', 'False', 'Unknown'] as const;
 
 const LIFE_SECONDS = [1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400];
 
+const DRIFT_AGE_HELP = 'For how long a pipeline has been known to differ from AWS; 0 when it does not.';
+const DELETION_AGE_HELP = 'For how long a pipeline has been seen to be deleted; 0 when it is not.';
+const INTERVAL_HELP = 'How often a settled pipeline is compared with AWS.';
+const LAST_SUCCESS_HELP =
+  'When a reconcile of a pipeline last ended well, in seconds since 1970; before the first, when it was first seen.';
+
 /** What is remembered of one pipeline between its reconciles. */
 type Known = {
   readonly seenAtMs: number;
@@ -28,6 +35,9 @@ type Known = {
   isNew: boolean;
   deletingSinceMs: number | undefined;
   driftSinceMs: number | undefined;
+  /** How often it is looked at. */
+  intervalMs: number;
+  lastSuccessMs: number;
   conditions: readonly StoredCondition[];
 };
 
@@ -43,26 +53,35 @@ type PipelineMetrics = Pick<
   | 'gone'
 >;
 
-/** State of every pipeline. Only here are namespace and name labels, and they go with the pipeline. @param now milliseconds since 1970 */
-export function pipelineMetrics(maker: MetricMaker, now: () => number): PipelineMetrics {
+/**
+ * State of every pipeline. Only here are namespace and name labels, and they go with the pipeline.
+ *
+ * @param now milliseconds since 1970
+ * @param driftIntervalMs of a pipeline that does not say its own
+ */
+export function pipelineMetrics(maker: MetricMaker, now: () => number, driftIntervalMs: number): PipelineMetrics {
   const known = new Map<string, Known>();
   const startedAtMs = new Map<string, number>();
   // Gone while it was being reconciled: what that run still tells must not bring its series back.
   const ghosts = new Set<string>();
-  const { condition, driftAge, writes, transitions, firstReady, deletion } = seriesOf(maker, known, now);
+  const { condition, ofEach, writes, transitions, firstReady, deletion } = seriesOf(maker, known, now);
 
   const look = (resource: Resource): Known | undefined => {
     if (ghosts.has(resource.key)) return undefined;
     const found = known.get(resource.key) ?? begin(resource.key);
     if (resource.deleting) found.deletingSinceMs ??= startedAtMs.get(resource.key) ?? now();
+    if (resource.manifest !== undefined) found.intervalMs = intervalMsOf(resource.manifest) ?? driftIntervalMs;
     return found;
   };
   const begin = (key: string): Known => {
+    const seenAtMs = startedAtMs.get(key) ?? now();
     const fresh: Known = {
-      seenAtMs: startedAtMs.get(key) ?? now(),
+      seenAtMs,
       isNew: false,
       deletingSinceMs: undefined,
       driftSinceMs: undefined,
+      intervalMs: driftIntervalMs,
+      lastSuccessMs: seenAtMs,
       conditions: [],
     };
     known.set(key, fresh);
@@ -99,7 +118,12 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number): Pipeline
       ghosts.delete(key);
       startedAtMs.set(key, now());
     },
-    reconcileFinished: ({ key }) => void startedAtMs.delete(key),
+    reconcileFinished: ({ key, result, stalled }) => {
+      startedAtMs.delete(key);
+      const pipeline = known.get(key);
+      const wentWell = !stalled && (result === 'success' || result === 'requeue_after');
+      if (pipeline !== undefined && wentWell) pipeline.lastSuccessMs = now();
+    },
     planned: (resource, steps) => {
       const pipeline = look(resource);
       if (pipeline !== undefined && steps.length === 0) pipeline.driftSinceMs = undefined;
@@ -128,7 +152,7 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number): Pipeline
       if (pipeline === undefined) return;
       if (pipeline.deletingSinceMs !== undefined) deletion.observe(secondsOf(now() - pipeline.deletingSinceMs));
       showConditions(key, pipeline.conditions, []);
-      driftAge.remove(namesOf(key));
+      for (const gauge of ofEach) gauge.remove(namesOf(key));
     },
   };
 }
@@ -137,6 +161,15 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number): Pipeline
 function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap<string, Known>, now: () => number) {
   const states = combinations({ type: CONDITION_TYPES, status: STATUSES });
 
+  const sinceMs = (ms: number | undefined): number => (ms === undefined ? 0 : now() - ms);
+  const oneOfEach = (name: string, help: string, msOf: (pipeline: Known) => number) =>
+    gauge<'namespace' | 'name'>(`${PREFIX}${name}`, help, {
+      labels: ['namespace', 'name'],
+      collect: (metric) => {
+        for (const [key, pipeline] of known) metric.set(namesOf(key), secondsOf(msOf(pipeline)));
+      },
+    });
+
   const condition = gauge(
     `${PREFIX}condition`,
     'Conditions of each pipeline: 1 for the status that a condition has, 0 for the others.',
@@ -144,17 +177,12 @@ function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap
       labels: ['namespace', 'name', 'type', 'status'],
     },
   );
-  const driftAge = gauge(
-    `${PREFIX}drift_age_seconds`,
-    'For how long a pipeline has been known to differ from AWS; 0 when it does not.',
-    {
-      labels: ['namespace', 'name'],
-      collect: (metric) => {
-        for (const [key, { driftSinceMs }] of known)
-          metric.set(namesOf(key), driftSinceMs === undefined ? 0 : secondsOf(now() - driftSinceMs));
-      },
-    },
-  );
+  const ofEach = [
+    oneOfEach('drift_age_seconds', DRIFT_AGE_HELP, ({ driftSinceMs }) => sinceMs(driftSinceMs)),
+    oneOfEach('deletion_age_seconds', DELETION_AGE_HELP, ({ deletingSinceMs }) => sinceMs(deletingSinceMs)),
+    oneOfEach('interval_seconds', INTERVAL_HELP, ({ intervalMs }) => intervalMs),
+    oneOfEach('last_success_timestamp_seconds', LAST_SUCCESS_HELP, ({ lastSuccessMs }) => lastSuccessMs),
+  ];
   const counting = (name: string, help: string, holds: (condition: StoredCondition) => boolean): void => {
     const collect = (metric: { readonly set: (value: number) => void }): void =>
       metric.set([...known.values()].filter(({ conditions }) => conditions.some(holds)).length);
@@ -187,7 +215,7 @@ function seriesOf({ counter, gauge, histogram }: MetricMaker, known: ReadonlyMap
     'From the first sight of a deletion until the pipeline was gone.',
     LIFE_SECONDS,
   );
-  return { condition, driftAge, writes, transitions, firstReady, deletion };
+  return { condition, ofEach, writes, transitions, firstReady, deletion };
 }
 
 function namesOf(key: string): { readonly namespace: string; readonly name: string } {

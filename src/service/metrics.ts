@@ -16,11 +16,14 @@ export type MetricsOptions = {
   readonly version: string;
   /** Pipelines reconciled at once. */
   readonly concurrency: number;
+  /** How often a pipeline is compared with AWS that does not say so itself. */
+  readonly driftIntervalMs: number;
   /** Undefined without a cluster: nothing is told about one. */
   readonly kubernetes?: {
     /** host:port of the API server. */
     readonly apiHost: string;
-    readonly leaseName: string;
+    /** Undefined: replicas do not take turns. */
+    readonly leaseName: string | undefined;
     /** Plurals of what is watched, such as `seslambdapipelines`. */
     readonly watched: readonly string[];
   };
@@ -43,12 +46,19 @@ export type Metrics = {
  * a pipeline are labels of a few gauges only, and those series go with the pipeline.
  * @see https://book.kubebuilder.io/reference/metrics-reference
  */
-export function createMetrics({ registry, now, version, concurrency, kubernetes }: MetricsOptions): Metrics {
+export function createMetrics({
+  registry,
+  now,
+  version,
+  concurrency,
+  driftIntervalMs,
+  kubernetes,
+}: MetricsOptions): Metrics {
   const maker = metricMaker(registry);
   const controller = everyObserver([
     { ...silentObserver, ...reconcileMetrics(maker, concurrency) },
     { ...silentObserver, ...planMetrics(maker) },
-    { ...silentObserver, ...pipelineMetrics(maker, now) },
+    { ...silentObserver, ...pipelineMetrics(maker, now, driftIntervalMs) },
   ]);
   const queue = queueMetrics(maker);
   const aws = awsMetrics(maker);

@@ -43,7 +43,13 @@ test('no value of the environment comes up in a plan, status, event, log or metr
           write: (line) => lines.push(line),
           now: () => 0,
         });
-        const metrics = createMetrics({ registry: new Registry(), now: () => 0, version: '0', concurrency: 1 });
+        const metrics = createMetrics({
+          registry: new Registry(),
+          now: () => 0,
+          version: '0',
+          concurrency: 1,
+          driftIntervalMs: 1,
+        });
         world.listen(everyObserver([createLogObserver(logger), metrics.controller]));
 
         await world.reconcile();

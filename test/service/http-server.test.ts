@@ -248,6 +248,7 @@ describe('/metrics', () => {
       registry: new Registry(),
       now: () => 0,
       version: '1.2.3',
+      driftIntervalMs: 1,
       concurrency: 4,
       kubernetes: { apiHost: 'h:443', leaseName: 'l', watched: ['seslambdapipelines'] },
     });

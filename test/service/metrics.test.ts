@@ -1,6 +1,8 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { manifestSchema } from '../../src/core/manifest.ts';
 import { createMetrics } from '../../src/service/metrics.ts';
+import { pipeline, type Document } from '../support/manifests.ts';
 import { parseExposition, type Sample } from './support/exposition.ts';
 import { condition, resource, statusOf, step } from './support/resources.ts';
 
@@ -13,6 +15,7 @@ function setUp() {
     now: () => nowMs,
     version: '1.2.3',
     concurrency: 4,
+    driftIntervalMs: 600_000,
     kubernetes: { apiHost: '10.0.0.1:443', leaseName: 'lease', watched: ['seslambdapipelines', 'configmaps'] },
   });
   const families = async () => parseExposition((await metrics.scrape()).text);
@@ -39,6 +42,8 @@ function setUp() {
         .filter(({ labels }) => 'namespace' in labels),
   };
 }
+
+const parsed = (document: Document) => manifestSchema.parse(document);
 
 const run = (key = 'mail/app') => ({ key, reconcileId: 'r1' });
 const finished = { ...run(), result: 'success', durationMs: 20, noop: true, stalled: false } as const;
@@ -97,7 +102,13 @@ describe('metrics', () => {
   });
 
   it('leave the cluster out where there is none', async () => {
-    const metrics = createMetrics({ registry: new Registry(), now: () => START, version: '1', concurrency: 1 });
+    const metrics = createMetrics({
+      registry: new Registry(),
+      now: () => START,
+      version: '1',
+      concurrency: 1,
+      driftIntervalMs: 1,
+    });
 
     expect(metrics.kubernetes).toBeUndefined();
     expect((await metrics.scrape()).text).not.toMatch(/rest_client|leader_election|watch_/);
@@ -313,6 +324,62 @@ describe('metrics of a pipeline', () => {
     expect(await value('ses_lambda_pipeline_drift_age_seconds')).toBe(0);
   });
 
+  it('let the age of a deletion grow until the pipeline is gone', async () => {
+    const { metrics, pass, value, named } = setUp();
+    metrics.controller.told(resource(), { type: 'Normal', reason: 'Created', message: '' });
+    pass(30_000);
+    expect(await value('ses_lambda_pipeline_deletion_age_seconds')).toBe(0);
+
+    metrics.controller.told(resource('mail/app', { deleting: true }), {
+      type: 'Warning',
+      reason: 'DeletionBlocked',
+      message: '',
+    });
+    pass(30_000);
+    expect(await value('ses_lambda_pipeline_deletion_age_seconds', { namespace: 'mail', name: 'app' })).toBe(30);
+
+    metrics.controller.gone('mail/app');
+    expect(await named()).toEqual([]);
+  });
+
+  it.each([
+    ['settled', { result: 'requeue_after' }, 60],
+    ['to be tried again', { result: 'requeue' }, 0],
+    ['in an error', { result: 'error' }, 0],
+    ['with a pipeline that waits for a person', { result: 'requeue_after', stalled: true }, 0],
+  ] as const)('show when a reconcile last ended well: one that ends %s', async (_how, end, secondsLater) => {
+    const { metrics, pass, value } = setUp();
+    metrics.controller.planned(resource(), []);
+    pass(60_000);
+
+    metrics.controller.reconcileFinished({ ...finished, ...end });
+    const shown = await value('ses_lambda_pipeline_last_success_timestamp_seconds', { namespace: 'mail', name: 'app' });
+
+    expect(shown).toBe(START / 1000 + secondsLater);
+  });
+
+  it('show the interval of each pipeline: its own, or else that of the controller', async () => {
+    const { metrics, value } = setUp();
+    metrics.controller.planned(resource('mail/any', { manifest: parsed(pipeline()) }), []);
+    metrics.controller.planned(resource('mail/own', { manifest: parsed(pipeline({ interval: '90s' })) }), []);
+
+    expect(await value('ses_lambda_pipeline_interval_seconds', { name: 'any' })).toBe(600);
+    expect(await value('ses_lambda_pipeline_interval_seconds', { name: 'own' })).toBe(90);
+  });
+
+  it('have nothing to say about a Lease where nobody takes turns', async () => {
+    const metrics = createMetrics({
+      registry: new Registry(),
+      now: () => START,
+      version: '1',
+      concurrency: 1,
+      driftIntervalMs: 1,
+      kubernetes: { apiHost: '10.0.0.1:443', leaseName: undefined, watched: ['configmaps'] },
+    });
+
+    expect((await metrics.scrape()).text).not.toMatch(/^leader_election/m);
+  });
+
   it('count those that are suspended and those that do not converge', async () => {
     const { metrics, value } = setUp();
     const { controller } = metrics;
@@ -396,7 +463,7 @@ describe('metrics of a pipeline', () => {
     const status = statusOf(...types.map((type) => condition(type, 'True')));
     for (let index = 0; index < 200; index += 1)
       metrics.controller.statusWritten(resource(`mail/p${index}`), 'written', status);
-    expect(await named()).toHaveLength(200 * (7 * 3 + 1));
+    expect(await named()).toHaveLength(200 * (7 * 3 + 4));
 
     for (let index = 0; index < 200; index += 1) metrics.controller.gone(`mail/p${index}`);
     expect(await named()).toEqual([]);
