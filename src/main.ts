@@ -49,6 +49,10 @@ function systemIo(signal: AbortSignal): CliIo {
     signal,
     clock,
     connect: (options) => connect(options, clock),
+    openCluster: async (options) => {
+      const { openCluster } = await import('./kubernetes/cluster-door.ts');
+      return openCluster({ ...options, clock, env: process.env, version: version() });
+    },
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
   };

@@ -6,8 +6,21 @@ import { awsPorts } from '../../src/aws/ports.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
+import type { Probes } from '../../src/core/probes.ts';
 import { readFaultSettings } from '../../src/sandbox/fault-settings.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+
+const unasked = () => Promise.reject(new Error('no test with a fake AWS asks for this'));
+
+/** For an AWS that only has what the engine needs. */
+export const NO_PROBES: Probes = {
+  signIn: unasked,
+  ruleSets: unasked,
+  buckets: unasked,
+  reservedConcurrency: unasked,
+  simulate: unasked,
+  receivingHost: unasked,
+};
 
 export type Ran = { readonly code: ExitCode; readonly out: string; readonly err: string };
 
@@ -32,6 +45,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
       const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
       return awsPorts({ region, endpointUrl, clock, credentials, sesCallsPerSecond: 1000 });
     },
+    openCluster: () => Promise.reject(new Error('a test must not reach out to a cluster')),
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: async ({ faults = {}, ...settings }, started) => {
       const sandbox = await startSandbox({ ...settings, faultSettings: readFaultSettings(faults) });

@@ -42,6 +42,7 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
         ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
       });
     },
+    openCluster: () => Promise.reject(new Error('a test must not reach out to a cluster')),
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: () => Promise.reject(new Error('a test starts its sandbox itself')),
   };
