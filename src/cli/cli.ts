@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { faultOf } from '../core/fault.ts';
+import { addCompletionCommands } from './completion-program.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
@@ -32,7 +33,7 @@ export async function runCli(
   name: string = PROGRAM,
 ): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const door = args.slice(0, 2).includes('controller') ? await io.loadController() : undefined;
+  const door = args.slice(0, 3).includes('controller') ? await io.loadController() : undefined;
   const program = createProgram({
     io,
     version,
@@ -132,6 +133,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
     .description('print the CustomResourceDefinition for Kubernetes')
     .addHelpText('after', examples('crd | kubectl apply -f -'))
     .action(run(async () => (await import('./crd-command.ts')).crdCommand));
+  addCompletionCommands(program, run);
   return program;
 }
 

@@ -98,11 +98,7 @@ export function notThere(key: string, known: readonly string[], where: string, i
   const meant = near.length > 0 ? known.filter((each) => near.includes(bare(each))) : [...known].sort();
   const list = meant.slice(0, SHOWN).join(', ') + (meant.length > SHOWN ? `, … (${meant.length})` : '');
   const rest =
-    meant.length === 0
-      ? 'there is none at all; -n names another namespace, -A looks into all'
-      : near.length > 0
-        ? `did you mean ${list}?`
-        : `there are: ${list}`;
+    meant.length === 0 ? 'there is none at all' : near.length > 0 ? `did you mean ${list}?` : `there are: ${list}`;
   return refused(`There is no pipeline ${key}${where}; ${rest}`, io);
 }
 

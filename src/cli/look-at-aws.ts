@@ -64,7 +64,7 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
     remove: subject.deleting ? [pipeline] : [],
     neighbours: neighboursOf(new Set([key]), region, subject.others, installation),
   };
-  const [outlook, routing] = await Promise.all([
+  const [outlook, facts] = await Promise.all([
     lookAhead(work, ports),
     askAboutMail(routedRecipients(manifest.spec), ports),
   ]);
@@ -73,22 +73,24 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
   const mine = observation?.input.pipelines.find(({ desired }) => desired.key === key);
   const ruleSets = observation?.input.ruleSets ?? { active: undefined, sets: new Map<string, ObservedRuleSet>() };
   const all = [...steps, ...withheld];
+  const routing = mine === undefined ? undefined : mailRouting(mine.desired, ruleSets, facts);
   const status =
-    mine === undefined
+    mine === undefined || routing === undefined
       ? undefined
-      : statusOf({ ...mine, ruleSets, steps: all, problems, routing: mailRouting(mine.desired, ruleSets, routing) });
+      : statusOf({ ...mine, ruleSets, steps: all, problems, routing });
   const block = mine?.desired.block ?? desiredBlock(manifest.spec, identity, '');
   const set = ruleSets.sets.get(mine?.desired.ruleSet.name ?? manifest.spec.ruleSet.name);
   const fn = mine?.observed.function;
   return {
     account,
     status,
+    routing,
     observed: mine?.observed,
     problems,
     todo: all.flatMap(({ owner, action, why }) => {
       if (!isWrite(action) || (owner !== undefined && owner !== key)) return [];
       const { verb, target } = describeAction(action);
-      return [`${verb} ${target}, because ${why}`];
+      return [{ what: `${verb} ${target}`, why }];
     }),
     rules: (set?.rules ?? []).map(({ name, enabled }, index): RuleFacts => ({
       position: index + 1,

@@ -17,10 +17,11 @@ type Paint = ReturnType<typeof createColors>;
 /** The sign of a mark, in its colour where there are any. */
 const signOf = (mark: Mark, paint: Paint): string => paint[SIGNS[mark].colour](SIGNS[mark].sign);
 
-/** `✗ permissions (us-west-2): … ` and below it the next step. */
-export function renderFinding({ check, outcome, about, message, todo }: Finding, colours: boolean): string[] {
+/** `✗ RulesReady AccessDenied: …` and below it the next step. */
+export function renderFinding({ check, outcome, about, reason, message, todo }: Finding, colours: boolean): string[] {
   const paint = createColors(colours);
-  const what = about === undefined ? check : `${check} (${clean(about)})`;
+  const because = outcome === 'ok' || reason === undefined ? '' : ` ${reason}`;
+  const what = `${check}${because}${about === undefined ? '' : ` (${clean(about)})`}`;
   return [
     `${signOf(MARK_OF[outcome], paint)} ${paint.bold(what)}: ${clean(message)}`,
     ...(todo === undefined ? [] : [`  ${paint.dim('next:')} ${clean(todo)}`]),

@@ -154,7 +154,10 @@ function render(facts: TraceFacts, io: CliIo): string[] {
   const paint = createColors(io.colours);
   const causes = findCauses(facts);
   const wrong = causes.filter(({ outcome }) => outcome === 'fail').length;
-  const verdict = wrong === 0 ? 'nothing is wrong' : wrong === 1 ? '1 thing is wrong' : `${wrong} things are wrong`;
+  const noted = causes.filter(({ outcome }) => outcome === 'warn').length;
+  const verdict =
+    (wrong === 0 ? 'nothing is wrong' : wrong === 1 ? '1 thing is wrong' : `${wrong} things are wrong`) +
+    (noted === 0 ? '' : `, ${noted} to look at`);
   const where = facts.region === undefined ? '' : ` in ${facts.region}`;
   return [
     paint.bold(clean(`${facts.key}${where}: ${verdict}`)),

@@ -1,5 +1,5 @@
 import type { Fault } from '../core/fault.ts';
-import { mailRoutedCondition, type MailRouting } from '../core/mail-routing.ts';
+import type { MailRouting } from '../core/mail-routing.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
 import { isFault, type Caller, type Probes, type Simulated } from '../core/probes.ts';
 import type { Answer } from './answer.ts';
@@ -7,8 +7,8 @@ import { judgeCrd } from './crd-difference.ts';
 import { failure, notKnown } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { judgeLane, type LaneLoad } from './lane-load.ts';
+import { judgeRouting } from './judge-routing.ts';
 import { judgeLease, NO_LEASE, type LeaseFacts } from './lease-health.ts';
-import { todoOf } from './todo.ts';
 import { counted, duration, someOf } from './words.ts';
 
 export type DoctorCheck =
@@ -23,7 +23,7 @@ export type DoctorCheck =
   | 'receiving'
   | 'activeSet'
   | 'quota'
-  | 'mail';
+  | 'MailRouted';
 
 /** How it was found out what the credentials may do. */
 export type PermissionFacts =
@@ -135,7 +135,9 @@ function examineRegion({ region, signIn, account }: RegionFacts, nowMs: number):
           judgeReceiving(region, account.receivingHost),
           judgeActive(region, account.active),
           ...judgeQuotas(account),
-          ...account.pipelines.map(judgeMail),
+          ...account.pipelines.flatMap(({ key, routing }) =>
+            judgeRouting(routing).map((finding) => ({ ...finding, about: key })),
+          ),
         ]),
   ];
   return findings.map((finding) => ({ about: region, ...finding }));
@@ -262,10 +264,4 @@ function used(what: string, count: number, most: number, todo: string): DoctorFi
   if (count >= most) return { check, outcome: 'fail', message: `The quota is used up: ${message}`, todo };
   if (count >= most * NEARLY) return { check, outcome: 'warn', message: `Little is left of a quota: ${message}`, todo };
   return { check, outcome: 'ok', message };
-}
-
-function judgeMail({ key, routing }: { readonly key: string; readonly routing: MailRouting }): DoctorFinding {
-  const { status, reason, message } = mailRoutedCondition(routing);
-  const outcome = status === 'True' ? 'ok' : status === 'False' ? 'fail' : 'unknown';
-  return { check: 'mail', outcome, about: key, message, ...todoOf(reason, outcome) };
 }

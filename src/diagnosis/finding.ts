@@ -1,3 +1,5 @@
+import type { ConditionReason } from '../core/reasons.ts';
+
 /**
  * What was found out about one thing. `unknown`: it could not be looked at, which says nothing about it. `warn`: it
  * works, or nobody may have meant it to.
@@ -10,6 +12,8 @@ export type Finding<Check extends string = string> = {
   readonly outcome: Outcome;
   /** A region, a pipeline, a rule set. */
   readonly about?: string;
+  /** Of the condition or fault behind it: see the page of reasons. */
+  readonly reason?: ConditionReason;
   /** What is so, and why; a clause without a full stop. */
   readonly message: string;
   /** The next step, where there is one to take. */

@@ -1,4 +1,5 @@
 import type { StoredCondition } from '../core/conditions.ts';
+import type { MailRouting } from '../core/mail-routing.ts';
 import type { ObservedPipeline } from '../core/observed.ts';
 import type { Problem } from '../core/plan.ts';
 import type { Condition, PipelineStatus } from '../core/status.ts';
@@ -42,10 +43,11 @@ export type AwsFacts = {
   readonly account: string;
   /** Undefined where the pipeline could not be looked at, or is to go. */
   readonly status: PipelineStatus | undefined;
+  readonly routing: MailRouting | undefined;
   readonly observed: ObservedPipeline | undefined;
   readonly problems: readonly Problem[];
-  /** What would be done, one clause each. */
-  readonly todo: readonly string[];
+  /** What would be done, and why, a clause each. */
+  readonly todo: readonly { readonly what: string; readonly why: string }[];
   readonly rules: readonly RuleFacts[];
   readonly reservedConcurrency: Answer<number | undefined>;
   /** Of a role that is not ours: whether Lambda may assume it. */

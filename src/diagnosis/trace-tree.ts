@@ -88,7 +88,13 @@ function awsNode({ aws, region }: TraceFacts): readonly TreeNode[] {
         ...objectNodes(aws.value),
         ...(todo.length === 0
           ? []
-          : [{ text: 'a plan would', mark: 'noted', below: todo.map((text) => ({ text })) } as const]),
+          : [
+              {
+                text: 'a plan would',
+                mark: 'noted',
+                below: todo.map(({ what, why }) => ({ text: `${what}, because ${why}` })),
+              } as const,
+            ]),
       ],
     },
   ];

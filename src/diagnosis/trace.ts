@@ -1,17 +1,16 @@
-import { FAULT_REASONS } from '../core/reasons.ts';
-import type { ConditionType } from '../core/status.ts';
 import { failure, notKnown } from './fault-finding.ts';
 import { hasEnded } from './ended-runtimes.ts';
-import { byOutcome, type Finding, type Outcome } from './finding.ts';
+import { byOutcome, type Finding } from './finding.ts';
+import { judgeConditions, type ConditionCheck } from './judge-conditions.ts';
 import { judgeLane } from './lane-load.ts';
 import { judgeLease, NO_LEASE } from './lease-health.ts';
+import { nextStep } from './next-step.ts';
 import { todoOf } from './todo.ts';
-import type { AnyCondition, AwsFacts, ResourceFacts, TraceFacts } from './trace-facts.ts';
+import type { AwsFacts, ResourceFacts, TraceFacts } from './trace-facts.ts';
 
 /** What each finding is about: a condition, or something that no condition tells. */
 export type TraceCheck =
-  | ConditionType
-  | 'Drifted'
+  | ConditionCheck
   | 'manifest'
   | 'suspended'
   | 'controller'
@@ -64,29 +63,27 @@ function judgeSuspension({ suspended, key }: TraceFacts): readonly TraceFinding[
       check: 'suspended',
       outcome: 'warn',
       message: 'The pipeline is suspended: nothing is compared with AWS and nothing is written',
-      todo: `Take spec.suspend out of the manifest, or: ses-lambda-pipeline resume ${inWords(key)}`,
+      todo: `Take spec.suspend out of the manifest, or: ${nextStep('resume', key)}`,
     },
   ];
 }
 
-const inWords = (key: string): string => {
-  const [namespace = '', name = ''] = key.split('/');
-  return `${name} -n ${namespace}`;
+const judgeLeases = (leases: NonNullable<TraceFacts['leases']>): readonly TraceFinding[] => {
+  if (!leases.ok) return [notKnown('controller', leases.fault)];
+  return leases.value.length === 0 ? [NO_LEASE] : leases.value.map(judgeLease);
 };
+
+const isAtWork = (judged: readonly TraceFinding[]): boolean => judged.some(({ outcome }) => outcome === 'ok');
 
 function judgeController({ resource, leases, key }: TraceFacts): readonly TraceFinding[] {
   if (resource === undefined || leases === undefined) return [];
-  const judged: readonly TraceFinding[] = leases.ok
-    ? leases.value.length === 0
-      ? [NO_LEASE]
-      : leases.value.map(judgeLease)
-    : [notKnown('controller', leases.fault)];
-  const works = judged.some(({ outcome }) => outcome === 'ok');
-  const told = works ? [] : judged;
+  const judged = judgeLeases(leases);
+  const works = isAtWork(judged);
   const unseen = whatIsUnseen(resource);
-  if (unseen === undefined) return told;
+  if (unseen === undefined) return works ? [] : judged;
   return [
-    ...told,
+    // Who has not been seen at work while there is some most likely is not there.
+    ...(works ? [] : judged.map((each) => (each.outcome === 'warn' ? ({ ...each, outcome: 'fail' } as const) : each))),
     {
       check: 'seen',
       // Only with a controller at work it will pass by itself.
@@ -94,7 +91,7 @@ function judgeController({ resource, leases, key }: TraceFacts): readonly TraceF
       message: `${unseen}${works ? '; one is at work' : ''}`,
       todo: works
         ? 'Wait a moment; if it lasts, see whether the controller watches this namespace (--namespaces, --label-selector), and its log'
-        : `Start the controller, then: ses-lambda-pipeline trace ${inWords(key)}`,
+        : `Start the controller, then: ${nextStep('trace', key)}`,
     },
   ];
 }
@@ -112,152 +109,6 @@ function whatIsUnseen({ generation, observedGeneration, requestedAt, handledAt }
 function judgeAws({ aws, resource }: TraceFacts): TraceFinding {
   if (aws === undefined || aws.ok) throw new Error('AWS was looked at');
   return resource === undefined ? failure('aws', aws.fault) : notKnown('aws', aws.fault);
-}
-
-const PARTS: readonly TraceCheck[] = [
-  'BucketReady',
-  'RoleReady',
-  'FunctionReady',
-  'PermissionReady',
-  'RulesReady',
-  'RuleSetActive',
-  'MailRouted',
-];
-
-/** Both what the controller has written and what AWS shows now; what was seen last gives way to what is so. */
-function judgeConditions(facts: TraceFacts): readonly TraceFinding[] {
-  const stored = facts.resource?.conditions ?? [];
-  const live = facts.aws?.ok === true ? facts.aws.value.status?.conditions : undefined;
-  const found = PARTS.flatMap((type) =>
-    judgeCondition(
-      stored.find((condition) => condition.type === type),
-      live?.find((condition) => condition.type === type),
-      facts,
-    ),
-  );
-  const problems = facts.aws?.ok === true && live === undefined ? facts.aws.value.problems : [];
-  const all = [
-    ...found,
-    ...problems.map(({ fault }) => failure('Ready', fault)),
-    ...judgeReady(stored, found.length + problems.length > 0),
-    ...judgeDrift(stored),
-  ];
-  const held = all.filter(({ check, message }) => !isOnlyHeldUp(check, message, stored, live ?? []));
-  return onceEach(held.length > 0 ? held : all);
-}
-
-function judgeCondition(
-  stored: AnyCondition | undefined,
-  live: AnyCondition | undefined,
-  facts: TraceFacts,
-): readonly TraceFinding[] {
-  if (live === undefined) return stored === undefined ? [] : told(stored, 'fail', {});
-  if (live.status === 'True') {
-    if (stored === undefined || stored.status === 'True' || facts.suspended) return [];
-    return told(stored, 'warn', {
-      message: `${stored.message} (so the controller has seen it; AWS is in order now)`,
-      todo: `Ask for another look: ses-lambda-pipeline reconcile ${inWords(facts.key)}`,
-    });
-  }
-  if (isFaultReason(live.reason) || stored === undefined || !isFaultReason(stored.reason))
-    return told(live, 'fail', facts.resource === undefined || isFaultReason(live.reason) ? {} : repairOf(live, facts));
-  return told(stored, 'fail', {});
-}
-
-/** Something differs, and nothing is known that keeps the controller from putting it right. */
-function repairOf({ reason }: AnyCondition, { key, suspended }: TraceFacts): Partial<TraceFinding> {
-  if (reason !== 'OutOfSync' && reason !== 'NotCreated') return {};
-  if (suspended)
-    return {
-      outcome: 'warn',
-      todo: `Nothing is written while it is suspended: ses-lambda-pipeline resume ${inWords(key)}`,
-    };
-  return {
-    todo: `The controller puts it right at its next look; ask for it now: ses-lambda-pipeline reconcile ${inWords(key)}`,
-  };
-}
-
-const isFaultReason = (reason: string): boolean => Object.hasOwn(FAULT_REASONS, reason);
-
-function told(
-  { type, status, reason, message }: AnyCondition,
-  outcome: Outcome,
-  over: Partial<TraceFinding>,
-): readonly TraceFinding[] {
-  if (status === 'True') return [];
-  // A set that is not to be active, or mail of which nobody could say where it goes, stands in nobody's way.
-  const weighed =
-    status === 'Unknown' ? 'unknown' : type === 'RuleSetActive' && reason === 'NotActive' ? 'warn' : outcome;
-  return [
-    {
-      check: type as TraceCheck,
-      outcome: weighed,
-      message: `${reason}: ${message.replace(/\.$/, '')}`,
-      ...(reason === 'OutOfSync' || reason === 'NotCreated'
-        ? { todo: 'Bring AWS in line: ses-lambda-pipeline apply' }
-        : todoOf(reason, weighed)),
-      ...(over.message === undefined ? {} : { message: `${reason}: ${over.message}` }),
-      ...(over.todo === undefined ? {} : { todo: over.todo }),
-      ...(over.outcome === undefined ? {} : { outcome: over.outcome }),
-    },
-  ];
-}
-
-/** The summary says something of its own only where no part says it. */
-function judgeReady(stored: readonly AnyCondition[], partsTell: boolean): readonly TraceFinding[] {
-  const ready = stored.find(({ type }) => type === 'Ready');
-  if (ready === undefined || ready.status === 'True' || (partsTell && !isFaultReason(ready.reason))) return [];
-  if (ready.reason === 'Suspended') return [];
-  const passing = ['Progressing', 'Deleting'].includes(ready.reason);
-  return [
-    {
-      check: 'Ready',
-      outcome: passing ? 'warn' : 'fail',
-      message: `${ready.reason}: ${ready.message.replace(/\.$/, '')}`,
-      ...(passing ? { todo: 'Wait: work is under way' } : todoOf(ready.reason, 'fail')),
-    },
-  ];
-}
-
-function judgeDrift(stored: readonly AnyCondition[]): readonly TraceFinding[] {
-  const drifted = stored.find(({ type }) => type === 'Drifted');
-  if (drifted?.status !== 'True') return [];
-  return [
-    {
-      check: 'Drifted',
-      outcome: 'warn',
-      message: `${drifted.reason}: ${drifted.message}`,
-      ...todoOf(drifted.reason, 'warn'),
-    },
-  ];
-}
-
-/** A part that is not there only because another one holds it up is no cause. */
-function isOnlyHeldUp(
-  check: TraceCheck,
-  message: string,
-  stored: readonly AnyCondition[],
-  live: readonly AnyCondition[],
-): boolean {
-  const isMissing = message.startsWith('NotCreated: ');
-  const others = [...stored, ...live].some(
-    ({ type, status, reason }) => type !== check && status === 'False' && isFaultReason(reason),
-  );
-  return isMissing && others;
-}
-
-/** The same cause is told once, by the condition of the part rather than by the summary. */
-function onceEach(findings: readonly TraceFinding[]): readonly TraceFinding[] {
-  const bare = (message: string): string => message.replace(/ \(also not ready: .*\)$/, '');
-  return findings.filter(
-    ({ message, check }, index) =>
-      !findings.some(
-        (other, at) =>
-          at !== index &&
-          (bare(other.message) === bare(message) || (other.check === 'MailRouted' && check === 'RuleSetActive')) &&
-          (check === 'Ready' || check === 'RuleSetActive' || (other.check !== 'Ready' && at < index)),
-      ),
-  );
 }
 
 /** What no condition can tell: it is not looked at while a pipeline is reconciled. */

@@ -40,12 +40,22 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
     confirm: () => Promise.reject(new Error('nobody is there to be asked')),
     signal: new AbortController().signal,
     clock,
-    connect: ({ region, endpointUrl }) => {
+    connect: ({ region, endpointUrl, dnsServers }) => {
       if (endpointUrl === undefined) throw new Error('a test must not reach out to AWS');
       const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
-      return awsPorts({ region, endpointUrl, clock, credentials, sesCallsPerSecond: 1000 });
+      return awsPorts({
+        region,
+        endpointUrl,
+        clock,
+        credentials,
+        sesCallsPerSecond: 1000,
+        ...(dnsServers !== undefined && { dnsServers }),
+      });
     },
-    openCluster: () => Promise.reject(new Error('a test must not reach out to a cluster')),
+    openCluster: async (options) => {
+      const { openCluster } = await import('../../src/kubernetes/cluster-door.ts');
+      return openCluster({ ...options, clock, env: { HOME: '/nowhere' }, version: '1.2.3' });
+    },
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: async ({ faults = {}, ...settings }, started) => {
       const sandbox = await startSandbox({ ...settings, faultSettings: readFaultSettings(faults) });
