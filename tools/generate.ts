@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { customResourceDefinitionFile } from './generate-crd.ts';
+import { cliReference } from './generate-cli-reference.ts';
 import { apiReference } from './generate-api-reference.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
 import { reasonsReference } from './generate-reasons.ts';
@@ -13,6 +14,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: 'crds/ses-lambda-pipeline.dev_seslambdapipelines.yaml', text: customResourceDefinitionFile() },
     { path: 'docs/reference/api.md', text: apiReference() },
+    { path: 'docs/reference/cli.md', text: cliReference() },
     { path: 'docs/reference/configuration.md', text: configurationReference() },
     { path: 'docs/reference/metrics.md', text: metricsReference() },
     { path: 'docs/reference/tenants.md', text: tenantsReference() },

@@ -126,7 +126,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
       ),
     )
     .action(run(async () => (await import('./import-command.ts')).importCommand));
-  program.addCommand(controllerCommand(door, done));
+  program.addCommand(controllerCommand(door, done).copyInheritedSettings(program));
   addSandboxCommands(program, run);
   program
     .command('crd')

@@ -32,7 +32,7 @@ export function complete(program: Command, words: readonly string[]): Completion
       pending = undefined;
     } else if (word === '--') onlyArguments = true;
     else if (word.startsWith('-') && !onlyArguments) {
-      const [flag = '', value] = splitOnce(word);
+      const [flag, value] = splitOnce(word);
       const option = optionCalled(command, flag);
       if (option !== undefined && takesValue(option) && value === undefined) pending = option;
       else if (option !== undefined) given[option.attributeName()] = [value ?? 'true'];
@@ -43,7 +43,7 @@ export function complete(program: Command, words: readonly string[]): Completion
     }
   }
   if (pending !== undefined) return valuesOf(pending, current, '');
-  const [flag = '', value] = splitOnce(current);
+  const [flag, value] = splitOnce(current);
   if (value !== undefined && current.startsWith('--')) {
     const option = optionCalled(command, flag);
     return option === undefined ? NOTHING : valuesOf(option, value, `${flag}=`);

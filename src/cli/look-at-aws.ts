@@ -62,7 +62,13 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
     region,
     apply: subject.deleting ? [] : [pipeline, ...beside],
     remove: subject.deleting ? [pipeline] : [],
-    neighbours: neighboursOf(new Set([key]), region, subject.others, installation),
+    neighbours: neighboursOf(
+      new Set([key]),
+      region,
+      // What a cluster has for another account claims nothing here.
+      subject.others.filter((other) => [undefined, account].includes(accountOf(other))),
+      installation,
+    ),
   };
   const [outlook, facts] = await Promise.all([
     lookAhead(work, ports),
@@ -105,6 +111,10 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
     givenRole: await lookAtGivenRole(manifest.spec.role.existingArn, ports),
   };
 }
+
+/** Account that the status of a pipeline names; undefined: it has nothing on AWS that is known. */
+export const accountOf = ({ status }: Pick<Resource, 'status'>): string | undefined =>
+  (status?.function?.arn ?? status?.role?.arn)?.split(':')[4];
 
 function ownerOf(installation: string, rule: string): string | undefined {
   const owner = ownerOfRule(installation, rule);

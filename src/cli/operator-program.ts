@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { examples } from './help.ts';
 import { durationMs, withCluster, withController, withDns, withFilesOrCluster, withOutput } from './options.ts';
 import type { Run } from './run.ts';
@@ -51,7 +51,9 @@ export function addOperatorCommands(program: Command, run: Run): void {
     .argument('[names...]', 'NAME, or NAMESPACE/NAME')
     .option('--all', 'all pipelines of the namespace', false)
     .option('--no-wait', 'only ask')
-    .option('--timeout <time>', 'wait so long, such as 90s', durationMs, 5 * 60_000)
+    .addOption(
+      new Option('--timeout <time>', 'wait so long, such as 90s').argParser(durationMs).default(5 * 60_000, '5m'),
+    )
     .addHelpText('after', `\n${CLUSTER}`)
     .addHelpText('after', examples('reconcile app -n mail', 'reconcile --all --no-wait'))
     .action(run(async () => (await import('./reconcile-command.ts')).reconcileCommand));

@@ -12,7 +12,7 @@ import { refused } from './command-failed.ts';
 import { askController } from './controller-page.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import { lookAtAws, type Subject } from './look-at-aws.ts';
+import { accountOf, lookAtAws, type Subject } from './look-at-aws.ts';
 import type { ControllerOptions, FilesOrClusterOptions } from './options.ts';
 import { print } from './print.ts';
 import { clean } from './render-problems.ts';
@@ -107,7 +107,7 @@ function factsOf(resource: Resource): ResourceFacts {
     requestedAt: annotations[RECONCILE_REQUESTED_AT],
     handledAt: status?.lastHandledReconcileAt,
     conditions: status?.conditions ?? [],
-    account: status?.function?.arn.split(':')[4],
+    account: accountOf(resource),
     issues: issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
   };
 }

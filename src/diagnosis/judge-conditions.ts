@@ -30,9 +30,10 @@ export function judgeConditions(facts: TraceFacts): readonly ConditionFinding[] 
     condition.type === 'Drifted' && condition.status === 'True' ? [findingOf('Drifted', 'warn', condition)] : [],
   );
   const found = onceEach([...told, ...unread, ...drift]);
-  const difference =
-    found.some(({ outcome }) => outcome === 'fail') && !isCurrentLook(facts) ? [] : judgeToDo(chosen, facts);
-  return [...found, ...difference, ...judgeReady(stored, [...found, ...difference])];
+  const ready = judgeReady(stored, found);
+  // Why it is held up says more than what is held up.
+  const held = [...found, ...ready].some(({ reason, outcome }) => outcome === 'fail' && isFaultReason(reason));
+  return [...found, ...ready, ...(held ? [] : judgeToDo(chosen, facts))];
 }
 
 /** That a set is not active says why no mail comes: one of the two is enough. */
@@ -70,7 +71,8 @@ const live = (type: ConditionType, facts: TraceFacts): AnyCondition | undefined 
 
 const statusOf = ({ aws }: TraceFacts) => (aws?.ok === true ? aws.value.status : undefined);
 
-const isFaultReason = (reason: string): boolean => Object.hasOwn(FAULT_REASONS, reason);
+const isFaultReason = (reason: string | undefined): boolean =>
+  reason !== undefined && Object.hasOwn(FAULT_REASONS, reason);
 
 /** It differs, and that is all that is known. */
 const isToDo = ({ reason }: AnyCondition): boolean => reason === 'OutOfSync' || reason === 'NotCreated';
@@ -98,9 +100,6 @@ function problemsOf(facts: TraceFacts): readonly ConditionFinding[] {
   if (facts.aws?.ok !== true || statusOf(facts) !== undefined) return [];
   return facts.aws.value.problems.map(({ fault }) => failure('Ready', fault));
 }
-
-/** A pipeline that something holds up has nothing to do in its plan; one with something in it is not held up by it. */
-const isCurrentLook = ({ aws }: TraceFacts): boolean => aws?.ok === true && aws.value.todo.length > 0;
 
 /** However many parts differ, it is one thing that has to be done. */
 function judgeToDo(chosen: readonly Chosen[], facts: TraceFacts): readonly ConditionFinding[] {
@@ -130,7 +129,7 @@ function judgeReady(stored: readonly AnyCondition[], found: readonly ConditionFi
   const ready = stored.find(({ type }) => type === 'Ready');
   if (ready === undefined || ready.status === 'True' || ready.reason === 'Suspended') return [];
   if (found.some(({ reason }) => reason === ready.reason)) return [];
-  if (isToDo(ready) && found.length > 0) return [];
+  if (isToDo(ready)) return [];
   if (ready.reason === 'Progressing' || ready.reason === 'Deleting')
     return [{ ...findingOf('Ready', 'warn', ready), todo: 'Wait: work is under way' }];
   return [findingOf('Ready', 'fail', ready)];

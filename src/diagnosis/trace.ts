@@ -1,3 +1,4 @@
+import type { ConditionReason } from '../core/reasons.ts';
 import { failure, notKnown } from './fault-finding.ts';
 import { hasEnded } from './ended-runtimes.ts';
 import { byOutcome, type Finding } from './finding.ts';
@@ -40,8 +41,7 @@ export function findCauses(facts: TraceFacts): readonly TraceFinding[] {
     ...judgeController(facts),
     ...(facts.aws?.ok === false ? [judgeAws(facts)] : []),
     ...deeper,
-    // What lies deeper is why a condition says what it says.
-    ...conditions.filter(({ check }) => !deeper.some((cause) => EXPLAINED_BY[cause.check]?.includes(check))),
+    ...conditions.filter((finding) => !deeper.some((cause) => isExplained(finding, cause))),
     ...(facts.lane === undefined
       ? []
       : [facts.lane.ok ? judgeLane(facts.lane.value) : notKnown('lane', facts.lane.fault)]),
@@ -50,11 +50,17 @@ export function findCauses(facts: TraceFacts): readonly TraceFinding[] {
     .sort(byOutcome);
 }
 
-const EXPLAINED_BY: Partial<Readonly<Record<TraceCheck, readonly TraceCheck[]>>> = {
-  roleTrust: ['FunctionReady'],
-  kmsKey: ['RulesReady'],
-  runtime: ['FunctionReady'],
+/** What lies deeper is why a condition says what it says: these reasons, where AWS gives no better one. */
+const EXPLAINS: Partial<Readonly<Record<TraceCheck, readonly ConditionReason[]>>> = {
+  roleTrust: ['WaitingForPropagation', 'InvalidSpec'],
+  kmsKey: ['WaitingForPropagation'],
+  runtime: ['InvalidSpec'],
 };
+
+const isExplained = ({ check, reason }: TraceFinding, cause: TraceFinding): boolean =>
+  ['Ready', 'FunctionReady', 'RulesReady'].includes(check) &&
+  reason !== undefined &&
+  EXPLAINS[cause.check]?.includes(reason) === true;
 
 function judgeSuspension({ suspended, key }: TraceFacts): readonly TraceFinding[] {
   if (!suspended) return [];
@@ -130,8 +136,9 @@ function lookDeeper({ runtime, resource, region }: TraceFacts, aws: AwsFacts): r
       todo: 'Add to it: {"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}',
     });
   const { encryption, name: bucket } = observed?.bucket ?? {};
-  const storing = [...(resource?.conditions ?? []), ...(aws.status?.conditions ?? [])].some(
-    ({ type, status, reason }) => type === 'RulesReady' && status === 'False' && reason === 'WaitingForPropagation',
+  const storing = (resource?.conditions ?? []).some(
+    // AWS's own words, which the message quotes.
+    ({ status, message }) => status === 'False' && message.includes('Could not write to bucket'),
   );
   if (storing && encryption !== undefined && encryption.algorithm !== 'AES256')
     found.push({

@@ -1,5 +1,5 @@
 import { CreateRoleCommand, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
-import { PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
+import { ListFunctionsCommand, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import {
   CreateReceiptRuleCommand,
@@ -7,6 +7,9 @@ import {
   SetActiveReceiptRuleSetCommand,
 } from '@aws-sdk/client-ses';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { awsPorts } from '../../src/aws/ports.ts';
+import { systemClock } from '../../src/aws/system-clock.ts';
+import type { Probes } from '../../src/core/probes.ts';
 import { bucketNames } from '../../src/core/names.ts';
 import type { SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { dnsServer } from '../aws/support/dns-server.ts';
@@ -14,6 +17,7 @@ import { clientsOf, runningSandbox, type Credentials } from '../sandbox/support/
 import { fileOf, pipeline, rule, type PipelineParts } from '../support/manifests.ts';
 import { cli, folder, type Ran } from './support.ts';
 
+const ROOT = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
 const SET = 'ses-lambda-pipeline';
 const ACCOUNT = '123456789012';
 
@@ -313,6 +317,55 @@ describe('doctor names the cause and the next step', () => {
     ]);
   });
 
+  test.each<[string, 'denied' | 'forbidden', string]>([
+    ['that nothing allows', 'denied', 'Allow it in the policy of arn:aws:iam::1:role/controller'],
+    [
+      'that is forbidden',
+      'forbidden',
+      'Allow it in the policy of arn:aws:iam::1:role/controller, and take the Deny out',
+    ],
+  ])('a call %s, before it is made', async (_, decision, todo) => {
+    const { sandbox } = await place();
+    const simulate: Probes['simulate'] = async (principal, { actions }) => {
+      expect(principal).toBe('arn:aws:iam::1:role/controller');
+      return actions.map((action) => ({
+        action,
+        decision: action === 'ses:ReorderReceiptRuleSet' ? decision : 'allowed',
+      }));
+    };
+    const { code, out } = await cli(
+      [
+        'doctor',
+        '--no-cluster',
+        '--region',
+        'us-west-2',
+        '--check-role',
+        'arn:aws:iam::1:role/controller',
+        '-o',
+        'json',
+      ],
+      {
+        connect: () => {
+          const ports = awsPorts({
+            region: 'us-west-2',
+            endpointUrl: sandbox.url,
+            clock: systemClock(),
+            credentials: ROOT,
+          });
+          return { ...ports, probes: { ...ports.probes, simulate } };
+        },
+      },
+    );
+
+    const { findings } = JSON.parse(out) as { readonly findings: readonly Cause[] };
+    expect(code).toBe(2);
+    expect(findings.find(({ check }) => check === 'permissions')).toMatchObject({
+      outcome: 'fail',
+      message: expect.stringMatching(/^arn:aws:iam::1:role\/controller may not ses:ReorderReceiptRuleSet/),
+      todo,
+    });
+  });
+
   test('a read that is denied', async () => {
     const { sandbox, doctor } = await place();
     const message = 'User: arn:aws:iam::1:user/u is not authorized to perform: iam:GetRole on resource: role x';
@@ -341,7 +394,6 @@ test('what is traced is told without a value of the environment', async () => {
 });
 
 async function functionNames({ lambda }: ReturnType<typeof clientsOf>): Promise<readonly string[]> {
-  const { ListFunctionsCommand } = await import('@aws-sdk/client-lambda');
   const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
   return Functions.flatMap(({ FunctionName }) => FunctionName ?? []);
 }

@@ -38,7 +38,7 @@ describe('what is offered', () => {
     const verbs = [...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb);
 
     const { values } = await offered('');
-    expect([...values, 'help'].sort()).toEqual(verbs.sort());
+    expect(new Set([...values, 'help'])).toEqual(new Set(verbs));
   });
 
   test('names of the pipelines in the given files', async () => {
