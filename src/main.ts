@@ -55,6 +55,10 @@ function systemIo(signal: AbortSignal): CliIo {
     },
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
+    runDev: async (settings, tell) => {
+      const { runDev } = await import('./run-dev.ts');
+      await runDev(settings, tell, signal);
+    },
   };
 }
 

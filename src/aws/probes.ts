@@ -1,6 +1,5 @@
 import { Resolver } from 'node:dns/promises';
 import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
-import { GetFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { ListReceiptRuleSetsCommand } from '@aws-sdk/client-ses';
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
@@ -8,7 +7,7 @@ import { sesExchange } from '../core/domain-routing.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Probes, Simulated } from '../core/probes.ts';
-import { absentOn, everyPage, type Call } from './calls.ts';
+import { everyPage, type Call } from './calls.ts';
 import type { AwsClients } from './clients.ts';
 import type { AwsService } from './error-row.ts';
 import type { Lane } from './lane.ts';
@@ -42,11 +41,6 @@ export function probes({ clients, calls, lane, region, dnsServers }: ProbeOption
         return { items: page.Buckets ?? [], next: page.ContinuationToken };
       });
       return found.length;
-    },
-    reservedConcurrency: async (name) => {
-      const command = new GetFunctionConcurrencyCommand({ FunctionName: name });
-      const call = calls('lambda')('GetFunctionConcurrency', `function "${name}"`, () => clients.lambda.send(command));
-      return (await absentOn(['ResourceNotFoundException'], call))?.ReservedConcurrentExecutions;
     },
     simulate: (principalArn, { actions, resources }) =>
       everyPage(async (marker) => {

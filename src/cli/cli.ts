@@ -4,6 +4,7 @@ import { addCompletionCommands } from './completion-program.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
+import { addDevCommands } from './dev-program.ts';
 import { examples } from './help.ts';
 import {
   collect,
@@ -69,6 +70,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
     .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
     .version(version)
     .exitOverride()
+    .enablePositionalOptions() // what stands behind a verb is the verb's own
     .showHelpAfterError('Add --help for usage.')
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
@@ -127,6 +129,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
     )
     .action(run(async () => (await import('./import-command.ts')).importCommand));
   program.addCommand(controllerCommand(door, done).copyInheritedSettings(program));
+  addDevCommands(program, run);
   addSandboxCommands(program, run);
   program
     .command('crd')

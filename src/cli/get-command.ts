@@ -2,13 +2,16 @@ import type { Resource, ResourceStatus } from '../controller/source.ts';
 import { lookAhead } from '../core/converge.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
+import { sesSeconds, sesStepsUntil } from '../core/ses-pace.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
+import type { Step } from '../core/step.ts';
 import { areFiles, choosePipelines, refOf, withinCluster } from './cluster.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { FilesOrClusterOptions } from './options.ts';
 import { askForRouting } from './mail-routing.ts';
 import { print } from './print.ts';
+import { renderPace } from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
 import { renderTable } from './table.ts';
 import { chooseLoaded, loadFiles, openWork, restraintsOn, resumed } from './work.ts';
@@ -18,6 +21,8 @@ type Item = {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly status: PipelineStatus | Partial<ResourceStatus>;
+  /** Of files: until SES would be done with it, at its pace; no part of the status, which holds nothing that passes. */
+  readonly sesSeconds?: number;
 };
 
 /** Prints the status of pipelines: of those in files as AWS is now, of those in a cluster as the controller has it. */
@@ -62,11 +67,13 @@ async function getOfFiles(names: readonly string[], options: FilesOrClusterOptio
   try {
     for (const restraint of restraintsOn(loaded)) if (wanted.has(restraint.owner)) io.err(renderWarning(restraint));
     const items: Item[] = [];
+    const pending: Step[] = [];
     let failed = false;
     for (const region of regions) {
       const looks = Promise.all([lookAhead(region.work, region.ports), askForRouting(region)]);
       const [outlook, facts] = await unlessInterrupted(io.signal, looks);
       const { steps, withheld, problems, observation } = outlook;
+      pending.push(...steps);
       const planned = observation?.input.pipelines ?? [];
       for (const { desired, observed } of planned) {
         if (!wanted.has(desired.key)) continue;
@@ -74,7 +81,14 @@ async function getOfFiles(names: readonly string[], options: FilesOrClusterOptio
         const { name, namespace } = desired.identity;
         const routing = mailRouting(desired, ruleSets, facts);
         const status = statusOf({ desired, observed, ruleSets, steps: [...steps, ...withheld], problems, routing });
-        items.push({ apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace }, status });
+        const seconds = sesSeconds(sesStepsUntil(desired.key, steps), options.sesCallsPerSecond);
+        items.push({
+          apiVersion: API_VERSION,
+          kind: KIND,
+          metadata: { name, namespace },
+          status,
+          sesSeconds: seconds,
+        });
       }
       const unread = problems.filter(
         ({ owner }) => wanted.has(owner) && !planned.some(({ desired }) => desired.key === owner),
@@ -82,17 +96,24 @@ async function getOfFiles(names: readonly string[], options: FilesOrClusterOptio
       for (const problem of unread) io.err(renderProblem(problem));
       failed ||= unread.length > 0;
     }
-    printItems(items, items.length === 1, options, io);
+    const pace = renderPace(pending, options.sesCallsPerSecond);
+    printItems(items, items.length === 1, options, io, pace);
     return failed ? 1 : 0;
   } finally {
     for (const { ports } of regions) ports.close();
   }
 }
 
-function printItems(items: readonly Item[], single: boolean, { output }: FilesOrClusterOptions, io: CliIo): void {
+function printItems(
+  items: readonly Item[],
+  single: boolean,
+  { output }: FilesOrClusterOptions,
+  io: CliIo,
+  below: readonly string[] = [],
+): void {
   const [only] = items;
   const data = single && items.length === 1 && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items };
-  print(io, output, data, () => (items.length === 0 && !single ? [] : renderItems(items)));
+  print(io, output, data, () => (items.length === 0 && !single ? [] : [...renderItems(items), ...below]));
 }
 
 function renderItems(items: readonly Item[]): string[] {

@@ -86,7 +86,6 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
       : statusOf({ ...mine, ruleSets, steps: all, problems, routing });
   const block = mine?.desired.block ?? desiredBlock(manifest.spec, identity, '');
   const set = ruleSets.sets.get(mine?.desired.ruleSet.name ?? manifest.spec.ruleSet.name);
-  const fn = mine?.observed.function;
   return {
     account,
     status,
@@ -104,10 +103,6 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
       enabled,
       owner: ownsRule(block, name) ? key : ownerOf(installation, name),
     })),
-    reservedConcurrency:
-      fn === undefined
-        ? { ok: true, value: undefined }
-        : await answerOf(() => ports.probes.reservedConcurrency(fn.name)),
     givenRole: await lookAtGivenRole(manifest.spec.role.existingArn, ports),
   };
 }

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors';
 import type { Resource } from '../controller/source.ts';
 import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
+import type { Manifest } from '../core/manifest.ts';
 import { answerOf, type Answer } from '../diagnosis/answer.ts';
 import { hasFailed } from '../diagnosis/finding.ts';
 import { findCauses } from '../diagnosis/trace.ts';
@@ -31,7 +32,7 @@ const TRACE_FORMAT = 'ses-lambda-pipeline.dev/trace/v1';
 export async function traceCommand(name: string, options: TraceOptions, io: CliIo): Promise<ExitCode> {
   const facts = areFiles(options, io) ? await traceFile(name, options, io) : await traceResource(name, options, io);
   const causes = findCauses(facts);
-  const data = { format: TRACE_FORMAT, pipeline: facts.key, causes, facts: withoutManifest(facts) };
+  const data = { format: TRACE_FORMAT, pipeline: facts.key, causes, facts: withoutSecrets(facts) };
   print(io, options.output, data, () => render(facts, io));
   return hasFailed(causes) ? 2 : 0;
 }
@@ -60,7 +61,7 @@ async function traceFile(name: string, options: TraceOptions, io: CliIo): Promis
     key,
     region,
     nowMs: io.clock.now(),
-    runtime: manifest.spec.function.runtime,
+    asked: askedOf(manifest),
     suspended: manifest.spec.suspend,
     resource: undefined,
     events: undefined,
@@ -86,7 +87,7 @@ async function traceResource(name: string, options: TraceOptions, io: CliIo): Pr
       key,
       region: manifest?.spec.region,
       nowMs: io.clock.now(),
-      runtime: manifest?.spec.function.runtime,
+      asked: manifest === undefined ? undefined : askedOf(manifest),
       suspended: manifest?.spec.suspend === true,
       resource: factsOf(resource),
       events,
@@ -96,6 +97,11 @@ async function traceResource(name: string, options: TraceOptions, io: CliIo): Pr
     };
   });
 }
+
+const askedOf = ({ spec }: Manifest): TraceFacts['asked'] => ({
+  runtime: spec.function.runtime,
+  reservedConcurrency: spec.function.reservedConcurrency,
+});
 
 function factsOf(resource: Resource): ResourceFacts {
   const { generation, createdAtMs, deleting, annotations, status, issues } = resource;
@@ -144,7 +150,7 @@ async function look(subject: Subject, options: TraceOptions, io: CliIo): Promise
 }
 
 /** What AWS has of a function holds values of its environment, which are nobody's business here. */
-function withoutManifest({ aws, ...facts }: TraceFacts): object {
+function withoutSecrets({ aws, ...facts }: TraceFacts): object {
   if (aws === undefined || !aws.ok) return { ...facts, ...(aws !== undefined && { aws }) };
   const { observed: _secret, ...rest } = aws.value;
   return { ...facts, aws: rest };

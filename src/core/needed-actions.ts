@@ -78,6 +78,7 @@ const FUNCTION: Needs = {
     'lambda:GetFunction',
     'lambda:ListTags',
     'lambda:GetPolicy',
+    'lambda:GetFunctionEventInvokeConfig',
     'lambda:CreateFunction',
     'lambda:TagResource',
     'lambda:UpdateFunctionCode',
@@ -86,7 +87,28 @@ const FUNCTION: Needs = {
     'lambda:RemovePermission',
     'lambda:DeleteFunction',
   ],
-  sometimes: [],
+  sometimes: [
+    'lambda:UntagResource',
+    'lambda:PutFunctionEventInvokeConfig',
+    'lambda:DeleteFunctionEventInvokeConfig',
+    'lambda:PutFunctionConcurrency',
+    'lambda:DeleteFunctionConcurrency',
+  ],
+};
+
+/** Of functions whose log group is ours. */
+const LOG_GROUP: Needs = {
+  always: [],
+  sometimes: [
+    'logs:DescribeLogGroups',
+    'logs:ListTagsForResource',
+    'logs:CreateLogGroup',
+    'logs:TagResource',
+    'logs:UntagResource',
+    'logs:PutRetentionPolicy',
+    'logs:DeleteRetentionPolicy',
+    'logs:DeleteLogGroup',
+  ],
 };
 
 /** What only `--prune` asks for: it looks for pipelines that nobody names any more. */
@@ -95,13 +117,16 @@ const LISTS: Needs = { always: [], sometimes: ['lambda:ListFunctions', 'iam:List
 /** Each question is about one kind of thing, and a policy may name things of that kind: one of ours stands for all. */
 export function neededActions(identity: PipelineIdentity): readonly (Question & { readonly always: boolean })[] {
   const [bucket = ''] = bucketNames(identity, 'Special');
-  const bucketArn = `arn:${identity.partition}:s3:::${bucket}`;
+  const { partition, region, account } = identity;
+  const bucketArn = `arn:${partition}:s3:::${bucket}`;
+  const fn = functionName(identity, 'Zip');
   const about: readonly (readonly [Needs, string])[] = [
     [SES, '*'],
     [BUCKET, bucketArn],
     [OBJECTS, `${bucketArn}/object`],
     [ROLE, roleArn(identity, rolePath(identity.installation))],
-    [FUNCTION, functionArn(identity, functionName(identity, 'Zip'))],
+    [FUNCTION, functionArn(identity, fn)],
+    [LOG_GROUP, `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${fn}:*`],
     [LISTS, '*'],
   ];
   return about.flatMap(([{ always, sometimes }, resource]) =>

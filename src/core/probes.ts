@@ -23,8 +23,6 @@ export type Probes = {
   readonly ruleSets: () => Promise<readonly string[]>;
   /** How many buckets the account has. */
   readonly buckets: () => Promise<number>;
-  /** Executions that are kept for the function, and beyond which it is throttled; undefined: it shares those of all. */
-  readonly reservedConcurrency: (functionName: string) => Promise<number | undefined>;
   /**
    * What IAM says the principal may do. Denied: nothing allows it; forbidden: something denies it.
    *

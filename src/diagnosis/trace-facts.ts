@@ -49,7 +49,6 @@ export type AwsFacts = {
   /** What would be done, and why, a clause each. */
   readonly todo: readonly { readonly what: string; readonly why: string }[];
   readonly rules: readonly RuleFacts[];
-  readonly reservedConcurrency: Answer<number | undefined>;
   /** Of a role that is not ours: whether Lambda may assume it. */
   readonly givenRole: { readonly arn: string; readonly trust: Answer<boolean | undefined> } | undefined;
 };
@@ -59,8 +58,10 @@ export type TraceFacts = {
   readonly key: string;
   readonly region: string | undefined;
   readonly nowMs: number;
-  /** The runtime that the manifest asks for. */
-  readonly runtime: string | undefined;
+  /** What the manifest asks for; undefined where it cannot be read. */
+  readonly asked:
+    | { readonly runtime: string | undefined; readonly reservedConcurrency: number | undefined }
+    | undefined;
   readonly suspended: boolean;
   /** Undefined: the pipeline comes from a file. */
   readonly resource: ResourceFacts | undefined;

@@ -100,17 +100,14 @@ function awsNode({ aws, region }: TraceFacts): readonly TreeNode[] {
   ];
 }
 
-function objectNodes({ observed, status, rules, problems, reservedConcurrency }: AwsFacts): readonly TreeNode[] {
+function objectNodes({ observed, status, rules, problems }: AwsFacts): readonly TreeNode[] {
   if (observed === undefined) return problems.map(({ fault }) => ({ text: fault.message, mark: 'bad' }));
   const { bucket, role, function: fn } = observed;
   const of = (type: string): Mark => {
     const condition = status?.conditions.find((each) => each.type === type);
     return condition === undefined ? 'unknown' : markOf(condition);
   };
-  const reserved =
-    reservedConcurrency.ok && reservedConcurrency.value !== undefined
-      ? `, at most ${reservedConcurrency.value} at once`
-      : '';
+  const reserved = fn?.reservedConcurrency === undefined ? '' : `, at most ${fn.reservedConcurrency} at once`;
   return [
     { text: bucket === undefined ? 'no bucket' : `bucket ${bucket.name}`, mark: of('BucketReady') },
     { text: role === undefined ? 'no role of its own' : `role ${role.name}`, mark: of('RoleReady') },

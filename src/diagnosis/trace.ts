@@ -118,8 +118,9 @@ function judgeAws({ aws, resource }: TraceFacts): TraceFinding {
 }
 
 /** What no condition can tell: it is not looked at while a pipeline is reconciled. */
-function lookDeeper({ runtime, resource, region }: TraceFacts, aws: AwsFacts): readonly TraceFinding[] {
-  const { observed, givenRole, reservedConcurrency } = aws;
+function lookDeeper({ asked, resource, region }: TraceFacts, aws: AwsFacts): readonly TraceFinding[] {
+  const { observed, givenRole } = aws;
+  const { runtime } = asked ?? {};
   const found: TraceFinding[] = [];
   if (resource?.account !== undefined && resource.account !== aws.account)
     found.push({
@@ -150,12 +151,15 @@ function lookDeeper({ runtime, resource, region }: TraceFacts, aws: AwsFacts): r
           ? 'Encrypt the bucket with AES256, or with a KMS key of your own whose policy lets ses.amazonaws.com use it'
           : `Allow ses.amazonaws.com kms:GenerateDataKey* and kms:Decrypt in the policy of the key, with aws:SourceAccount ${aws.account}`,
     });
-  if (reservedConcurrency.ok && reservedConcurrency.value === 0 && observed?.function !== undefined)
+  if (observed?.function?.reservedConcurrency === 0)
     found.push({
       check: 'throttled',
       outcome: 'fail',
       message: `Function ${observed.function.name} is throttled: its reserved concurrency is 0, so Lambda runs it for no mail`,
-      todo: `aws lambda delete-function-concurrency --region ${region ?? ''} --function-name ${observed.function.name}`,
+      todo:
+        asked?.reservedConcurrency === 0
+          ? 'Take spec.function.reservedConcurrency out of the manifest, or say more than 0'
+          : `aws lambda delete-function-concurrency --region ${region ?? ''} --function-name ${observed.function.name}`,
     });
   if (runtime !== undefined && hasEnded(runtime))
     found.push({

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
@@ -22,19 +22,24 @@ export type LoadOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly readStdin: () => Promise<string>;
+  /** Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: yes. */
+  readonly bundlesTypeScript?: boolean;
 };
 
 export type LoadedManifests = {
   readonly pipelines: readonly LoadedPipeline[];
   /** Empty exactly when everything that was given can be used. */
   readonly problems: readonly FileProblem[];
+  /** Files and folders that code is taken from, also by pipelines with a problem. */
+  readonly codePaths: readonly string[];
 };
 
 /**
  * Reads pipelines, and the ConfigMaps and Secrets that they name, from disk. Documents of other kinds are passed over.
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
-export async function loadManifests({ sources, namespace, readStdin }: LoadOptions): Promise<LoadedManifests> {
+export async function loadManifests(options: LoadOptions): Promise<LoadedManifests> {
+  const { sources, namespace, readStdin, bundlesTypeScript = true } = options;
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -49,10 +54,15 @@ export async function loadManifests({ sources, namespace, readStdin }: LoadOptio
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection)));
+  const found = collection.pipelines();
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, bundlesTypeScript)));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
+    codePaths: found.flatMap(({ manifest, place }) => {
+      const { path } = manifest.spec.function.code;
+      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
+    }),
   };
 }
 
@@ -67,13 +77,17 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
 async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
+  bundlesTypeScript: boolean,
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
-    baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
+    baseFolder: baseFolder(origin),
+    bundlesTypeScript,
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
   });
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };
   return { problems: result.problems.map(({ path, message }) => problemAt(place, path, message)) };
 }
+
+const baseFolder = ({ file }: Origin): string => (file === STANDARD_INPUT ? '.' : dirname(file));

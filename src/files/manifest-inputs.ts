@@ -1,20 +1,22 @@
 import { invalidCode } from '../code/code-limits.ts';
-import { packCode } from '../code/pack-code.ts';
+import { handlerWarning, typescriptHandler } from '../code/handler-check.ts';
+import { rememberingPack } from '../code/remembering-pack.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
-import type { FunctionCode } from '../core/function-code.ts';
 import { type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { type CodeFromPath, readCodePath } from './code-path.ts';
+import { readTypeScript } from './typescript-code.ts';
 import type { FoundContent } from './collect-resources.ts';
 import type { Path } from './file-problem.ts';
-import { handlerFileProblem } from './handler-file.ts';
 
 type FunctionSpec = Manifest['spec']['function'];
 
 export type InputsContext = {
   /** Folder that `code.path` starts from. */
   readonly baseFolder: string;
+  /** Whether a handler in TypeScript is bundled, which runs the esbuild that lies beside it. */
+  readonly bundlesTypeScript: boolean;
   readonly namespace: string;
   /** A ConfigMap or Secret of the pipeline's namespace. */
   readonly find: (kind: VariableRef['kind'], name: string) => FoundContent | undefined;
@@ -50,28 +52,43 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     if (value !== undefined) environment[variable] = value;
   }
   return code !== undefined && problems.length === 0
-    ? { ok: true, inputs: { code, environment } }
+    ? { ok: true, inputs: { ...code, environment } }
     : { ok: false, problems };
 }
 
+/** A folder that is watched is read again and again. */
+const pack = rememberingPack();
+
 const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
 
-async function resolveCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
-  if (code.existing !== undefined) return { kind: 'existing' };
+async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<Omit<FunctionInputs, 'environment'>> {
+  const { code, handler, runtime } = spec;
+  if (code.existing !== undefined) return { code: { kind: 'existing' } };
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
-    return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
+    return { code: { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) } };
   }
-  const found = await findCode(code, context);
-  const packed = found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime });
-  const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];
-  const problem = handlerFileProblem(handler, runtime, fileNames);
-  if (problem !== undefined) throw invalidCode(problem);
-  return packed;
+  const found = await findCode(spec, context);
+  const files =
+    found.kind === 'zip' ? new Map(found.zip.fileNames.map((name) => [name, undefined] as const)) : found.files;
+  const typescript = typescriptHandler(handler, runtime, [...files.keys()]);
+  if (typescript !== undefined)
+    throw invalidCode(
+      `${typescript} is TypeScript and is not compiled here; compile it and name the folder with the JavaScript`,
+    );
+  const warning = handlerWarning(handler, runtime, files);
+  return {
+    code: found.kind === 'zip' ? found.zip.code : pack(found.files, { runtime }),
+    ...(warning === undefined ? {} : { warnings: [warning] }),
+  };
 }
 
-async function findCode(code: FunctionSpec['code'], context: InputsContext): Promise<CodeFromPath> {
-  if (code.path !== undefined) return await readCodePath(context.baseFolder, code.path);
+async function findCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<CodeFromPath> {
+  if (code.path !== undefined) {
+    const { baseFolder, bundlesTypeScript } = context;
+    const bundle = bundlesTypeScript ? await readTypeScript(baseFolder, code.path, { handler, runtime }) : undefined;
+    return bundle === undefined ? await readCodePath(baseFolder, code.path) : { kind: 'files', files: bundle };
+  }
   if (code.configMapRef !== undefined)
     return { kind: 'files', files: contentOf('ConfigMap', code.configMapRef.name, context) };
   const texts = Object.entries(code.inline ?? {});

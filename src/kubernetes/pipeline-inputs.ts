@@ -1,11 +1,11 @@
 import { invalidCode } from '../code/code-limits.ts';
 import { parseConfigMap } from '../code/config-map.ts';
 import type { ParsedContent } from '../code/keyed-content.ts';
+import { handlerWarning } from '../code/handler-check.ts';
 import { packCode } from '../code/pack-code.ts';
 import { parseSecret } from '../code/secret.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
-import type { FunctionCode } from '../core/function-code.ts';
 import { variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { CONFIG_MAPS, SECRETS, type ApiObject, type ApiResource, type ObjectRef } from './api-object.ts';
@@ -44,24 +44,27 @@ export async function pipelineInputs(manifest: Manifest, namespace: string, api:
     const content = await contents[index];
     if (content !== undefined) environment[ref.variable] = variableValue(ref, namespace, content);
   }
-  return { code: await code, environment };
+  return { ...(await code), environment };
 }
 
 async function functionCode(
-  { code, runtime }: Manifest['spec']['function'],
+  { code, runtime, handler }: Manifest['spec']['function'],
   contentOf: ContentOf,
-): Promise<FunctionCode> {
-  if (code.existing !== undefined) return { kind: 'existing' };
+): Promise<Omit<FunctionInputs, 'environment'>> {
+  if (code.existing !== undefined) return { code: { kind: 'existing' } };
   if (code.s3 !== undefined) {
     const { bucket, key, version } = code.s3;
-    return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
+    return { code: { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) } };
   }
-  if (code.configMapRef !== undefined)
-    return packCode(await contentOf('ConfigMap', code.configMapRef.name), { runtime });
+  const pack = (files: Content): Omit<FunctionInputs, 'environment'> => {
+    const warning = handlerWarning(handler, runtime, files);
+    return { code: packCode(files, { runtime }), ...(warning === undefined ? {} : { warnings: [warning] }) };
+  };
+  if (code.configMapRef !== undefined) return pack(await contentOf('ConfigMap', code.configMapRef.name));
   if (code.inline === undefined)
     throw invalidCode('spec.function.code.path is for manifests in files; use configMapRef, inline or s3 in a cluster');
   const texts = Object.entries(code.inline);
-  return packCode(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])), { runtime });
+  return pack(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])));
 }
 
 /** An object that several variables name is read once. */

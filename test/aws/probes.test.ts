@@ -106,6 +106,5 @@ test('counts are those of the whole account', async () => {
   await clientsOf(sandbox).ses.send(new CreateReceiptRuleSetCommand({ RuleSetName: 'one' }));
 
   expect([await probes.ruleSets(), await probes.buckets()]).toEqual([['one'], 0]);
-  expect(await probes.reservedConcurrency('nobody')).toBeUndefined();
   expect(await probes.receivingHost()).toBe('not-asked');
 });

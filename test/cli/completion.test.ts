@@ -16,7 +16,7 @@ async function offered(
 describe('what is offered', () => {
   test.each<[string, string[], string[]]>([
     ['verbs', ['t'], ['trace']],
-    ['verbs of a verb', ['sandbox', ''], ['mails', 'show', 'logs']],
+    ['verbs of a verb', ['sandbox', 'm'], ['mails']],
     ['options', ['plan', '--pr'], ['--profile', '--prune']],
     ['choices of an option', ['get', '-o', ''], ['text', 'json', 'yaml']],
     ['choices behind an equals sign', ['get', '--output=j'], ['--output=json']],

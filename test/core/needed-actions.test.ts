@@ -34,6 +34,7 @@ const ADAPTERS: Readonly<Record<string, string>> = {
   'bucket-objects.ts': 's3',
   'roles.ts': 'iam',
   'functions.ts': 'lambda',
+  'log-groups.ts': 'logs',
   'receipt-rules.ts': 'ses',
   'mail-identities.ts': 'ses',
 };

@@ -7,8 +7,14 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 
-const load = (...sources: string[]): Promise<LoadedManifests> =>
-  loadManifests({ sources, namespace: 'default', readStdin: () => Promise.reject(new Error('nobody reads it')) });
+const readStdin = () => Promise.reject(new Error('nobody reads it'));
+
+type Loaded = Omit<LoadedManifests, 'codePaths'>;
+
+async function load(...sources: string[]): Promise<Loaded> {
+  const { codePaths: _others, ...loaded } = await loadManifests({ sources, namespace: 'default', readStdin });
+  return loaded;
+}
 
 const handler = 'export const handler = () => {};';
 
@@ -51,7 +57,7 @@ function filesOf(pipeline: LoadedPipeline | undefined): Record<string, string> {
   );
 }
 
-const namesOf = ({ pipelines }: LoadedManifests): string[] =>
+const namesOf = ({ pipelines }: Loaded): string[] =>
   pipelines.map(({ manifest, namespace }) => `${namespace}/${manifest.metadata.name}`);
 
 describe('pipelines', () => {
@@ -198,6 +204,36 @@ describe('code', () => {
     );
   });
 
+  test('without the handler is a warning: a layer may bring it', async () => {
+    const file = folder.write('a.yaml', pipeline({ code: 'inline: { main.mjs: "export {}" }' }));
+
+    const { pipelines, problems } = await load(file);
+
+    expect(problems).toEqual([]);
+    expect(pipelines[0]?.inputs.warnings).toEqual([
+      'spec.function.handler: the handler index.handler needs index.mjs, index.js or index.cjs, and the code holds main.mjs',
+    ]);
+  });
+
+  test('in TypeScript is not bundled where nobody allows it', async () => {
+    folder.write('code/index.ts', 'export const handler = () => {};');
+    const file = folder.write('a.yaml', pipeline({ code: 'path: code' }));
+
+    const { problems } = await loadManifests({
+      sources: [file],
+      namespace: 'default',
+      readStdin: () => Promise.resolve(''),
+      bundlesTypeScript: false,
+    });
+
+    expect(problems).toMatchObject([
+      {
+        path: 'spec.function.code.path',
+        message: expect.stringContaining('index.ts is TypeScript and is not compiled here'),
+      },
+    ]);
+  });
+
   test('gives the same bytes from every kind of source', async () => {
     folder.write('code/index.mjs', handler);
     const file = folder.write(
@@ -314,14 +350,6 @@ describe('a problem', () => {
       [
         'spec.function.code.inline',
         'index.ts is TypeScript and is not compiled here; compile it and name the folder with the JavaScript',
-      ],
-    ],
-    [
-      'code without the handler',
-      pipeline({ code: 'inline: { main.mjs: "export {}" }' }),
-      [
-        'spec.function.code.inline',
-        'the handler index.handler needs index.mjs, index.js or index.cjs, and the code holds main.mjs',
       ],
     ],
     [

@@ -31,7 +31,7 @@ async function shell(name: 'bash' | 'zsh' | 'fish', script: string): Promise<rea
 describe('the script', { timeout: 60_000 }, () => {
   const LINES: readonly (readonly [string, readonly string[]])[] = [
     ['ses-lambda-pipeline tra', ['trace']],
-    ['ses-lambda-pipeline sandbox ', ['mails', 'show', 'logs']],
+    ['ses-lambda-pipeline sandbox ma', ['mails']],
     ['ses-lambda-pipeline plan --pr', ['--profile', '--prune']],
     ['ses-lambda-pipeline get -o js', ['json']],
   ];
