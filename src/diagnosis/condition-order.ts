@@ -1,9 +1,7 @@
-const ORDER: readonly string[] = [
-  'Ready',
-  'Stalled',
-  'Reconciling',
-  'Suspended',
-  'Drifted',
+import type { ConditionType } from '../core/status.ts';
+
+/** What stands on what: a part needs those before it. */
+export const PART_CONDITIONS: readonly ConditionType[] = [
   'BucketReady',
   'RoleReady',
   'FunctionReady',
@@ -12,6 +10,8 @@ const ORDER: readonly string[] = [
   'RuleSetActive',
   'MailRouted',
 ];
+
+const ORDER: readonly string[] = ['Ready', 'Stalled', 'Reconciling', 'Suspended', 'Drifted', ...PART_CONDITIONS];
 
 /** The summary first, then the parts in the order in which one needs the other. */
 export const byTypeOrder = (a: { readonly type: string }, b: { readonly type: string }): number =>

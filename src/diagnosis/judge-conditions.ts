@@ -1,5 +1,6 @@
 import { FAULT_REASONS } from '../core/reasons.ts';
 import type { ConditionType } from '../core/status.ts';
+import { PART_CONDITIONS } from './condition-order.ts';
 import { failure, findingOf } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { judgeRouting } from './judge-routing.ts';
@@ -10,20 +11,10 @@ import { counted } from './words.ts';
 export type ConditionCheck = ConditionType | 'Drifted' | 'differs';
 type ConditionFinding = Finding<ConditionCheck>;
 
-const PARTS: readonly ConditionType[] = [
-  'BucketReady',
-  'RoleReady',
-  'FunctionReady',
-  'PermissionReady',
-  'RulesReady',
-  'RuleSetActive',
-  'MailRouted',
-];
-
 /** What a pipeline's conditions say is wrong: those that the controller has written, and those that AWS shows now. */
 export function judgeConditions(facts: TraceFacts): readonly ConditionFinding[] {
   const stored = facts.resource?.conditions ?? [];
-  const chosen = PARTS.flatMap((type) => chooseCondition(type, facts));
+  const chosen = PART_CONDITIONS.flatMap((type) => chooseCondition(type, facts));
   const told = chosen.filter(({ condition }) => !isToDo(condition)).flatMap((each) => tellCondition(each, facts));
   const unread = problemsOf(facts);
   const drift = stored.flatMap((condition) =>

@@ -1,17 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { neededActions } from '../../src/core/needed-actions.ts';
+import { IDENTITY } from './support/pipeline.ts';
 
-const identity = {
-  partition: 'aws',
-  account: '123456789012',
-  region: 'us-west-2',
-  installation: 'slp',
-  namespace: 'mail',
-  name: 'app',
-} as const;
-
-const actions = new Set(neededActions(identity).flatMap((question) => question.actions));
+const actions = new Set(neededActions(IDENTITY).flatMap((question) => question.actions));
 
 /** How IAM calls what an operation needs, where that has another name. */
 const IAM_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -57,5 +49,5 @@ test('every operation that an adapter calls is asked for', () => {
 });
 
 test('each is asked for once', () => {
-  expect(neededActions(identity).flatMap((question) => question.actions)).toHaveLength(actions.size);
+  expect(neededActions(IDENTITY).flatMap((question) => question.actions)).toHaveLength(actions.size);
 });
