@@ -85,7 +85,7 @@ async function measure(): Promise<Measured> {
 
 function report(empty: EmptyNode, measured: Measured): string {
   const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
-  const times = (ratio: number): string => `${ratio.toPrecision(2)} times`;
+  const times = (ratio: number): string => `${Number(ratio.toPrecision(2))} times`;
   const each = (total: number): string => (total / measured.reconciles).toFixed(2);
   const rows = [
     [
