@@ -1,14 +1,22 @@
 import {
   AddPermissionCommand,
+  CreateAliasCommand,
   CreateFunctionCommand,
+  DeleteAliasCommand,
   DeleteFunctionCommand,
   GetFunctionCommand,
   GetPolicyCommand,
+  ListAliasesCommand,
   ListFunctionsCommand,
+  ListVersionsByFunctionCommand,
+  PublishVersionCommand,
   RemovePermissionCommand,
   TagResourceCommand,
+  UntagResourceCommand,
+  UpdateAliasCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
+  type AliasConfiguration,
   type Architecture,
   type GetFunctionCommandOutput,
   type LambdaClient,
@@ -16,7 +24,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
-import type { FunctionConfiguration, Functions } from '../core/ports.ts';
+import type { FunctionAlias, FunctionConfiguration, Functions } from '../core/ports.ts';
 import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
 import { withoutValues } from './hidden-values.ts';
@@ -37,21 +45,21 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
           next: page.NextMarker || undefined,
         };
       }),
-    get: async (name) => {
-      const command = new GetFunctionCommand({ FunctionName: name });
+    get: async (name, qualifier) => {
+      const command = new GetFunctionCommand({ FunctionName: name, Qualifier: qualifier });
       const send = async () => {
         const found = await lambda.send(command);
-        refuseWithoutTags(found);
+        if (qualifier === undefined) refuseWithoutTags(found);
         return found;
       };
-      const found = await absentOn(NONE, call('GetFunction', named(name), send));
+      const found = await absentOn(NONE, call('GetFunction', named(name, qualifier), send));
       return found === undefined ? undefined : toFunction(name, found);
     },
-    policy: async (name) => {
-      const command = new GetPolicyCommand({ FunctionName: name });
+    policy: async (name, qualifier) => {
+      const command = new GetPolicyCommand({ FunctionName: name, Qualifier: qualifier });
       const found = await absentOn(
         NONE,
-        call('GetPolicy', named(name), () => lambda.send(command)),
+        call('GetPolicy', named(name, qualifier), () => lambda.send(command)),
       );
       return found?.Policy === undefined ? undefined : fromPolicyJson(found.Policy);
     },
@@ -59,7 +67,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
       const command = new CreateFunctionCommand({
         FunctionName: fn.name,
         ...toConfiguration(fn),
-        PackageType: 'Zip',
+        PackageType: fn.packageType,
         Architectures: [fn.architecture as Architecture],
         Code: toCode(code),
         Publish: false,
@@ -85,22 +93,76 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
       const command = new TagResourceCommand({ Resource: arn, Tags: { ...tags } });
       await call('TagResource', named(arn), () => lambda.send(command));
     },
-    addPermission: async (name, grant) => {
+    untag: async (arn, keys) => {
+      const command = new UntagResourceCommand({ Resource: arn, TagKeys: [...keys] });
+      await call('UntagResource', named(arn), () => lambda.send(command));
+    },
+    publish: async (name) => {
+      const command = new PublishVersionCommand({ FunctionName: name });
+      await call('PublishVersion', named(name), () => lambda.send(command));
+    },
+    versions: async (name) => {
+      const all = await everyPage(async (marker) => {
+        const command = new ListVersionsByFunctionCommand({ FunctionName: name, Marker: marker });
+        const page = await call('ListVersionsByFunction', named(name), () => lambda.send(command));
+        return {
+          items: page.Versions?.flatMap(({ Version }) => Version ?? []) ?? [],
+          next: page.NextMarker || undefined,
+        };
+      });
+      return all.filter((version) => version !== '$LATEST').sort((a, b) => Number(a) - Number(b));
+    },
+    deleteVersion: async (name, version) => {
+      const command = new DeleteFunctionCommand({ FunctionName: name, Qualifier: version });
+      await absentOn(
+        NONE,
+        call('DeleteFunction', named(name, version), () => lambda.send(command)),
+      );
+    },
+    aliases: (name) =>
+      everyPage(async (marker) => {
+        const command = new ListAliasesCommand({ FunctionName: name, Marker: marker });
+        const page = await call('ListAliases', named(name), () => lambda.send(command));
+        return { items: page.Aliases?.map(toAlias) ?? [], next: page.NextMarker || undefined };
+      }),
+    createAlias: async (name, alias, version) => {
+      const command = new CreateAliasCommand({ FunctionName: name, Name: alias, FunctionVersion: version });
+      await call('CreateAlias', named(name, alias), () => lambda.send(command));
+    },
+    updateAlias: async (name, alias, version) => {
+      // Weights of other versions that somebody has set would divide the mail.
+      const routing = { RoutingConfig: { AdditionalVersionWeights: {} } };
+      const command = new UpdateAliasCommand({ FunctionName: name, Name: alias, FunctionVersion: version, ...routing });
+      await call('UpdateAlias', named(name, alias), () => lambda.send(command));
+    },
+    deleteAlias: async (name, alias) => {
+      const command = new DeleteAliasCommand({ FunctionName: name, Name: alias });
+      await absentOn(
+        NONE,
+        call('DeleteAlias', named(name, alias), () => lambda.send(command)),
+      );
+    },
+    addPermission: async (name, grant, qualifier) => {
       const command = new AddPermissionCommand({
         FunctionName: name,
+        Qualifier: qualifier,
         StatementId: grant.statementId,
         Principal: grant.principal,
         Action: grant.action,
         SourceAccount: grant.sourceAccount,
         SourceArn: grant.sourceArn,
       });
-      await call('AddPermission', named(name), () => lambda.send(command));
+      await call('AddPermission', named(name, qualifier), () => lambda.send(command));
     },
-    removePermission: async (name, statementId) => {
-      const command = new RemovePermissionCommand({ FunctionName: name, StatementId: statementId });
+    removePermission: async (name, statementId, qualifier) => {
+      const command = new RemovePermissionCommand({
+        FunctionName: name,
+        StatementId: statementId,
+        Qualifier: qualifier,
+      });
       await absentOn(
         NONE,
-        call('RemovePermission', named(name), () => lambda.send(command)),
+        call('RemovePermission', named(name, qualifier), () => lambda.send(command)),
       );
     },
     delete: async (name) => {
@@ -126,14 +188,19 @@ function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): 
   throw Object.assign(error, { name: TagsError.ErrorCode ?? 'AccessDeniedException', $metadata });
 }
 
-function toFunction(name: string, { Configuration, Tags }: GetFunctionCommandOutput): Omit<ObservedFunction, 'policy'> {
+function toFunction(
+  name: string,
+  { Code, Configuration, Tags }: GetFunctionCommandOutput,
+): Omit<ObservedFunction, 'policy' | 'alias'> {
   return {
     name,
     arn: Configuration?.FunctionArn ?? '',
     state: Configuration?.State ?? 'Active',
     stateReason: Configuration?.StateReason,
+    stateReasonCode: Configuration?.StateReasonCode,
     lastUpdateStatus: Configuration?.LastUpdateStatus ?? 'Successful',
     lastUpdateReason: Configuration?.LastUpdateStatusReason,
+    lastUpdateReasonCode: Configuration?.LastUpdateStatusReasonCode,
     runtime: Configuration?.Runtime,
     handler: Configuration?.Handler,
     memorySize: Configuration?.MemorySize ?? 128,
@@ -143,6 +210,9 @@ function toFunction(name: string, { Configuration, Tags }: GetFunctionCommandOut
     roleArn: Configuration?.Role ?? '',
     environment: Configuration?.Environment?.Variables ?? {},
     codeSha256: Configuration?.CodeSha256 ?? '',
+    packageType: Configuration?.PackageType ?? 'Zip',
+    image: Code?.ImageUri === undefined ? undefined : { uri: Code.ImageUri, resolvedUri: Code.ResolvedImageUri ?? '' },
+    version: Configuration?.Version ?? '$LATEST',
     tags: Tags ?? {},
   };
 }
@@ -150,7 +220,7 @@ function toFunction(name: string, { Configuration, Tags }: GetFunctionCommandOut
 /** An update leaves alone what is absent, so everything is sent: an empty environment clears the old one. */
 function toConfiguration(configuration: FunctionConfiguration) {
   return {
-    Runtime: configuration.runtime as Runtime,
+    Runtime: configuration.runtime as Runtime | undefined,
     Handler: configuration.handler,
     MemorySize: configuration.memorySize,
     Timeout: configuration.timeout,
@@ -166,6 +236,8 @@ function toCode(code: NewCode) {
       return { ZipFile: code.bytes };
     case 's3':
       return { S3Bucket: code.bucket, S3Key: code.key, S3ObjectVersion: code.version };
+    case 'image':
+      return { ImageUri: code.uri };
   }
 }
 
@@ -175,6 +247,11 @@ function deadline(code: NewCode): { readonly requestTimeout?: number } {
   return { requestTimeout: REQUEST_TIMEOUT_MS + (code.bytes.byteLength / 256_000) * 1_000 };
 }
 
-function named(name: string): string {
-  return `function "${name}"`;
+function toAlias({ Name, FunctionVersion, RoutingConfig }: AliasConfiguration): FunctionAlias {
+  const weighted = Object.keys(RoutingConfig?.AdditionalVersionWeights ?? {});
+  return { name: Name ?? '', versions: [...(FunctionVersion === undefined ? [] : [FunctionVersion]), ...weighted] };
+}
+
+function named(name: string, qualifier?: string): string {
+  return qualifier === undefined ? `function "${name}"` : `"${qualifier}" of function "${name}"`;
 }

@@ -1,4 +1,4 @@
-import type { FunctionCode } from './function-code.ts';
+import type { FunctionCode, NewCode } from './function-code.ts';
 import type { ManifestSpec } from './manifest.ts';
 
 /** What a manifest names for its function without holding it. */
@@ -7,6 +7,17 @@ export type FunctionInputs = {
   /** The values of `environmentFrom`, by variable. Like every value of the environment they are shown nowhere. */
   readonly environment: Readonly<Record<string, string>>;
 };
+
+/** Code that needs nothing from the manifest's surroundings: Lambda has it, or reads it itself. */
+export function codeAtAws({
+  code,
+}: ManifestSpec['function']): Exclude<FunctionCode, NewCode & { kind: 'zip' }> | undefined {
+  if (code.existing !== undefined) return { kind: 'existing' };
+  if (code.imageUri !== undefined) return { kind: 'image', uri: code.imageUri };
+  if (code.s3 === undefined) return undefined;
+  const { bucket, key, version } = code.s3;
+  return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
+}
 
 /** One key of an object in the pipeline's namespace, and the variable that gets its value. */
 export type VariableRef = {

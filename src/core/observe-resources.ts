@@ -1,4 +1,7 @@
+import type { PipelineIdentity } from './names.ts';
 import type { ObservedBucket, ObservedFunction, ObservedRole } from './observed.ts';
+import { ownershipOf } from './ownership.ts';
+import { ALIAS, ALIAS_TAG } from './publishing.ts';
 import type { Ports } from './ports.ts';
 
 /** A bucket that we did not name; absent also when it cannot be reached. */
@@ -41,8 +44,26 @@ export async function observeRole(name: string, { roles }: Ports): Promise<Obser
   return { ...role, managedPolicyArns, inlinePolicies };
 }
 
-/** A function with its resource policy. */
+/** A function with its resource policy, and where it may have one its alias; the tag is older than the alias. */
 export async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
   const [fn, policy] = await Promise.all([functions.get(name), functions.policy(name)]);
-  return fn === undefined ? undefined : { ...fn, policy };
+  if (fn === undefined) return undefined;
+  const qualifier = fn.tags[ALIAS_TAG];
+  return qualifier === undefined ? { ...fn, policy } : { ...fn, policy, alias: await observeAlias(name, functions) };
+}
+
+async function observeAlias(name: string, functions: Ports['functions']): Promise<ObservedFunction['alias']> {
+  const [version, policy] = await Promise.all([functions.get(name, ALIAS), functions.policy(name, ALIAS)]);
+  return version === undefined ? undefined : { ...version, policy };
+}
+
+/** Our function of the other package type, if it is still there: asked for first, as it hardly ever is. */
+export async function observeFormerFunction(
+  name: string,
+  identity: PipelineIdentity,
+  ports: Ports,
+): Promise<ObservedFunction | undefined> {
+  const found = await ports.functions.get(name);
+  if (found === undefined || ownershipOf(found.tags, identity).kind !== 'ours') return undefined;
+  return observeFunction(name, ports);
 }

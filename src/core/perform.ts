@@ -1,8 +1,10 @@
 import { PipelineError } from './fault.ts';
+import { functionFailure } from './function-failure.ts';
 import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket.ts';
 import { samePolicy } from './policy-document.ts';
 import type { Ports } from './ports.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
+import { deleteOldVersions, pointAlias } from './perform-versions.ts';
 import { orderTarget } from './rule-order.ts';
 import type { StepAction } from './step.ts';
 import { sameRules } from './twin-sets.ts';
@@ -77,12 +79,22 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       return checkFunction(action.fn, ports);
     case 'tagFunction':
       return functions.tag(action.arn, action.tags);
+    case 'untagFunction':
+      return functions.untag(action.arn, action.keys);
     case 'deleteFunction':
       return functions.delete(action.fn);
+    case 'publishVersion':
+      return functions.publish(action.fn);
+    case 'pointAlias':
+      return pointAlias(action, functions);
+    case 'deleteOldVersions':
+      return deleteOldVersions(action, functions);
+    case 'deleteAlias':
+      return functions.deleteAlias(action.fn, action.alias);
     case 'addPermission':
-      return functions.addPermission(action.fn, action.grant);
+      return functions.addPermission(action.fn, action.grant, action.qualifier);
     case 'removePermission':
-      return functions.removePermission(action.fn, action.statementId);
+      return functions.removePermission(action.fn, action.statementId, action.qualifier);
     case 'createRuleSet':
       return receiptRules.createSet(action.ruleSet);
     case 'cloneRuleSet':
@@ -140,14 +152,8 @@ async function checkFunction(name: string, { functions }: Ports): Promise<void> 
       reason: 'ChangedMeanwhile',
       message: `Function ${name} was deleted meanwhile`,
     });
-  const failed =
-    fn.state === 'Failed' ? fn.stateReason : fn.lastUpdateStatus === 'Failed' ? fn.lastUpdateReason : undefined;
-  if (fn.state === 'Failed' || fn.lastUpdateStatus === 'Failed')
-    throw new PipelineError({
-      class: 'invalid',
-      reason: 'FunctionFailed',
-      message: `Lambda could not make function ${name} ready: ${failed ?? 'it gave no reason'}`,
-    });
+  const failure = functionFailure(fn);
+  if (failure !== undefined) throw new PipelineError(failure);
   const ready = (fn.state === 'Active' || fn.state === 'Inactive') && fn.lastUpdateStatus !== 'InProgress';
   if (!ready)
     throw new PipelineError({

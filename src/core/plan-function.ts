@@ -1,17 +1,10 @@
 import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
-import { grantedByName } from './existing-rules.ts';
+import { isImage } from './image-uri.ts';
 import type { ObservedFunction } from './observed.ts';
 import { isUnmarked, missingTags, ownerTags, tagChanges, whyTagged } from './ownership.ts';
+import { planVersion } from './plan-function-version.ts';
+import { planInvokeGrants } from './plan-invoke-grants.ts';
 import type { RoleReady } from './plan-role.ts';
-import {
-  invokeGrant,
-  invokeGrantIdPrefix,
-  ruleSetOfArn,
-  samePolicy,
-  statementsOf,
-  type InvokeGrant,
-  type Statement,
-} from './policy-document.ts';
 import type { FunctionConfiguration } from './ports.ts';
 import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
@@ -43,17 +36,27 @@ export function planFunction(
       why: 'it does not exist',
       action: {
         kind: 'createFunction',
-        fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
+        fn: {
+          ...fn.configuration,
+          name: fn.name,
+          architecture: fn.architecture,
+          packageType: fn.packageType,
+          tags: fn.tags,
+        },
         code: fn.code,
       },
-      changes: [
-        { field: 'runtime', after: fn.configuration.runtime },
-        { field: 'handler', after: fn.configuration.handler },
-      ],
+      changes:
+        fn.code.kind === 'image'
+          ? [{ field: 'imageUri', after: fn.code.uri }]
+          : [
+              { field: 'runtime', after: fn.configuration.runtime },
+              { field: 'handler', after: fn.configuration.handler },
+            ],
     });
     const active = awaitFunction(fn, [created], lane, add);
-    const grants = wantedGrants(desired, ruleSets).map((grant) => addGrant(fn, grant, [created], lane, add));
-    return [active, ...grants];
+    const alias = planVersion(fn, undefined, true, [active], add);
+    const grants = planInvokeGrants(desired, undefined, ruleSets, [created, ...alias], add);
+    return [active, ...alias, ...grants];
   }
 
   const marked = markUnmarked(desired, live, lane, add);
@@ -67,7 +70,7 @@ export function planFunction(
     const updated = add({
       part: 'function',
       lane,
-      needs: last,
+      needs: [...last, ...forgetSource(fn, live, last, lane, add)],
       why: 'the code differs',
       action: { kind: 'updateFunctionCode', fn: fn.name, architecture: fn.architecture, code: fn.code },
       changes: [code],
@@ -89,26 +92,45 @@ export function planFunction(
     done.push(updated, ...last);
   }
   const tags = missingTags(fn.tags, marked.length === 0 ? live.tags : { ...live.tags, ...ownerTags(desired.identity) });
-  if (Object.keys(tags).length > 0)
+  const tagged =
+    Object.keys(tags).length === 0
+      ? []
+      : [
+          add({
+            part: 'function',
+            lane,
+            // The tag says which code runs, so it may not come before the code.
+            needs: last,
+            why: 'tags differ',
+            action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
+            changes: tagChanges(tags, live.tags),
+          }),
+        ];
+  const isBehind = code !== undefined || changes.length > 0 || !isPublished(fn, live);
+  const alias = planVersion(fn, live, isBehind, [...last, ...tagged], add);
+  const grants = planInvokeGrants(desired, live, ruleSets, [...marked, ...alias], add);
+  return [...done, ...alias, ...grants];
+}
+
+/** What the tag says is no longer so with the next code, and would be believed if the manifest went back to S3. */
+function forgetSource(
+  fn: DesiredFunction,
+  live: ObservedFunction,
+  needs: readonly string[],
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  if (fn.code.kind === 's3' || live.tags[CODE_SOURCE_TAG] === undefined) return [];
+  return [
     add({
       part: 'function',
       lane,
-      // The tag says which code runs, so it may not come before the code.
-      needs: last,
-      why: 'tags differ',
-      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
-      changes: tagChanges(tags, live.tags),
-    });
-  const granted = statementsOf(live.policy);
-  const grants = wantedGrants(desired, ruleSets)
-    .filter((grant) => !granted.some((statement) => samePolicy(statement, grantStatement(grant, live.arn))))
-    .flatMap((grant) => {
-      // Somebody changed what stands under our id: there is no update, so it goes and comes back.
-      const altered = granted.some(({ Sid }) => Sid === grant.statementId);
-      const removed = altered ? [removeGrant(fn, grant.statementId, marked, 'it was altered', lane, add)] : [];
-      return [addGrant(fn, grant, [...marked, ...removed], lane, add)];
-    });
-  return [...done, ...grants];
+      needs,
+      why: 'its code comes from elsewhere now',
+      action: { kind: 'untagFunction', fn: fn.name, arn: live.arn, keys: [CODE_SOURCE_TAG] },
+      changes: [{ field: `tags.${CODE_SOURCE_TAG}`, before: live.tags[CODE_SOURCE_TAG] }],
+    }),
+  ];
 }
 
 /** Makes an unmarked function ours, before any other change of it. */
@@ -132,61 +154,6 @@ function markUnmarked(
   ];
 }
 
-/** Ids of permissions of this pipeline that none of the sets needs. */
-export function leftoverPermissions(
-  desired: Desired,
-  live: ObservedFunction | undefined,
-  ruleSets: readonly string[],
-): readonly string[] {
-  const wanted = new Set(wantedGrants(desired, ruleSets).map((grant) => grant.statementId));
-  const own = invokeGrantIdPrefix(desired.identity);
-  return statementsOf(live?.policy).flatMap(({ Sid }) =>
-    Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : [],
-  );
-}
-
-/** The sets that a live function is granted to: where rules of ours may still stand. */
-export function grantedRuleSets(live: ObservedFunction | undefined, statementIdPrefix: string): readonly string[] {
-  return statementsOf(live?.policy)
-    .filter(({ Sid }) => Sid?.startsWith(statementIdPrefix) === true)
-    .flatMap((statement) => ruleSetOfArn(JSON.stringify(statement['Condition'] ?? '')) ?? []);
-}
-
-export function removeGrant(
-  fn: DesiredFunction,
-  statementId: string,
-  needs: readonly string[],
-  why: string,
-  lane: string,
-  add: AddStep,
-): string {
-  return add({
-    part: 'permission',
-    lane,
-    needs,
-    why,
-    action: { kind: 'removePermission', fn: fn.name, statementId },
-    changes: [{ field: 'statementId', before: statementId }],
-  });
-}
-
-function addGrant(
-  fn: DesiredFunction,
-  grant: InvokeGrant,
-  needs: readonly string[],
-  lane: string,
-  add: AddStep,
-): string {
-  return add({
-    part: 'permission',
-    lane,
-    needs,
-    why: 'SES must be allowed to invoke the function for our rules',
-    action: { kind: 'addPermission', fn: fn.name, grant },
-    changes: [{ field: 'sourceArn', after: grant.sourceArn }],
-  });
-}
-
 function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
   return add({
     part: 'function',
@@ -198,26 +165,6 @@ function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: stri
   });
 }
 
-const wantedGrants = (desired: Desired, ruleSets: readonly string[]): readonly InvokeGrant[] => [
-  ...ruleSets.map((ruleSet) => invokeGrant(desired.identity, ruleSet)),
-  ...grantedByName(desired, ruleSets).map(({ ruleSet, name }) => invokeGrant(desired.identity, ruleSet, name)),
-];
-
-/** How Lambda writes a grant into the resource policy. */
-function grantStatement(grant: InvokeGrant, resource: string): Statement {
-  return {
-    Sid: grant.statementId,
-    Effect: 'Allow',
-    Principal: { Service: grant.principal },
-    Action: grant.action,
-    Resource: resource,
-    Condition: {
-      StringEquals: { 'AWS:SourceAccount': grant.sourceAccount },
-      ArnLike: { 'AWS:SourceArn': grant.sourceArn },
-    },
-  };
-}
-
 function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | undefined {
   if (fn.code.kind === 'existing') return undefined;
   if (live.architecture !== fn.architecture)
@@ -226,12 +173,27 @@ function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | 
     return live.codeSha256 === fn.code.sha256
       ? undefined
       : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
+  if (fn.code.kind === 'image')
+    return isImage(fn.code.uri, live.image)
+      ? undefined
+      : { field: 'imageUri', before: live.image?.uri, after: fn.code.uri };
   if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
   return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
 }
 
+/** Whether the alias leads to a version of the code that the function has, with the configuration that it should have. */
+function isPublished(fn: DesiredFunction, { alias, ...latest }: ObservedFunction): boolean {
+  return (
+    alias !== undefined &&
+    alias.version !== latest.version &&
+    alias.codeSha256 === latest.codeSha256 &&
+    alias.architecture === latest.architecture &&
+    configurationChanges(fn.configuration, alias).length === 0
+  );
+}
+
 /** Values of the environment are not shown: they may be secrets. */
-function configurationChanges(wanted: FunctionConfiguration, live: ObservedFunction): FieldChange[] {
+function configurationChanges(wanted: FunctionConfiguration, live: Omit<ObservedFunction, 'alias'>): FieldChange[] {
   const fields = ['runtime', 'handler', 'memorySize', 'timeout', 'description', 'roleArn'] as const;
   const changes = fields.flatMap((field): FieldChange[] =>
     wanted[field] === live[field] ? [] : [{ field, before: live[field], after: wanted[field] }],

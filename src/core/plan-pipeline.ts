@@ -1,6 +1,7 @@
 import type { Arriving } from './plan.ts';
 import { planBucket } from './plan-bucket.ts';
 import { planFunction } from './plan-function.ts';
+import { besideFormer } from './plan-replacement.ts';
 import { planRole } from './plan-role.ts';
 import { createStepList } from './step-list.ts';
 import type { Step } from './step.ts';
@@ -20,7 +21,7 @@ export type PipelinePlan = {
 export function planPipeline({ desired, observed }: Arriving, ruleSets: readonly string[]): PipelinePlan {
   const { steps, add } = createStepList(desired.key, desired.identity.region);
   const bucketReady = planBucket(desired, observed, ruleSets, add);
-  const roleReady = planRole(desired, observed.role, add);
+  const roleReady = planRole(besideFormer(desired, observed), observed.role, add);
   const functionReady = planFunction(desired, observed.function, ruleSets, { bucketReady, roleReady }, add);
   return { steps, beforeRules: [...bucketReady, ...roleReady.policies, ...functionReady] };
 }

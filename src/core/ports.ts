@@ -1,4 +1,4 @@
-import type { NewCode } from './function-code.ts';
+import type { NewCode, PackageType } from './function-code.ts';
 import type {
   BucketEncryption,
   BucketPresence,
@@ -101,8 +101,9 @@ export type Roles = {
 };
 
 export type FunctionConfiguration = {
-  readonly runtime: string;
-  readonly handler: string;
+  /** Undefined for an image, which says itself what runs. */
+  readonly runtime: string | undefined;
+  readonly handler: string | undefined;
   readonly memorySize: number;
   readonly timeout: number;
   readonly description: string;
@@ -113,21 +114,40 @@ export type FunctionConfiguration = {
 export type NewFunction = FunctionConfiguration & {
   readonly name: string;
   readonly architecture: string;
+  readonly packageType: PackageType;
   readonly tags: Tags;
 };
+
+/** A name for a version of a function, which can be moved to another. */
+export type FunctionAlias = { readonly name: string; readonly versions: readonly string[] };
 
 export type Functions = {
   /** Names of all functions of the region. */
   readonly list: () => Promise<readonly string[]>;
-  /** Configuration and tags; the resource policy is {@link Functions.policy}. */
-  readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy'> | undefined>;
-  readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
+  /**
+   * Configuration and tags; the resource policy is {@link Functions.policy}.
+   *
+   * @param qualifier the name of an alias: what it leads to
+   */
+  readonly get: (name: string, qualifier?: string) => Promise<Omit<ObservedFunction, 'policy' | 'alias'> | undefined>;
+  readonly policy: (name: string, qualifier?: string) => Promise<PolicyDocument | undefined>;
   readonly create: (fn: NewFunction, code: NewCode) => Promise<void>;
   readonly updateCode: (name: string, architecture: string, code: NewCode) => Promise<void>;
   readonly updateConfiguration: (name: string, configuration: FunctionConfiguration) => Promise<void>;
   readonly tag: (arn: string, tags: Tags) => Promise<void>;
-  readonly addPermission: (name: string, grant: InvokeGrant) => Promise<void>;
-  readonly removePermission: (name: string, statementId: string) => Promise<void>;
+  readonly untag: (arn: string, keys: readonly string[]) => Promise<void>;
+  readonly addPermission: (name: string, grant: InvokeGrant, qualifier?: string) => Promise<void>;
+  readonly removePermission: (name: string, statementId: string, qualifier?: string) => Promise<void>;
+  /** Makes a version of code and configuration as they are; none when nothing has changed since the newest. */
+  readonly publish: (name: string) => Promise<void>;
+  /** Numbers of the published versions, the oldest first. */
+  readonly versions: (name: string) => Promise<readonly string[]>;
+  readonly deleteVersion: (name: string, version: string) => Promise<void>;
+  /** Every alias, with the versions that it leads to. */
+  readonly aliases: (name: string) => Promise<readonly FunctionAlias[]>;
+  readonly createAlias: (name: string, alias: string, version: string) => Promise<void>;
+  readonly updateAlias: (name: string, alias: string, version: string) => Promise<void>;
+  readonly deleteAlias: (name: string, alias: string) => Promise<void>;
   readonly delete: (name: string) => Promise<void>;
 };
 

@@ -62,9 +62,37 @@ export type StepAction =
   | { readonly kind: 'updateFunctionConfiguration'; readonly fn: string; readonly configuration: FunctionConfiguration }
   | { readonly kind: 'awaitFunction'; readonly fn: string }
   | { readonly kind: 'tagFunction'; readonly fn: string; readonly arn: string; readonly tags: Tags }
-  | { readonly kind: 'deleteFunction'; readonly fn: string }
-  | { readonly kind: 'addPermission'; readonly fn: string; readonly grant: InvokeGrant }
-  | { readonly kind: 'removePermission'; readonly fn: string; readonly statementId: string }
+  | { readonly kind: 'untagFunction'; readonly fn: string; readonly arn: string; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'deleteFunction';
+      readonly fn: string;
+      /** The function that has taken its place. */
+      readonly replacedBy?: string;
+    }
+  | { readonly kind: 'publishVersion'; readonly fn: string }
+  | {
+      readonly kind: 'pointAlias';
+      readonly fn: string;
+      readonly alias: string;
+      /** A number, or whichever was published last. */
+      readonly version: string;
+      readonly isNew: boolean;
+    }
+  | { readonly kind: 'deleteOldVersions'; readonly fn: string; readonly keep: number }
+  | { readonly kind: 'deleteAlias'; readonly fn: string; readonly alias: string }
+  | {
+      readonly kind: 'addPermission';
+      readonly fn: string;
+      readonly grant: InvokeGrant;
+      /** The alias whose policy it is for; absent: that of the function itself. */
+      readonly qualifier?: string | undefined;
+    }
+  | {
+      readonly kind: 'removePermission';
+      readonly fn: string;
+      readonly statementId: string;
+      readonly qualifier?: string | undefined;
+    }
   | { readonly kind: 'createRuleSet'; readonly ruleSet: string }
   | { readonly kind: 'cloneRuleSet'; readonly ruleSet: string; readonly original: string }
   | {
@@ -171,12 +199,31 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
       return { verb: 'wait', target: `until function ${action.fn} is active` };
     case 'tagFunction':
       return { verb: 'update', target: `tags of function ${action.fn}` };
+    case 'untagFunction':
+      return { verb: 'update', target: `tags of function ${action.fn}` };
     case 'deleteFunction':
-      return { verb: 'delete', target: `function ${action.fn}` };
+      return {
+        verb: 'delete',
+        target: `function ${action.fn}${action.replacedBy === undefined ? '' : `, replaced by ${action.replacedBy}`}`,
+      };
+    case 'publishVersion':
+      return { verb: 'create', target: `version of function ${action.fn}` };
+    case 'pointAlias':
+      return {
+        verb: action.isNew ? 'create' : 'update',
+        target: `alias ${action.alias} of function ${action.fn}`,
+      };
+    case 'deleteOldVersions':
+      return { verb: 'delete', target: `versions of function ${action.fn} before the newest ${action.keep}` };
+    case 'deleteAlias':
+      return { verb: 'delete', target: `alias ${action.alias} of function ${action.fn}` };
     case 'addPermission':
-      return { verb: 'create', target: `permission ${action.grant.statementId} of function ${action.fn}` };
+      return {
+        verb: 'create',
+        target: `permission ${action.grant.statementId} of ${qualified(action)}`,
+      };
     case 'removePermission':
-      return { verb: 'delete', target: `permission ${action.statementId} of function ${action.fn}` };
+      return { verb: 'delete', target: `permission ${action.statementId} of ${qualified(action)}` };
     case 'createRuleSet':
       return { verb: 'create', target: `rule set ${action.ruleSet}` };
     case 'cloneRuleSet':
@@ -209,6 +256,9 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
   }
 }
 
+const qualified = ({ fn, qualifier }: { readonly fn: string; readonly qualifier?: string | undefined }): string =>
+  qualifier === undefined ? `function ${fn}` : `alias ${qualifier} of function ${fn}`;
+
 /** Waiting and verifying write nothing: a plan of such steps alone is an empty plan. */
 export function isWrite(action: StepAction): boolean {
   const { verb } = describeAction(action);
@@ -221,6 +271,9 @@ export function isDestructive(action: StepAction): boolean {
     describeAction(action).verb === 'delete' &&
     action.kind !== 'mergeBucketPolicy' &&
     action.kind !== 'removePermission' &&
+    action.kind !== 'deleteAlias' &&
+    action.kind !== 'deleteOldVersions' &&
+    !(action.kind === 'deleteFunction' && action.replacedBy !== undefined) &&
     !(action.kind === 'deleteRuleSet' && action.twinOf !== undefined)
   );
 }

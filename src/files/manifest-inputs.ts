@@ -3,7 +3,7 @@ import { packCode } from '../code/pack-code.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
-import { type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
+import { codeAtAws, type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { type CodeFromPath, readCodePath } from './code-path.ts';
 import type { FoundContent } from './collect-resources.ts';
@@ -54,14 +54,12 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     : { ok: false, problems };
 }
 
-const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
+const SOURCES = ['inline', 'configMapRef', 'path', 'ociRef', 's3', 'imageUri', 'existing'] as const;
 
-async function resolveCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
-  if (code.existing !== undefined) return { kind: 'existing' };
-  if (code.s3 !== undefined) {
-    const { bucket, key, version } = code.s3;
-    return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
-  }
+async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
+  const { code, handler, runtime } = spec;
+  const atAws = codeAtAws(spec);
+  if (atAws !== undefined) return atAws;
   const found = await findCode(code, context);
   const packed = found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime });
   const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];

@@ -6,7 +6,7 @@ import { parseSecret } from '../code/secret.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
-import { variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
+import { codeAtAws, variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { CONFIG_MAPS, SECRETS, type ApiObject } from './api-object.ts';
 import type { KubernetesApi } from './api.ts';
@@ -46,15 +46,10 @@ export async function pipelineInputs(manifest: Manifest, namespace: string, api:
   return { code: await code, environment };
 }
 
-async function functionCode(
-  { code, runtime }: Manifest['spec']['function'],
-  contentOf: ContentOf,
-): Promise<FunctionCode> {
-  if (code.existing !== undefined) return { kind: 'existing' };
-  if (code.s3 !== undefined) {
-    const { bucket, key, version } = code.s3;
-    return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
-  }
+async function functionCode(spec: Manifest['spec']['function'], contentOf: ContentOf): Promise<FunctionCode> {
+  const { code, runtime } = spec;
+  const atAws = codeAtAws(spec);
+  if (atAws !== undefined) return atAws;
   if (code.configMapRef !== undefined)
     return packCode(await contentOf('ConfigMap', code.configMapRef.name), { runtime });
   if (code.inline === undefined)

@@ -176,6 +176,7 @@ describe('an error', () => {
     fn: {
       name: 'f',
       architecture: 'x86_64',
+      packageType: 'Zip',
       tags: {},
       runtime: 'nodejs24.x',
       handler: 'a.b',
