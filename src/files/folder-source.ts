@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { promises as fs, watch } from 'node:fs';
+import type { ArtifactPuller } from '../code/artifact-puller.ts';
 import { pipelineKey } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { PipelineError } from '../core/fault.ts';
@@ -12,6 +13,8 @@ export type FolderSourceOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly clock: Clock;
+  /** Not set: no registry may be asked. */
+  readonly pull?: ArtifactPuller;
   /** Told about every problem once, when it appears. */
   readonly onProblem: (problem: FileProblem) => void;
   /** Told when a pipeline's file goes away: nothing is deleted on AWS. */
@@ -51,6 +54,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
+      ...(options.pull && { pull: options.pull }),
     });
     aliveMs = clock.now();
     // It may go or come back while it is read.

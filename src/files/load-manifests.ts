@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
@@ -22,6 +23,8 @@ export type LoadOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly readStdin: () => Promise<string>;
+  /** Not set: no registry may be asked. */
+  readonly pull?: ArtifactPuller;
 };
 
 export type LoadedManifests = {
@@ -34,7 +37,12 @@ export type LoadedManifests = {
  * Reads pipelines, and the ConfigMaps and Secrets that they name, from disk. Documents of other kinds are passed over.
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
-export async function loadManifests({ sources, namespace, readStdin }: LoadOptions): Promise<LoadedManifests> {
+export async function loadManifests({
+  sources,
+  namespace,
+  readStdin,
+  pull = pullNothing,
+}: LoadOptions): Promise<LoadedManifests> {
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -49,7 +57,7 @@ export async function loadManifests({ sources, namespace, readStdin }: LoadOptio
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection)));
+  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection, pull)));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
@@ -67,11 +75,13 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
 async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
+  pull: ArtifactPuller,
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
     baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
     namespace,
+    pull,
     find: (kind, name) => collection.content(kind, namespace, name),
   });
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };

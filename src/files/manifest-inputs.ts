@@ -1,11 +1,12 @@
 import { invalidCode } from '../code/code-limits.ts';
-import { packCode } from '../code/pack-code.ts';
+import type { ArtifactPuller, PullSecret } from '../code/artifact-puller.ts';
+import { zipOfContent, type CodeContent } from '../code/code-content.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { FunctionCode } from '../core/function-code.ts';
 import { codeAtAws, type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
-import { type CodeFromPath, readCodePath } from './code-path.ts';
+import { readCodePath } from './code-path.ts';
 import type { FoundContent } from './collect-resources.ts';
 import type { Path } from './file-problem.ts';
 import { handlerFileProblem } from './handler-file.ts';
@@ -16,6 +17,7 @@ export type InputsContext = {
   /** Folder that `code.path` starts from. */
   readonly baseFolder: string;
   readonly namespace: string;
+  readonly pull: ArtifactPuller;
   /** A ConfigMap or Secret of the pipeline's namespace. */
   readonly find: (kind: VariableRef['kind'], name: string) => FoundContent | undefined;
 };
@@ -61,20 +63,29 @@ async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<
   const atAws = codeAtAws(spec);
   if (atAws !== undefined) return atAws;
   const found = await findCode(code, context);
-  const packed = found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime });
+  const packed = zipOfContent(found, { runtime });
   const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];
   const problem = handlerFileProblem(handler, runtime, fileNames);
   if (problem !== undefined) throw invalidCode(problem);
   return packed;
 }
 
-async function findCode(code: FunctionSpec['code'], context: InputsContext): Promise<CodeFromPath> {
+async function findCode(code: FunctionSpec['code'], context: InputsContext): Promise<CodeContent> {
+  if (code.ociRef !== undefined) {
+    const { pullSecret, ...ref } = code.ociRef;
+    return await context.pull(ref, pullSecret && secretOf(pullSecret.name, context));
+  }
   if (code.path !== undefined) return await readCodePath(context.baseFolder, code.path);
   if (code.configMapRef !== undefined)
     return { kind: 'files', files: contentOf('ConfigMap', code.configMapRef.name, context) };
   const texts = Object.entries(code.inline ?? {});
   return { kind: 'files', files: new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])) };
 }
+
+const secretOf = (name: string, context: InputsContext): PullSecret => ({
+  about: `Secret ${context.namespace}/${name}`,
+  content: contentOf('Secret', name, context),
+});
 
 function contentOf(
   kind: VariableRef['kind'],

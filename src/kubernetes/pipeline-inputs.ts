@@ -1,3 +1,5 @@
+import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
+import { zipOfContent } from '../code/code-content.ts';
 import { invalidCode } from '../code/code-limits.ts';
 import { parseConfigMap } from '../code/config-map.ts';
 import type { ParsedContent } from '../code/keyed-content.ts';
@@ -30,11 +32,16 @@ type ContentOf = (kind: VariableRef['kind'], name: string) => Promise<Content>;
  *
  * @throws {PipelineError} `dependency` when an object or a key does not exist, `invalid` when its content cannot be used
  */
-export async function pipelineInputs(manifest: Manifest, namespace: string, api: Api): Promise<FunctionInputs> {
+export async function pipelineInputs(
+  manifest: Manifest,
+  namespace: string,
+  api: Api,
+  pull: ArtifactPuller = pullNothing,
+): Promise<FunctionInputs> {
   const fn = manifest.spec.function;
   const contentOf = readOnce(namespace, api);
   const refs = variableRefs(fn);
-  const code = functionCode(fn, contentOf);
+  const code = functionCode(fn, namespace, contentOf, pull);
   const contents = refs.map(({ kind, name }) => contentOf(kind, name));
   // Of several troubles always the first in order is told, whichever came first, or a status would flap.
   await Promise.allSettled([code, ...contents]);
@@ -46,14 +53,29 @@ export async function pipelineInputs(manifest: Manifest, namespace: string, api:
   return { code: await code, environment };
 }
 
-async function functionCode(spec: Manifest['spec']['function'], contentOf: ContentOf): Promise<FunctionCode> {
+async function functionCode(
+  spec: Manifest['spec']['function'],
+  namespace: string,
+  contentOf: ContentOf,
+  pull: ArtifactPuller,
+): Promise<FunctionCode> {
   const { code, runtime } = spec;
   const atAws = codeAtAws(spec);
   if (atAws !== undefined) return atAws;
   if (code.configMapRef !== undefined)
     return packCode(await contentOf('ConfigMap', code.configMapRef.name), { runtime });
+  if (code.ociRef !== undefined) {
+    const { pullSecret, ...ref } = code.ociRef;
+    const secret = pullSecret && {
+      about: `Secret ${namespace}/${pullSecret.name}`,
+      content: await contentOf('Secret', pullSecret.name),
+    };
+    return zipOfContent(await pull(ref, secret), { runtime });
+  }
   if (code.inline === undefined)
-    throw invalidCode('spec.function.code.path is for manifests in files; use configMapRef, inline or s3 in a cluster');
+    throw invalidCode(
+      'spec.function.code.path is for manifests in files; use configMapRef, inline, s3, imageUri or ociRef in a cluster',
+    );
   const texts = Object.entries(code.inline);
   return packCode(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])), { runtime });
 }
