@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { customResourceDefinitionFile } from './generate-crd.ts';
 import { apiReference } from './generate-api-reference.ts';
+import { licencesReference } from './generate-licences.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
 import { reasonsReference } from './generate-reasons.ts';
 import { configurationReference, metricsReference } from './generate-service-docs.ts';
@@ -17,6 +18,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/metrics.md', text: metricsReference() },
     { path: 'docs/reference/tenants.md', text: tenantsReference() },
     { path: 'docs/reference/reasons.md', text: reasonsReference() },
+    { path: 'docs/reference/licences.md', text: licencesReference() },
   ];
 }
 
