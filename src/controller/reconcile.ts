@@ -116,7 +116,8 @@ async function reconcileAt(
   const outcomes = await eachSettled(endless, (round) => settle(round, outlook, undefined, facts, deps));
   if (endless.length > 0) outlook = await look(active, lookedAfterMs, 'light');
   for (const round of active) announce(round, outlook, deps);
-  if (writesOf(outlook).length === 0)
+  // Where there is nothing to do but to wait, one look tells whether it has come to an end.
+  if (outlook.steps.every(({ action }) => !isWrite(action) && action.kind !== 'awaitFunction'))
     return new Map([
       ...outcomes,
       ...(await eachSettled(active, (round) => settle(round, outlook, undefined, facts, deps))),
