@@ -61,7 +61,7 @@ export async function pullArtifact(
 
 /** ORAS gives a lone file the type of an archive as well, so a title counts for more. */
 const isArchive = ({ isFolder, title, mediaType }: Layer): boolean =>
-  isFolder || title === undefined || /tar\+gzip$/.test(mediaType);
+  isFolder || title === undefined || mediaType.endsWith('tar+gzip');
 
 async function blobOf({ digest, sizeBytes }: Layer, repository: Repository, about: string): Promise<Uint8Array> {
   const blob = await repository.get(`blobs/${digest}`, sizeBytes, '*/*');
