@@ -43,6 +43,8 @@ export const BASES = {
         environment: { TABLE: 'mail', LEVEL: '' },
         environmentFrom: { QUEUE: { configMapKeyRef: { name: 'mail.settings', key: 'queue-url' } } },
         logLevel: 'warn',
+        publish: true,
+        version: '7',
         code: { s3: { bucket: 'releases', key: 'app.zip', version: '3' } },
       },
       invocationType: 'RequestResponse',
@@ -93,6 +95,28 @@ export const BASES = {
       function: {
         environmentFrom: { PASSWORD: { secretKeyRef: { name: 'mail.login', key: 'PASSWORD' } } },
         code: { configMapRef: { name: 'echo' } },
+      },
+      rules: [],
+    }),
+  ),
+  image: asJson(
+    pipeline({
+      role: {},
+      function: { code: { imageUri: '111122223333.dkr.ecr.us-west-2.amazonaws.com/mail/handler:v1' } },
+      rules: [],
+    }),
+  ),
+  artifact: asJson(
+    pipeline({
+      role: {},
+      function: {
+        code: {
+          ociRef: {
+            repository: 'ghcr.io/acme/handler',
+            digest: `sha256:${'0'.repeat(64)}`,
+            pullSecret: { name: 'mail.registry' },
+          },
+        },
       },
       rules: [],
     }),
