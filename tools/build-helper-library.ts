@@ -1,42 +1,38 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
+import { writeFileSync } from 'node:fs';
+import { buildSync, type Format } from 'esbuild';
 
-/** Files of the helper library, none of which imports another at run time. */
-const SOURCES = ['ses-event', 'discovery', 'log'] as const;
+const ROOT = new URL('..', import.meta.url).pathname;
 const TARGET = new URL('../src/code/helper-library.generated.ts', import.meta.url);
+
+/** The helper library as one file of JavaScript that a person can read, the same bytes on every machine. */
+export function bundleHelperLibrary(format: Format & ('esm' | 'cjs')): string {
+  const { outputFiles } = buildSync({
+    entryPoints: ['src/lambda/index.ts'],
+    absWorkingDir: ROOT, // paths in comments start here
+    bundle: true,
+    write: false,
+    format,
+    platform: 'node',
+    target: 'node20', // the oldest runtime of Lambda that still gets updates
+    packages: 'external',
+    charset: 'utf8',
+    legalComments: 'none',
+    tsconfigRaw: '{}',
+    logLevel: 'silent', // it throws what it has to say
+  });
+  return outputFiles[0]?.text ?? '';
+}
 
 /** The text of `src/code/helper-library.generated.ts`, made from `src/lambda`. */
 export function buildHelperLibrary(): string {
-  const code = SOURCES.map(withoutTypes).join('\n');
-  const names = exportedNames(code);
-  const commonJs = `${code.replaceAll(/^export /gm, '')}\nmodule.exports = { ${names.join(', ')} };\n`;
   return `// Made by tools/build-helper-library.ts from src/lambda. Do not edit.
 
 /** The helper library as an ES module. */
-export const HELPER_LIBRARY_ESM = ${literal(code)};
+export const HELPER_LIBRARY_ESM = ${literal(bundleHelperLibrary('esm'))};
 
 /** The helper library as a CommonJS module. */
-export const HELPER_LIBRARY_COMMON_JS = ${literal(commonJs)};
+export const HELPER_LIBRARY_COMMON_JS = ${literal(bundleHelperLibrary('cjs'))};
 `;
-}
-
-function withoutTypes(name: string): string {
-  const url = new URL(`../src/lambda/${name}.ts`, import.meta.url);
-  const source = readFileSync(url, 'utf8');
-  if (/\S {2}/.test(source)) throw new Error(`${url.pathname} has two spaces inside a line: they would not survive.`);
-  const code = stripTypeScriptTypes(source)
-    .replaceAll(/\/\*\*[\s\S]*?\*\//g, '')
-    .replaceAll(/(?<=\S) {2,}(?=[,;)])/g, '')
-    .replaceAll(/(?<=\S) {2,}/g, ' ')
-    .replaceAll(/[ \t]+$/gm, '')
-    .replaceAll(/\n{3,}/g, '\n\n')
-    .trim();
-  if (/^import\b/m.test(code)) throw new Error(`${url.pathname} imports something: the helper library is one file.`);
-  return `${code}\n`;
-}
-
-function exportedNames(code: string): string[] {
-  return [...code.matchAll(/^export (?:function|const|class) (\w+)/gm)].map(([, name = '']) => name).sort();
 }
 
 function literal(text: string): string {

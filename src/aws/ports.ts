@@ -1,5 +1,6 @@
 import type { DnsServers } from '../core/dns-servers.ts';
 import type { Clock, Dns, Ports } from '../core/ports.ts';
+import { SES_CALLS_PER_SECOND } from '../core/ses-pace.ts';
 import type { RoleSession } from '../core/tenancy.ts';
 import { assumedRole } from './assumed-role.ts';
 import { buckets } from './buckets.ts';
@@ -87,7 +88,7 @@ export function sesLane({
 }: Pick<AwsPortsOptions, 'clock' | 'sesCallsPerSecond' | 'onLaneWaited'>): Lane {
   return createLane({
     clock,
-    callsPerSecond: sesCallsPerSecond ?? 1,
+    callsPerSecond: sesCallsPerSecond ?? SES_CALLS_PER_SECOND,
     ...(onLaneWaited !== undefined && { onWaited: onLaneWaited }),
   });
 }

@@ -167,7 +167,7 @@ export function desiredPipeline(
     discovery,
     managementPolicy: spec.managementPolicy,
     adopts: asksForAdoption(manifest),
-    warnings: warningsOf(spec),
+    warnings: [...warningsOf(spec), ...(pipeline.warnings ?? [])],
   };
 }
 

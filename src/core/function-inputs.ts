@@ -6,6 +6,8 @@ export type FunctionInputs = {
   readonly code: FunctionCode;
   /** The values of `environmentFrom`, by variable. Like every value of the environment they are shown nowhere. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What is allowed about the code but worth a second look, one sentence each. */
+  readonly warnings?: readonly string[];
 };
 
 /** Code that needs nothing from the manifest's surroundings: Lambda has it, or reads it itself. */

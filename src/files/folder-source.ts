@@ -55,6 +55,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
       ...(options.pull && { pull: options.pull }),
+      bundlesTypeScript: false, // who may write into the folder shall not run programs in the controller
     });
     aliveMs = clock.now();
     // It may go or come back while it is read.

@@ -4,7 +4,7 @@ import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
 import type { FileProblem, Origin } from './file-problem.ts';
-import { manifestInputs } from './manifest-inputs.ts';
+import { manifestInputs, type InputsContext } from './manifest-inputs.ts';
 import { parseDocuments } from './parse-documents.ts';
 import { readSources, STANDARD_INPUT } from './read-sources.ts';
 
@@ -25,6 +25,8 @@ export type LoadOptions = {
   readonly readStdin: () => Promise<string>;
   /** Not set: no registry may be asked. */
   readonly pull?: ArtifactPuller;
+  /** Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: yes. */
+  readonly bundlesTypeScript?: boolean;
 };
 
 export type LoadedManifests = {
@@ -37,12 +39,8 @@ export type LoadedManifests = {
  * Reads pipelines, and the ConfigMaps and Secrets that they name, from disk. Documents of other kinds are passed over.
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
-export async function loadManifests({
-  sources,
-  namespace,
-  readStdin,
-  pull = pullNothing,
-}: LoadOptions): Promise<LoadedManifests> {
+export async function loadManifests(options: LoadOptions): Promise<LoadedManifests> {
+  const { sources, namespace, readStdin, pull = pullNothing, bundlesTypeScript = true } = options;
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -57,7 +55,9 @@ export async function loadManifests({
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(collection.pipelines().map((found) => withInputs(found, collection, pull)));
+  const loaded = await Promise.all(
+    collection.pipelines().map((found) => withInputs(found, collection, { pull, bundlesTypeScript })),
+  );
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
@@ -75,13 +75,13 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
 async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
-  pull: ArtifactPuller,
+  ways: Pick<InputsContext, 'pull' | 'bundlesTypeScript'>,
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
     baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
+    ...ways,
     namespace,
-    pull,
     find: (kind, name) => collection.content(kind, namespace, name),
   });
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };

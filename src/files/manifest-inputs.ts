@@ -1,21 +1,23 @@
 import { invalidCode } from '../code/code-limits.ts';
 import type { ArtifactPuller, PullSecret } from '../code/artifact-puller.ts';
-import { zipOfContent, type CodeContent } from '../code/code-content.ts';
+import { filesIn, readyCode, type CodeContent } from '../code/code-content.ts';
+import { typescriptHandler } from '../code/handler-check.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
-import type { FunctionCode } from '../core/function-code.ts';
 import { codeAtAws, type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { readCodePath } from './code-path.ts';
+import { readTypeScript } from './typescript-code.ts';
 import type { FoundContent } from './collect-resources.ts';
 import type { Path } from './file-problem.ts';
-import { handlerFileProblem } from './handler-file.ts';
 
 type FunctionSpec = Manifest['spec']['function'];
 
 export type InputsContext = {
   /** Folder that `code.path` starts from. */
   readonly baseFolder: string;
+  /** Whether a handler in TypeScript is bundled, which runs the esbuild that lies beside it. */
+  readonly bundlesTypeScript: boolean;
   readonly namespace: string;
   readonly pull: ArtifactPuller;
   /** A ConfigMap or Secret of the pipeline's namespace. */
@@ -52,30 +54,34 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     if (value !== undefined) environment[variable] = value;
   }
   return code !== undefined && problems.length === 0
-    ? { ok: true, inputs: { code, environment } }
+    ? { ok: true, inputs: { ...code, environment } }
     : { ok: false, problems };
 }
 
 const SOURCES = ['inline', 'configMapRef', 'path', 'ociRef', 's3', 'imageUri', 'existing'] as const;
 
-async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<FunctionCode> {
-  const { code, handler, runtime } = spec;
+async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<Omit<FunctionInputs, 'environment'>> {
   const atAws = codeAtAws(spec);
-  if (atAws !== undefined) return atAws;
-  const found = await findCode(code, context);
-  const packed = zipOfContent(found, { runtime });
-  const fileNames = found.kind === 'zip' ? found.zip.fileNames : [...found.files.keys()];
-  const problem = handlerFileProblem(handler, runtime, fileNames);
-  if (problem !== undefined) throw invalidCode(problem);
-  return packed;
+  if (atAws !== undefined) return { code: atAws };
+  const found = await findCode(spec, context);
+  const typescript = typescriptHandler(spec.handler, spec.runtime, [...filesIn(found).keys()]);
+  if (typescript !== undefined)
+    throw invalidCode(
+      `${typescript} is TypeScript and is not compiled here; compile it and name the folder with the JavaScript`,
+    );
+  return readyCode(found, spec);
 }
 
-async function findCode(code: FunctionSpec['code'], context: InputsContext): Promise<CodeContent> {
+async function findCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<CodeContent> {
   if (code.ociRef !== undefined) {
     const { pullSecret, ...ref } = code.ociRef;
     return await context.pull(ref, pullSecret && secretOf(pullSecret.name, context));
   }
-  if (code.path !== undefined) return await readCodePath(context.baseFolder, code.path);
+  if (code.path !== undefined) {
+    const { baseFolder, bundlesTypeScript } = context;
+    const bundle = bundlesTypeScript ? await readTypeScript(baseFolder, code.path, { handler, runtime }) : undefined;
+    return bundle === undefined ? await readCodePath(baseFolder, code.path) : { kind: 'files', files: bundle };
+  }
   if (code.configMapRef !== undefined)
     return { kind: 'files', files: contentOf('ConfigMap', code.configMapRef.name, context) };
   const texts = Object.entries(code.inline ?? {});

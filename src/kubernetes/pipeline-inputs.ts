@@ -1,13 +1,11 @@
 import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
-import { zipOfContent } from '../code/code-content.ts';
+import { readyCode } from '../code/code-content.ts';
 import { invalidCode } from '../code/code-limits.ts';
 import { parseConfigMap } from '../code/config-map.ts';
 import type { ParsedContent } from '../code/keyed-content.ts';
-import { packCode } from '../code/pack-code.ts';
 import { parseSecret } from '../code/secret.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
-import type { FunctionCode } from '../core/function-code.ts';
 import { codeAtAws, variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { CONFIG_MAPS, SECRETS, type ApiObject } from './api-object.ts';
@@ -50,7 +48,7 @@ export async function pipelineInputs(
     const content = await contents[index];
     if (content !== undefined) environment[ref.variable] = variableValue(ref, namespace, content);
   }
-  return { code: await code, environment };
+  return { ...(await code), environment };
 }
 
 async function functionCode(
@@ -58,26 +56,26 @@ async function functionCode(
   namespace: string,
   contentOf: ContentOf,
   pull: ArtifactPuller,
-): Promise<FunctionCode> {
-  const { code, runtime } = spec;
+): Promise<Omit<FunctionInputs, 'environment'>> {
+  const { code } = spec;
   const atAws = codeAtAws(spec);
-  if (atAws !== undefined) return atAws;
-  if (code.configMapRef !== undefined)
-    return packCode(await contentOf('ConfigMap', code.configMapRef.name), { runtime });
+  if (atAws !== undefined) return { code: atAws };
+  const pack = (files: Content) => readyCode({ kind: 'files', files }, spec);
+  if (code.configMapRef !== undefined) return pack(await contentOf('ConfigMap', code.configMapRef.name));
   if (code.ociRef !== undefined) {
     const { pullSecret, ...ref } = code.ociRef;
     const secret = pullSecret && {
       about: `Secret ${namespace}/${pullSecret.name}`,
       content: await contentOf('Secret', pullSecret.name),
     };
-    return zipOfContent(await pull(ref, secret), { runtime });
+    return readyCode(await pull(ref, secret), spec);
   }
   if (code.inline === undefined)
     throw invalidCode(
       'spec.function.code.path is for manifests in files; use configMapRef, inline, s3, imageUri or ociRef in a cluster',
     );
   const texts = Object.entries(code.inline);
-  return packCode(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])), { runtime });
+  return pack(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])));
 }
 
 /** An object that several variables name is read once. */

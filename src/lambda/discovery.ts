@@ -46,9 +46,14 @@ export function discover(env: { readonly [name: string]: string | undefined } = 
 
 /** The bucket that holds the message bodies: the first whose name begins with `SESMessageStoreBucket`. */
 export function bucketOf(discovery: Discovery): DiscoveredBucket | undefined {
-  for (const [name, value] of Object.entries(discovery))
-    if (name.startsWith(BUCKET) && typeof value === 'object') return value as DiscoveredBucket;
-  return undefined;
+  return bucketsOf(discovery)[0];
+}
+
+/** Every bucket that may hold message bodies, the one in use first. */
+export function bucketsOf(discovery: Discovery): DiscoveredBucket[] {
+  return Object.entries(discovery).flatMap(([name, value]) =>
+    name.startsWith(BUCKET) && typeof value === 'object' ? [value as DiscoveredBucket] : [],
+  );
 }
 
 /** Keys under which the body of a message may lie, the likeliest first: prefix and message id, nothing between them. */

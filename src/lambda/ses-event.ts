@@ -66,8 +66,11 @@ export type SesScanVerdict = { readonly status: SesVerdict['status'] | 'DISABLED
 export type SesLambdaAction = {
   readonly type: 'Lambda';
   readonly functionArn: string;
-  readonly invocationType: 'Event' | 'RequestResponse';
+  readonly invocationType: InvocationType;
 };
+
+/** Whether SES only hands the message over, or waits for a what becomes of it. */
+export type InvocationType = 'Event' | 'RequestResponse';
 
 /**
  * The event, once it is known to have what every handler needs: for each record an SES source, the message id, the
@@ -96,7 +99,9 @@ function checkRecord(record: unknown, at: string): void {
   for (const name of ['messageId', 'source'])
     if (typeof field(mail, name) !== 'string') throw notSes(`${at}.ses.mail.${name} is not a string`);
   if (field(mail, 'messageId') === '') throw notSes(`${at}.ses.mail.messageId is empty`);
-  if (!Array.isArray(field(receipt, 'recipients'))) throw notSes(`${at}.ses.receipt.recipients is not a list`);
+  const recipients = field(receipt, 'recipients');
+  if (!Array.isArray(recipients) || !recipients.every((recipient) => typeof recipient === 'string'))
+    throw notSes(`${at}.ses.receipt.recipients is not a list of addresses`);
 }
 
 function field(value: unknown, name: string): unknown {

@@ -102,6 +102,7 @@ export function bareAddress(entry: string): string {
 
 function headerBlock(raw: Uint8Array): string {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  const ends = ['\r\n\r\n', '\n\n'].map((end) => bytes.indexOf(end)).filter((index) => index !== -1);
-  return bytes.subarray(0, ends.length === 0 ? bytes.length : Math.min(...ends)).toString('utf8');
+  const ends = ['\n\r\n', '\n\n'].map((end) => bytes.indexOf(end)).filter((index) => index !== -1);
+  const block = bytes.subarray(0, ends.length === 0 ? bytes.length : Math.min(...ends)).toString('utf8');
+  return block.replace(/\r$/, '');
 }

@@ -3,7 +3,7 @@ import { zipSync } from 'fflate';
 import { packTar } from 'modern-tar';
 import { describe, expect, test } from 'vitest';
 import { createArtifactPuller, pullNothing, type PullSecret } from '../../src/code/artifact-puller.ts';
-import { zipOfContent, type CodeContent } from '../../src/code/code-content.ts';
+import { readyCode, type CodeContent } from '../../src/code/code-content.ts';
 import { pullArtifact } from '../../src/code/oci-artifact.ts';
 import { filesOfTar } from '../../src/code/tar-files.ts';
 import { faultOf, type Fault } from '../../src/core/fault.ts';
@@ -124,7 +124,7 @@ describe('is refused, in one sentence', () => {
 
   /** What happens to every artifact next. */
   function packed(content: CodeContent): CodeContent {
-    zipOfContent(content, { runtime: 'nodejs24.x' });
+    readyCode(content, { handler: 'index.handler', runtime: 'nodejs24.x' });
     return content;
   }
 

@@ -198,6 +198,36 @@ describe('code', () => {
     );
   });
 
+  test('without the handler is a warning: a layer may bring it', async () => {
+    const file = folder.write('a.yaml', pipeline({ code: 'inline: { main.mjs: "export {}" }' }));
+
+    const { pipelines, problems } = await load(file);
+
+    expect(problems).toEqual([]);
+    expect(pipelines[0]?.inputs.warnings).toEqual([
+      'spec.function.handler: the handler index.handler needs index.mjs, index.js or index.cjs, and the code holds main.mjs',
+    ]);
+  });
+
+  test('in TypeScript is not bundled where nobody allows it', async () => {
+    folder.write('code/index.ts', 'export const handler = () => {};');
+    const file = folder.write('a.yaml', pipeline({ code: 'path: code' }));
+
+    const { problems } = await loadManifests({
+      sources: [file],
+      namespace: 'default',
+      readStdin: () => Promise.resolve(''),
+      bundlesTypeScript: false,
+    });
+
+    expect(problems).toMatchObject([
+      {
+        path: 'spec.function.code.path',
+        message: expect.stringContaining('index.ts is TypeScript and is not compiled here'),
+      },
+    ]);
+  });
+
   test('gives the same bytes from every kind of source', async () => {
     folder.write('code/index.mjs', handler);
     const file = folder.write(
@@ -314,14 +344,6 @@ describe('a problem', () => {
       [
         'spec.function.code.inline',
         'index.ts is TypeScript and is not compiled here; compile it and name the folder with the JavaScript',
-      ],
-    ],
-    [
-      'code without the handler',
-      pipeline({ code: 'inline: { main.mjs: "export {}" }' }),
-      [
-        'spec.function.code.inline',
-        'the handler index.handler needs index.mjs, index.js or index.cjs, and the code holds main.mjs',
       ],
     ],
     [

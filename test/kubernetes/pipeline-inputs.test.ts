@@ -54,6 +54,15 @@ describe('the code', () => {
     expect(await filesOf(INLINE)).toMatchObject({ 'index.mjs': HANDLER });
   });
 
+  it('comes with a warning when it lacks the handler', async () => {
+    const lacking = withCode({ inline: { 'index.mjs': 'export const main = () => {};' } });
+
+    expect((await pipelineInputs(lacking, 'mail', apiWith({}).api)).warnings).toEqual([
+      'spec.function.handler: index.mjs seems to export no handler, which the handler index.handler names',
+    ]);
+    expect(await pipelineInputs(withCode(INLINE), 'mail', apiWith({}).api)).not.toHaveProperty('warnings');
+  });
+
   it('is packed from the ConfigMap of the same namespace, text and binary', async () => {
     const { api, asked } = apiWith({ 'ConfigMap code': { data: { 'index.mjs': HANDLER } } });
     await pipelineInputs(withCode({ configMapRef: { name: 'code' } }), 'mail', api);

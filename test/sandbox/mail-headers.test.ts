@@ -20,6 +20,10 @@ describe('parseHeaders', () => {
     ]);
   });
 
+  test.each(['\r\n\n', '\n\r\n'])('ends at an empty line whatever its kind: %j', (end) => {
+    expect(parse(`Subject: Hi${end}X-Body: no`)).toEqual([{ name: 'Subject', value: 'Hi' }]);
+  });
+
   test('skips lines that are no field', () => {
     expect(parse('From old mbox\r\nno colon\r\nTo: a@x.test\r\n')).toEqual([{ name: 'To', value: 'a@x.test' }]);
   });
