@@ -4,12 +4,17 @@ import {
   CreateFunctionCommand,
   DeleteAliasCommand,
   DeleteFunctionCommand,
+  DeleteFunctionConcurrencyCommand,
+  DeleteFunctionEventInvokeConfigCommand,
   GetFunctionCommand,
+  GetFunctionEventInvokeConfigCommand,
   GetPolicyCommand,
   ListAliasesCommand,
   ListFunctionsCommand,
   ListVersionsByFunctionCommand,
   PublishVersionCommand,
+  PutFunctionConcurrencyCommand,
+  PutFunctionEventInvokeConfigCommand,
   RemovePermissionCommand,
   TagResourceCommand,
   UntagResourceCommand,
@@ -20,13 +25,14 @@ import {
   type Architecture,
   type GetFunctionCommandOutput,
   type LambdaClient,
-  type Runtime,
 } from '@aws-sdk/client-lambda';
+import type { FunctionConfiguration } from '../core/function-configuration.ts';
 import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
-import type { FunctionAlias, FunctionConfiguration, Functions } from '../core/ports.ts';
+import type { FunctionAlias, Functions } from '../core/ports.ts';
 import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
+import { fromAsync, fromConfiguration, toAsync, toConfiguration, toNewConfiguration } from './function-mapping.ts';
 import { withoutValues } from './hidden-values.ts';
 import { fromPolicyJson } from './policy-json.ts';
 
@@ -66,7 +72,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
     create: async (fn, code) => {
       const command = new CreateFunctionCommand({
         FunctionName: fn.name,
-        ...toConfiguration(fn),
+        ...toNewConfiguration(fn),
         PackageType: fn.packageType,
         Architectures: [fn.architecture as Architecture],
         Code: toCode(code),
@@ -95,7 +101,10 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
     },
     untag: async (arn, keys) => {
       const command = new UntagResourceCommand({ Resource: arn, TagKeys: [...keys] });
-      await call('UntagResource', named(arn), () => lambda.send(command));
+      await absentOn(
+        NONE,
+        call('UntagResource', named(arn), () => lambda.send(command)),
+      );
     },
     publish: async (name) => {
       const command = new PublishVersionCommand({ FunctionName: name });
@@ -140,6 +149,43 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
       await absentOn(
         NONE,
         call('DeleteAlias', named(name, alias), () => lambda.send(command)),
+      );
+    },
+    async: async (name, qualifier) => {
+      const command = new GetFunctionEventInvokeConfigCommand({ FunctionName: name, Qualifier: qualifier });
+      const found = await absentOn(
+        NONE,
+        call('GetFunctionEventInvokeConfig', named(name, qualifier), () => lambda.send(command)),
+      );
+      return found === undefined ? undefined : fromAsync(found);
+    },
+    putAsync: async (name, settings, qualifier) => {
+      const command = new PutFunctionEventInvokeConfigCommand({
+        FunctionName: name,
+        Qualifier: qualifier,
+        ...toAsync(settings),
+      });
+      await call('PutFunctionEventInvokeConfig', named(name, qualifier), () => lambda.send(command));
+    },
+    deleteAsync: async (name, qualifier) => {
+      const command = new DeleteFunctionEventInvokeConfigCommand({ FunctionName: name, Qualifier: qualifier });
+      await absentOn(
+        NONE,
+        call('DeleteFunctionEventInvokeConfig', named(name, qualifier), () => lambda.send(command)),
+      );
+    },
+    putConcurrency: async (name, reserved) => {
+      const command = new PutFunctionConcurrencyCommand({
+        FunctionName: name,
+        ReservedConcurrentExecutions: reserved,
+      });
+      await call('PutFunctionConcurrency', named(name), () => lambda.send(command));
+    },
+    deleteConcurrency: async (name) => {
+      const command = new DeleteFunctionConcurrencyCommand({ FunctionName: name });
+      await absentOn(
+        NONE,
+        call('DeleteFunctionConcurrency', named(name), () => lambda.send(command)),
       );
     },
     addPermission: async (name, grant, qualifier) => {
@@ -190,8 +236,8 @@ function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): 
 
 function toFunction(
   name: string,
-  { Code, Configuration, Tags }: GetFunctionCommandOutput,
-): Omit<ObservedFunction, 'policy' | 'alias'> {
+  { Code, Configuration, Tags, Concurrency }: GetFunctionCommandOutput,
+): Omit<ObservedFunction, 'policy' | 'async' | 'alias'> {
   return {
     name,
     arn: Configuration?.FunctionArn ?? '',
@@ -201,32 +247,14 @@ function toFunction(
     lastUpdateStatus: Configuration?.LastUpdateStatus ?? 'Successful',
     lastUpdateReason: Configuration?.LastUpdateStatusReason,
     lastUpdateReasonCode: Configuration?.LastUpdateStatusReasonCode,
-    runtime: Configuration?.Runtime,
-    handler: Configuration?.Handler,
-    memorySize: Configuration?.MemorySize ?? 128,
-    timeout: Configuration?.Timeout ?? 3,
-    description: Configuration?.Description ?? '',
+    ...fromConfiguration(Configuration ?? {}),
     architecture: Configuration?.Architectures?.[0] ?? 'x86_64',
-    roleArn: Configuration?.Role ?? '',
-    environment: Configuration?.Environment?.Variables ?? {},
     codeSha256: Configuration?.CodeSha256 ?? '',
     packageType: Configuration?.PackageType ?? 'Zip',
     image: Code?.ImageUri === undefined ? undefined : { uri: Code.ImageUri, resolvedUri: Code.ResolvedImageUri ?? '' },
     version: Configuration?.Version ?? '$LATEST',
+    reservedConcurrency: Concurrency?.ReservedConcurrentExecutions,
     tags: Tags ?? {},
-  };
-}
-
-/** An update leaves alone what is absent, so everything is sent: an empty environment clears the old one. */
-function toConfiguration(configuration: FunctionConfiguration) {
-  return {
-    Runtime: configuration.runtime as Runtime | undefined,
-    Handler: configuration.handler,
-    MemorySize: configuration.memorySize,
-    Timeout: configuration.timeout,
-    Description: configuration.description,
-    Role: configuration.roleArn,
-    Environment: { Variables: { ...configuration.environment } },
   };
 }
 

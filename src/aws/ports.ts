@@ -10,6 +10,7 @@ import type { AwsService } from './error-row.ts';
 import { functions } from './functions.ts';
 import { identity } from './identity.ts';
 import { createLane, type Lane } from './lane.ts';
+import { logGroups } from './log-groups.ts';
 import { receiptRules } from './receipt-rules.ts';
 import { mailIdentities } from './mail-identities.ts';
 import { NO_DNS, mxResolver } from './mx-resolver.ts';
@@ -68,6 +69,7 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
     buckets: buckets({ s3: clients.s3, call: calls('s3'), region, identity: caller }),
     roles: roles(clients.iam, calls('iam')),
     functions: functions(clients.lambda, calls('lambda')),
+    logGroups: logGroups(clients.logs, calls('logs')),
     receiptRules: receiptRules(clients.ses, calls('ses'), itsLane),
     mailIdentities: mailIdentities(clients.ses, calls('ses'), itsLane),
     dns: options.dns ?? dnsAt(options.dnsServers ?? (endpointUrl === undefined ? [] : 'none')),

@@ -20,10 +20,11 @@ export const filesIn = (content: CodeContent): ReadonlyMap<string, Uint8Array | 
 export function readyCode(
   content: CodeContent,
   { handler, runtime }: { readonly handler: string; readonly runtime: string },
+  pack = packCode,
 ): Omit<FunctionInputs, 'environment'> {
   const warning = handlerWarning(handler, runtime, filesIn(content));
   return {
-    code: content.kind === 'zip' ? content.zip.code : packCode(content.files, { runtime }),
+    code: content.kind === 'zip' ? content.zip.code : pack(content.files, { runtime }),
     ...(warning === undefined ? {} : { warnings: [warning] }),
   };
 }

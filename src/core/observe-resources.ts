@@ -1,5 +1,5 @@
 import type { PipelineIdentity } from './names.ts';
-import type { ObservedBucket, ObservedFunction, ObservedRole } from './observed.ts';
+import type { ObservedBucket, ObservedFunction, ObservedLogGroup, ObservedRole } from './observed.ts';
 import { ownershipOf } from './ownership.ts';
 import { ALIAS, ALIAS_TAG } from './publishing.ts';
 import type { Ports } from './ports.ts';
@@ -44,17 +44,21 @@ export async function observeRole(name: string, { roles }: Ports): Promise<Obser
   return { ...role, managedPolicyArns, inlinePolicies };
 }
 
-/** A function with its resource policy, and where it may have one its alias; the tag is older than the alias. */
+/** A function with all that Lambda tells by calls of their own; the tag of its alias is older than the alias. */
 export async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
-  const [fn, policy] = await Promise.all([functions.get(name), functions.policy(name)]);
+  const [fn, policy, async] = await Promise.all([functions.get(name), functions.policy(name), functions.async(name)]);
   if (fn === undefined) return undefined;
-  const qualifier = fn.tags[ALIAS_TAG];
-  return qualifier === undefined ? { ...fn, policy } : { ...fn, policy, alias: await observeAlias(name, functions) };
+  const observed = { ...fn, policy, async };
+  return fn.tags[ALIAS_TAG] === undefined ? observed : { ...observed, alias: await observeAlias(name, functions) };
 }
 
 async function observeAlias(name: string, functions: Ports['functions']): Promise<ObservedFunction['alias']> {
-  const [version, policy] = await Promise.all([functions.get(name, ALIAS), functions.policy(name, ALIAS)]);
-  return version === undefined ? undefined : { ...version, policy };
+  const [version, policy, async] = await Promise.all([
+    functions.get(name, ALIAS),
+    functions.policy(name, ALIAS),
+    functions.async(name, ALIAS),
+  ]);
+  return version === undefined ? undefined : { ...version, policy, async };
 }
 
 /** Our function of the other package type, if it is still there: asked for first, as it hardly ever is. */
@@ -66,4 +70,10 @@ export async function observeFormerFunction(
   const found = await ports.functions.get(name);
   if (found === undefined || ownershipOf(found.tags, identity).kind !== 'ours') return undefined;
   return observeFunction(name, ports);
+}
+
+/** A log group with its tags. */
+export async function observeLogGroup(name: string, { logGroups }: Ports): Promise<ObservedLogGroup | undefined> {
+  const group = await logGroups.get(name);
+  return group === undefined ? undefined : { ...group, tags: await logGroups.tags(group.arn) };
 }

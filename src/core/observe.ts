@@ -3,6 +3,8 @@ import { desiredBlock, desiredPipeline, functionNameOf, otherFunctionNameOf, typ
 import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
+import { logGroupOf } from './function-configuration.ts';
+import { LOG_GROUP_TAG } from './function-tags.ts';
 import type { Manifest } from './manifest.ts';
 import { bucketNames, isRuleOf, pipelineKey, roleName, rulePrefix, type PipelineIdentity } from './names.ts';
 import type {
@@ -27,6 +29,7 @@ import {
   observeExistingBucket,
   observeFormerFunction,
   observeFunction,
+  observeLogGroup,
   observeRole,
 } from './observe-resources.ts';
 
@@ -186,9 +189,10 @@ export async function observePipeline(
   identity: PipelineIdentity,
   ports: Ports,
 ): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
+  const name = functionNameOf(manifest.spec, identity);
   const otherName = otherFunctionNameOf(manifest.spec, identity);
   const [fn, formerFunction, role] = await Promise.all([
-    observeFunction(functionNameOf(manifest.spec, identity), ports),
+    observeFunction(name, ports),
     otherName === undefined ? undefined : observeFormerFunction(otherName, identity, ports),
     manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
   ]);
@@ -202,9 +206,14 @@ export async function observePipeline(
           { fn: fn ?? formerFunction, adopts: asksForAdoption(manifest) },
           ports,
         );
+  const { logRetentionDays } = manifest.spec.function;
+  const logGroup =
+    logRetentionDays !== undefined || fn?.tags[LOG_GROUP_TAG] !== undefined
+      ? await observeLogGroup(logGroupOf(name), ports)
+      : undefined;
   return {
     bucketName: bucket.name,
-    observed: { bucket: bucket.live, role, function: fn, ...(formerFunction && { formerFunction }) },
+    observed: { bucket: bucket.live, role, function: fn, logGroup, ...(formerFunction && { formerFunction }) },
   };
 }
 

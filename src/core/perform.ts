@@ -1,5 +1,5 @@
 import { PipelineError } from './fault.ts';
-import { functionFailure } from './function-failure.ts';
+import { functionState } from './function-state.ts';
 import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket.ts';
 import { samePolicy } from './policy-document.ts';
 import type { Ports } from './ports.ts';
@@ -18,7 +18,7 @@ export type KnownRules = Map<string, Set<string>>;
  * @throws {PipelineError} as the port threw it
  */
 export async function perform(action: StepAction, ports: Ports, known: KnownRules): Promise<void> {
-  const { buckets, roles, functions, receiptRules } = ports;
+  const { buckets, roles, functions, logGroups, receiptRules } = ports;
   switch (action.kind) {
     case 'createBucket':
       return buckets.create(action.bucket, action.tags);
@@ -81,8 +81,6 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       return functions.tag(action.arn, action.tags);
     case 'untagFunction':
       return functions.untag(action.arn, action.keys);
-    case 'deleteFunction':
-      return functions.delete(action.fn);
     case 'publishVersion':
       return functions.publish(action.fn);
     case 'pointAlias':
@@ -91,6 +89,28 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       return deleteOldVersions(action, functions);
     case 'deleteAlias':
       return functions.deleteAlias(action.fn, action.alias);
+    case 'putAsyncSettings':
+      return functions.putAsync(action.fn, action.settings, action.qualifier);
+    case 'deleteAsyncSettings':
+      return functions.deleteAsync(action.fn, action.qualifier);
+    case 'putReservedConcurrency':
+      return functions.putConcurrency(action.fn, action.reserved);
+    case 'deleteReservedConcurrency':
+      return functions.deleteConcurrency(action.fn);
+    case 'deleteFunction':
+      return functions.delete(action.fn);
+    case 'createLogGroup':
+      return logGroups.create(action.logGroup, action.tags);
+    case 'putLogRetention':
+      return logGroups.putRetention(action.logGroup, action.retentionDays);
+    case 'deleteLogRetention':
+      return logGroups.deleteRetention(action.logGroup);
+    case 'tagLogGroup':
+      return logGroups.tag(action.arn, action.tags);
+    case 'untagLogGroup':
+      return logGroups.untag(action.arn, action.keys);
+    case 'deleteLogGroup':
+      return logGroups.delete(action.logGroup);
     case 'addPermission':
       return functions.addPermission(action.fn, action.grant, action.qualifier);
     case 'removePermission':
@@ -152,15 +172,8 @@ async function checkFunction(name: string, { functions }: Ports): Promise<void> 
       reason: 'ChangedMeanwhile',
       message: `Function ${name} was deleted meanwhile`,
     });
-  const failure = functionFailure(fn);
-  if (failure !== undefined) throw new PipelineError(failure);
-  const ready = (fn.state === 'Active' || fn.state === 'Inactive') && fn.lastUpdateStatus !== 'InProgress';
-  if (!ready)
-    throw new PipelineError({
-      class: 'pending',
-      reason: 'FunctionUpdating',
-      message: `Function ${name} is ${fn.state === 'Active' ? 'being updated' : fn.state}`,
-    });
+  const state = functionState(fn);
+  if (state.kind !== 'ready') throw new PipelineError(state.fault);
 }
 
 /** Looks once more before it switches receiving on: another tool may have been faster. */

@@ -94,11 +94,12 @@ export function ruleSetOfArn(sourceArn: string): string | undefined {
 
 export type Privilege = { readonly actions: readonly string[]; readonly resource: string };
 
-/** What the function may do: write its own log, and what the manifest grants. */
+/** What the function may do: write its own log, what its settings need, and what the manifest grants. */
 export function rolePolicy(
   identity: PipelineIdentity,
   functionName: string,
   privileges: readonly Privilege[],
+  rights: readonly Statement[],
 ): PolicyDocument {
   return {
     Version: '2012-10-17',
@@ -109,6 +110,7 @@ export function rolePolicy(
         Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
         Resource: logOf(identity, functionName),
       },
+      ...rights,
       ...privileges.map(({ actions, resource }, index) => ({
         Sid: `Privilege${index}`,
         Effect: 'Allow',

@@ -1,9 +1,11 @@
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { NewCode, PackageType } from './function-code.ts';
 import type {
   BucketEncryption,
   BucketPresence,
   LifecycleRule,
   ObservedFunction,
+  ObservedLogGroup,
   ObservedRole,
   ObservedRuleSet,
   PublicAccessBlock,
@@ -21,6 +23,7 @@ export type Ports = {
   readonly buckets: Buckets;
   readonly roles: Roles;
   readonly functions: Functions;
+  readonly logGroups: LogGroups;
   readonly receiptRules: ReceiptRules;
   readonly mailIdentities: MailIdentities;
   readonly dns: Dns;
@@ -100,17 +103,6 @@ export type Roles = {
   readonly delete: (name: string) => Promise<void>;
 };
 
-export type FunctionConfiguration = {
-  /** Undefined for an image, which says itself what runs. */
-  readonly runtime: string | undefined;
-  readonly handler: string | undefined;
-  readonly memorySize: number;
-  readonly timeout: number;
-  readonly description: string;
-  readonly roleArn: string;
-  readonly environment: Readonly<Record<string, string>>;
-};
-
 export type NewFunction = FunctionConfiguration & {
   readonly name: string;
   readonly architecture: string;
@@ -125,11 +117,14 @@ export type Functions = {
   /** Names of all functions of the region. */
   readonly list: () => Promise<readonly string[]>;
   /**
-   * Configuration and tags; the resource policy is {@link Functions.policy}.
+   * All but what is asked for by a call of its own: {@link Functions.policy} and {@link Functions.async}.
    *
    * @param qualifier the name of an alias: what it leads to
    */
-  readonly get: (name: string, qualifier?: string) => Promise<Omit<ObservedFunction, 'policy' | 'alias'> | undefined>;
+  readonly get: (
+    name: string,
+    qualifier?: string,
+  ) => Promise<Omit<ObservedFunction, 'policy' | 'async' | 'alias'> | undefined>;
   readonly policy: (name: string, qualifier?: string) => Promise<PolicyDocument | undefined>;
   readonly create: (fn: NewFunction, code: NewCode) => Promise<void>;
   readonly updateCode: (name: string, architecture: string, code: NewCode) => Promise<void>;
@@ -148,6 +143,25 @@ export type Functions = {
   readonly createAlias: (name: string, alias: string, version: string) => Promise<void>;
   readonly updateAlias: (name: string, alias: string, version: string) => Promise<void>;
   readonly deleteAlias: (name: string, alias: string) => Promise<void>;
+  /** What becomes of queued events; undefined while nothing is set. */
+  readonly async: (name: string, qualifier?: string) => Promise<AsyncSettings | undefined>;
+  /** Replaces all of it. */
+  readonly putAsync: (name: string, settings: AsyncSettings, qualifier?: string) => Promise<void>;
+  readonly deleteAsync: (name: string, qualifier?: string) => Promise<void>;
+  readonly putConcurrency: (name: string, reserved: number) => Promise<void>;
+  readonly deleteConcurrency: (name: string) => Promise<void>;
+  readonly delete: (name: string) => Promise<void>;
+};
+
+export type LogGroups = {
+  readonly get: (name: string) => Promise<Omit<ObservedLogGroup, 'tags'> | undefined>;
+  readonly tags: (arn: string) => Promise<Tags>;
+  readonly create: (name: string, tags: Tags) => Promise<void>;
+  readonly putRetention: (name: string, days: number) => Promise<void>;
+  /** What is in the group is then kept for ever. */
+  readonly deleteRetention: (name: string) => Promise<void>;
+  readonly tag: (arn: string, tags: Tags) => Promise<void>;
+  readonly untag: (arn: string, keys: readonly string[]) => Promise<void>;
   readonly delete: (name: string) => Promise<void>;
 };
 

@@ -59,6 +59,7 @@ export const statusSchema = z
           .string()
           .optional()
           .describe('The version that the rules call, through the alias live; only with function.publish.'),
+        logGroup: z.string().optional().describe('Log group of CloudWatch Logs that it writes into.'),
       })
       .optional()
       .describe('The function, once it exists.'),

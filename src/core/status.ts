@@ -1,5 +1,6 @@
 import type { Desired } from './desired.ts';
 import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
+import { functionState } from './function-state.ts';
 import { bucketLogicalId } from './names.ts';
 import { mailRoutedCondition, type MailRouting } from './mail-routing.ts';
 import type { ObservedFunction, ObservedPipeline, ObservedRuleSets } from './observed.ts';
@@ -44,6 +45,7 @@ export type PipelineStatus = {
     readonly codeSha256: string;
     /** What the alias leads to. */
     readonly version?: string;
+    readonly logGroup?: string;
   };
   readonly ruleSet: {
     readonly name: string;
@@ -91,8 +93,14 @@ export function statusOf(input: StatusInput): PipelineStatus {
 const nameInManifest = ({ block, takenOverAs }: Desired, ruleName: string): string =>
   takenOverAs.get(ruleName) ?? ruleName.slice(block.prefix.length);
 
-function functionStatus({ name, arn, codeSha256, alias }: ObservedFunction) {
-  return { name, arn, codeSha256, ...(alias === undefined ? {} : { version: alias.version }) };
+function functionStatus({ name, arn, codeSha256, alias, logging: { group } }: ObservedFunction) {
+  return {
+    name,
+    arn,
+    codeSha256,
+    ...(alias === undefined ? {} : { version: alias.version }),
+    ...(group === undefined ? {} : { logGroup: group }),
+  };
 }
 
 function bucketStatus(desired: Desired, name: string) {
@@ -125,6 +133,10 @@ function partCondition(part: Part, input: StatusInput): Condition {
   const problem = input.problems.find((other) => other.owner === desired.key && other.part === part);
   if (problem !== undefined)
     return { type, status: 'False', reason: problem.fault.reason, message: problem.fault.message };
+  const fn = part === 'function' ? input.observed.function : undefined;
+  const state = fn === undefined ? undefined : functionState(fn);
+  if (state !== undefined && state.kind !== 'ready')
+    return { type, status: 'False', reason: state.fault.reason, message: state.fault.message };
   const steps = input.steps.filter(
     (step) => step.part === part && isWrite(step.action) && (step.owner === desired.key || step.owner === undefined),
   );

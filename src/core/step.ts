@@ -1,8 +1,9 @@
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { NewCode } from './function-code.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import type { RuleChange } from './plan-rule-set.ts';
 import type { InvokeGrant, PolicyDocument, Statement } from './policy-document.ts';
-import type { FunctionConfiguration, NewFunction, NewRole } from './ports.ts';
+import type { NewFunction, NewRole } from './ports.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 
 /** Parts of a pipeline; each has its condition. */
@@ -93,6 +94,27 @@ export type StepAction =
       readonly statementId: string;
       readonly qualifier?: string | undefined;
     }
+  | {
+      readonly kind: 'putAsyncSettings';
+      readonly fn: string;
+      readonly settings: AsyncSettings;
+      /** The alias that is called; absent: the function itself. */
+      readonly qualifier?: string | undefined;
+    }
+  | { readonly kind: 'deleteAsyncSettings'; readonly fn: string; readonly qualifier?: string | undefined }
+  | { readonly kind: 'putReservedConcurrency'; readonly fn: string; readonly reserved: number }
+  | { readonly kind: 'deleteReservedConcurrency'; readonly fn: string }
+  | { readonly kind: 'createLogGroup'; readonly logGroup: string; readonly tags: Tags }
+  | { readonly kind: 'putLogRetention'; readonly logGroup: string; readonly retentionDays: number }
+  | { readonly kind: 'deleteLogRetention'; readonly logGroup: string }
+  | { readonly kind: 'tagLogGroup'; readonly logGroup: string; readonly arn: string; readonly tags: Tags }
+  | {
+      readonly kind: 'untagLogGroup';
+      readonly logGroup: string;
+      readonly arn: string;
+      readonly keys: readonly string[];
+    }
+  | { readonly kind: 'deleteLogGroup'; readonly logGroup: string }
   | { readonly kind: 'createRuleSet'; readonly ruleSet: string }
   | { readonly kind: 'cloneRuleSet'; readonly ruleSet: string; readonly original: string }
   | {
@@ -198,9 +220,26 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'awaitFunction':
       return { verb: 'wait', target: `until function ${action.fn} is active` };
     case 'tagFunction':
+    case 'untagFunction':
       return { verb: 'update', target: `tags of function ${action.fn}` };
     case 'untagFunction':
       return { verb: 'update', target: `tags of function ${action.fn}` };
+    case 'putAsyncSettings':
+    case 'deleteAsyncSettings':
+      return { verb: 'update', target: `async settings of ${qualified(action)}` };
+    case 'putReservedConcurrency':
+    case 'deleteReservedConcurrency':
+      return { verb: 'update', target: `reserved concurrency of function ${action.fn}` };
+    case 'createLogGroup':
+      return { verb: 'create', target: `log group ${action.logGroup}` };
+    case 'putLogRetention':
+    case 'deleteLogRetention':
+      return { verb: 'update', target: `retention of log group ${action.logGroup}` };
+    case 'tagLogGroup':
+    case 'untagLogGroup':
+      return { verb: 'update', target: `tags of log group ${action.logGroup}` };
+    case 'deleteLogGroup':
+      return { verb: 'delete', target: `log group ${action.logGroup}` };
     case 'deleteFunction':
       return {
         verb: 'delete',

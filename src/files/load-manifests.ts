@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
@@ -33,6 +33,8 @@ export type LoadedManifests = {
   readonly pipelines: readonly LoadedPipeline[];
   /** Empty exactly when everything that was given can be used. */
   readonly problems: readonly FileProblem[];
+  /** Files and folders that code is taken from, also by pipelines with a problem. */
+  readonly codePaths: readonly string[];
 };
 
 /**
@@ -55,12 +57,15 @@ export async function loadManifests(options: LoadOptions): Promise<LoadedManifes
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(
-    collection.pipelines().map((found) => withInputs(found, collection, { pull, bundlesTypeScript })),
-  );
+  const found = collection.pipelines();
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, { pull, bundlesTypeScript })));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
+    codePaths: found.flatMap(({ manifest, place }) => {
+      const { path } = manifest.spec.function.code;
+      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
+    }),
   };
 }
 
@@ -79,7 +84,7 @@ async function withInputs(
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
-    baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
+    baseFolder: baseFolder(origin),
     ...ways,
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
@@ -87,3 +92,5 @@ async function withInputs(
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };
   return { problems: result.problems.map(({ path, message }) => problemAt(place, path, message)) };
 }
+
+const baseFolder = ({ file }: Origin): string => (file === STANDARD_INPUT ? '.' : dirname(file));

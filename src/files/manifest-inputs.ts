@@ -2,6 +2,7 @@ import { invalidCode } from '../code/code-limits.ts';
 import type { ArtifactPuller, PullSecret } from '../code/artifact-puller.ts';
 import { filesIn, readyCode, type CodeContent } from '../code/code-content.ts';
 import { typescriptHandler } from '../code/handler-check.ts';
+import { rememberingPack } from '../code/remembering-pack.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import { codeAtAws, type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
@@ -58,6 +59,9 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     : { ok: false, problems };
 }
 
+/** A folder that is watched is read again and again. */
+const pack = rememberingPack();
+
 const SOURCES = ['inline', 'configMapRef', 'path', 'ociRef', 's3', 'imageUri', 'existing'] as const;
 
 async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<Omit<FunctionInputs, 'environment'>> {
@@ -69,7 +73,7 @@ async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<
     throw invalidCode(
       `${typescript} is TypeScript and is not compiled here; compile it and name the folder with the JavaScript`,
     );
-  return readyCode(found, spec);
+  return readyCode(found, spec, pack);
 }
 
 async function findCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<CodeContent> {

@@ -117,3 +117,21 @@ test('a plan to publish says so, and asks nobody', async () => {
 
   expect(kindsOf(outlook)).toEqual(['updateFunctionCode', 'publishVersion', 'pointAlias', 'deleteOldVersions']);
 });
+
+test('what becomes of events is set on the alias, which is what is called', async () => {
+  const asking = (fn: object) =>
+    applying(
+      pipeline(
+        { function: { code: { inline: { 'index.mjs': '' } }, async: { maximumRetryAttempts: 0 }, ...fn } },
+        { code: code('code 1') },
+      ),
+    );
+  const aws = fakeAws();
+  await settled(asking({ publish: true }), aws);
+
+  expect(aws.published.get(NAME)?.aliases.get('live')?.async).toMatchObject({ maximumRetryAttempts: 0 });
+  expect(aws.functions.get(NAME)?.async).toBeUndefined();
+
+  await settled(asking({}), aws);
+  expect(aws.functions.get(NAME)?.async).toMatchObject({ maximumRetryAttempts: 0 });
+});

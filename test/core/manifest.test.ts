@@ -44,7 +44,12 @@ test('a short manifest gets every default', () => {
       architecture: 'x86_64',
       environment: {},
       environmentFrom: {},
+      layers: [],
+      ephemeralStorage: 512,
+      tracing: 'PassThrough',
+      tags: {},
       logLevel: 'info',
+      logFormat: 'Text',
       publish: false,
       code: { inline: { 'index.mjs': 'export const handler = () => {};' } },
     },
@@ -268,7 +273,7 @@ describe('refused, with path and message', () => {
     [
       'a runtime for an image',
       fn({ code: { imageUri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/handler:1' }, runtime: 'nodejs22.x' }),
-      ['function: an image says itself what runs: leave runtime and handler out with code.imageUri'],
+      ['function: an image says itself what runs: leave runtime, handler and layers out with code.imageUri'],
     ],
     [
       'an artifact by its tag',

@@ -1,5 +1,11 @@
 import { PipelineError, type Fault } from '../../../src/core/fault.ts';
-import type { ObservedBucket, ObservedRole, PublicAccessBlock } from '../../../src/core/observed.ts';
+import type {
+  ObservedBucket,
+  ObservedLogGroup,
+  ObservedRole,
+  PublicAccessBlock,
+  Tags,
+} from '../../../src/core/observed.ts';
 import type { Clock, MxAnswer, Ports, StoredObject, Verification } from '../../../src/core/ports.ts';
 import { fakeFunctions, type FakeFunctions } from './fake-functions.ts';
 import { fakeReceiptRules, type FakeRuleSets } from './fake-receipt-rules.ts';
@@ -18,6 +24,7 @@ export type FakeAws = {
   /** Names that somebody else has. */
   readonly forbidden: Set<string>;
   readonly roles: Map<string, ObservedRole>;
+  readonly logGroups: Map<string, ObservedLogGroup>;
   /** Domains and addresses, by name. */
   readonly identities: Map<string, Verification>;
   /** Where mail is sent, by domain; at the beginning nobody asks. */
@@ -30,7 +37,7 @@ export type FakeAws = {
   FakeFunctions;
 
 const READS =
-  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|versions|aliases|describe|describeActive|verification|domains|mx)( |$))/;
+  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|async|versions|aliases|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive|verification|domains|mx)( |$))/;
 
 /** Whether a call, as it is noted, changes something. */
 export const isWriteCall = (call: string): boolean => !READS.test(call);
@@ -58,6 +65,7 @@ export function fakeAws(): FakeAws {
     roles: new Map(),
     functions: new Map(),
     published: new Map(),
+    logGroups: new Map(),
     sets: new Map(),
     setsMadeAtMs: new Map(),
     active: undefined,
@@ -72,6 +80,7 @@ export function fakeAws(): FakeAws {
     buckets: bucketsOf(aws),
     roles: rolesOf(aws),
     functions: fakeFunctions(aws),
+    logGroups: logGroupsOf(aws),
     receiptRules: fakeReceiptRules(aws, clock),
     mailIdentities: {
       verification: async (names) =>
@@ -218,5 +227,31 @@ function rolesOf({ roles }: Part): Ports['roles'] {
     instanceProfiles: async () => [],
     removeFromInstanceProfile: async () => undefined,
     delete: async (name) => void roles.delete(name),
+  };
+}
+
+const without = (tags: Tags, keys: readonly string[]): Tags =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)));
+
+function logGroupsOf({ logGroups }: Part): Ports['logGroups'] {
+  const change = changing(logGroups);
+  const nameIn = (arn: string): string => arn.split(':log-group:')[1] ?? '';
+  return {
+    get: async (name) => logGroups.get(name),
+    tags: async (arn) => existing(logGroups, nameIn(arn)).tags,
+    create: async (name, tags) => {
+      if (logGroups.has(name)) throw taken(`Log group ${name}`);
+      logGroups.set(name, {
+        name,
+        arn: `arn:aws:logs:us-west-2:123456789012:log-group:${name}`,
+        retentionDays: undefined,
+        tags,
+      });
+    },
+    putRetention: (name, retentionDays) => change(name, { retentionDays }),
+    deleteRetention: (name) => change(name, { retentionDays: undefined }),
+    tag: (arn, tags) => change(nameIn(arn), { tags: { ...existing(logGroups, nameIn(arn)).tags, ...tags } }),
+    untag: (arn, keys) => change(nameIn(arn), { tags: without(existing(logGroups, nameIn(arn)).tags, keys) }),
+    delete: async (name) => void logGroups.delete(name),
   };
 }

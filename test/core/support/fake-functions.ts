@@ -1,10 +1,11 @@
 import type { NewCode } from '../../../src/core/function-code.ts';
+import type { AsyncSettings } from '../../../src/core/function-configuration.ts';
 import type { ObservedFunction } from '../../../src/core/observed.ts';
 import { statementsOf, type PolicyDocument, type Statement } from '../../../src/core/policy-document.ts';
 import type { Functions } from '../../../src/core/ports.ts';
 import { PipelineError } from '../../../src/core/fault.ts';
 
-export type FakeAlias = { version: string; policy: PolicyDocument | undefined };
+export type FakeAlias = { version: string; policy: PolicyDocument | undefined; async: AsyncSettings | undefined };
 
 /** What was published of one function. */
 export type FakePublished = {
@@ -38,6 +39,10 @@ export function fakeFunctions({ functions, published }: FakeFunctions): Function
     if (qualifier === undefined) await change(name, { policy });
     else aliasOf(name, qualifier).policy = policy;
   };
+  const setAsync = async (name: string, async: AsyncSettings | undefined, qualifier?: string): Promise<void> => {
+    if (qualifier === undefined) await change(name, { async });
+    else aliasOf(name, qualifier).async = async;
+  };
   const nameIn = (arn: string): string => arn.split(':')[6] ?? '';
 
   return {
@@ -60,6 +65,8 @@ export function fakeFunctions({ functions, published }: FakeFunctions): Function
         stateReason: undefined,
         lastUpdateStatus: 'Successful',
         lastUpdateReason: undefined,
+        reservedConcurrency: undefined,
+        async: undefined,
         policy: undefined,
         version: '$LATEST',
         ...contentOf(code),
@@ -72,6 +79,12 @@ export function fakeFunctions({ functions, published }: FakeFunctions): Function
       const tags = Object.entries(existing(nameIn(arn)).tags).filter(([key]) => !keys.includes(key));
       return change(nameIn(arn), { tags: Object.fromEntries(tags) });
     },
+    async: async (name, qualifier) =>
+      qualifier === undefined ? functions.get(name)?.async : published.get(name)?.aliases.get(qualifier)?.async,
+    putAsync: (name, async, qualifier) => setAsync(name, async, qualifier),
+    deleteAsync: (name, qualifier) => setAsync(name, undefined, qualifier),
+    putConcurrency: (name, reservedConcurrency) => change(name, { reservedConcurrency }),
+    deleteConcurrency: (name) => change(name, { reservedConcurrency: undefined }),
     addPermission: (name, grant, qualifier) => {
       const { arn } = existing(name);
       const statement: Statement = {
@@ -93,7 +106,7 @@ export function fakeFunctions({ functions, published }: FakeFunctions): Function
     },
     publish: async (name) => {
       const all = publishedOf(name);
-      const version = { ...existing(name), policy: undefined, tags: {} };
+      const version = { ...existing(name), policy: undefined, async: undefined, tags: {} };
       const last = all.versions.at(-1);
       if (last !== undefined && JSON.stringify({ ...last, version: '$LATEST' }) === JSON.stringify(version)) return;
       all.versions = [...all.versions, { ...version, version: String(all.next) }];
@@ -108,7 +121,7 @@ export function fakeFunctions({ functions, published }: FakeFunctions): Function
       [...publishedOf(name).aliases].map(([alias, { version }]) => ({ name: alias, versions: [version] })),
     createAlias: async (name, alias, version) => {
       if (publishedOf(name).aliases.has(alias)) throw stale(`Alias ${alias} exists already`);
-      publishedOf(name).aliases.set(alias, { version, policy: undefined });
+      publishedOf(name).aliases.set(alias, { version, policy: undefined, async: undefined });
     },
     updateAlias: async (name, alias, version) => {
       aliasOf(name, alias).version = version;
