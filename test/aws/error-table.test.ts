@@ -40,6 +40,10 @@ const CASES: readonly Case[] = [
   ['ses', 'CreateReceiptRuleSet', 400, 'ValidationError', '1 validation error detected', 'invalid/InvalidSpec'],
   ['ses', 'CreateReceiptRule', 403, 'AccessDenied', 'User: arn:aws:iam::1:user/me is not authorized to perform: ses:CreateReceiptRule', 'denied/AccessDenied'],
 
+  ['sts', 'GetCallerIdentity', 400, 'InvalidIdentityToken', 'Incorrect token audience', 'denied/CredentialsMissing'],
+  ['sts', 'GetCallerIdentity', 400, 'InvalidIdentityTokenException', 'No OpenIDConnect provider found in your account for https://oidc', 'denied/CredentialsMissing'],
+  ['sts', 'GetCallerIdentity', 403, 'AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 'denied/AccessDenied'],
+
   ['iam', 'CreateRole', 409, 'EntityAlreadyExistsException', 'Role with name r already exists.', 'stale/ChangedMeanwhile'],
   ['iam', 'CreateRole', 409, 'LimitExceededException', 'Cannot exceed quota for RolesPerAccount: 1000', 'invalid/QuotaExceeded'],
   ['iam', 'CreateRole', 400, 'InvalidInputException', 'Duplicate tag keys found', 'invalid/InvalidSpec'],
