@@ -222,8 +222,6 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'tagFunction':
     case 'untagFunction':
       return { verb: 'update', target: `tags of function ${action.fn}` };
-    case 'untagFunction':
-      return { verb: 'update', target: `tags of function ${action.fn}` };
     case 'putAsyncSettings':
     case 'deleteAsyncSettings':
       return { verb: 'update', target: `async settings of ${qualified(action)}` };
