@@ -5,6 +5,9 @@ import { cliReference } from './generate-cli-reference.ts';
 import { apiReference } from './generate-api-reference.ts';
 import { licencesReference } from './generate-licences.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
+import { alertsReference } from './monitoring/alerts-reference.ts';
+import { dashboard } from './monitoring/dashboard.ts';
+import { prometheusRule, ruleFile } from './monitoring/rules.ts';
 import { reasonsReference } from './generate-reasons.ts';
 import { configurationReference, metricsReference } from './generate-service-docs.ts';
 
@@ -20,6 +23,10 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'deploy/kustomize/shared/crd.yaml', text: customResourceDefinitionFile() },
     { path: `${CHART}/files/crd.yaml`, text: chartCustomResourceDefinition() },
     { path: `${CHART}/values.schema.json`, text: chartValuesSchema() },
+    { path: 'deploy/monitoring/alerts.yaml', text: ruleFile() },
+    { path: 'deploy/monitoring/prometheus-rule.yaml', text: prometheusRule() },
+    { path: 'deploy/monitoring/dashboard.json', text: dashboard() },
+    { path: 'docs/reference/alerts.md', text: alertsReference() },
     { path: 'docs/reference/api.md', text: apiReference() },
     { path: 'docs/reference/cli.md', text: cliReference() },
     { path: 'docs/reference/configuration.md', text: configurationReference() },

@@ -107,6 +107,8 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number, driftInte
         secondsOf(now() - Date.parse(old.lastTransitionTime)),
       );
     showConditions(key, pipeline.conditions, conditions);
+    if (conditions.some(isDrifted)) pipeline.driftSinceMs ??= now();
+    else if (pipeline.conditions.some(isDrifted)) pipeline.driftSinceMs = undefined;
     pipeline.conditions = conditions;
     if (!pipeline.isNew || !conditions.some(isReady)) return;
     firstReady.observe(secondsOf(now() - pipeline.seenAtMs));
@@ -126,7 +128,9 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number, driftInte
     },
     planned: (resource, steps) => {
       const pipeline = look(resource);
-      if (pipeline !== undefined && steps.length === 0) pipeline.driftSinceMs = undefined;
+      // What is only watched plans nothing, and differs nevertheless.
+      if (pipeline !== undefined && steps.length === 0 && !pipeline.conditions.some(isDrifted))
+        pipeline.driftSinceMs = undefined;
     },
     driftDetected: (resource) => {
       const pipeline = look(resource);
@@ -229,4 +233,5 @@ function changed(before: readonly StoredCondition[], after: readonly StoredCondi
 }
 
 const isKnownType = ({ type }: StoredCondition): boolean => (CONDITION_TYPES as readonly string[]).includes(type);
+const isDrifted = ({ type, status }: StoredCondition): boolean => type === 'Drifted' && status === 'True';
 const isReady = ({ type, status }: StoredCondition): boolean => type === 'Ready' && status === 'True';

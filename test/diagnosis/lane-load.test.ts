@@ -5,7 +5,13 @@ import { createMetrics } from '../../src/service/metrics.ts';
 
 /** A page as the controller shows it, after calls that waited so long. */
 async function page(waitsMs: readonly number[], throttled = 0): Promise<string> {
-  const metrics = createMetrics({ registry: new Registry(), now: () => 0, version: '1', concurrency: 1 });
+  const metrics = createMetrics({
+    registry: new Registry(),
+    now: () => 0,
+    version: '1',
+    concurrency: 1,
+    driftIntervalMs: 1,
+  });
   for (const waitMs of waitsMs) metrics.aws.laneWaited(waitMs);
   for (let call = 0; call < throttled; call += 1)
     metrics.aws.awsCalled({ service: 'ses', operation: 'CreateReceiptRule', code: 'Throttling', durationMs: 1 });

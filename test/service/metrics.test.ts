@@ -324,6 +324,23 @@ describe('metrics of a pipeline', () => {
     expect(await value('ses_lambda_pipeline_drift_age_seconds')).toBe(0);
   });
 
+  it('let the age of drift grow that is only watched', async () => {
+    const { metrics, pass, value } = setUp();
+    const { controller } = metrics;
+    const observed = resource('mail/app', { status: statusOf(ready) });
+    controller.driftDetected(observed, [step({ kind: 'blockPublicAccess', bucket: 'b' })]);
+    controller.statusWritten(observed, 'written', statusOf(ready, condition('Drifted', 'True')));
+    pass(30_000);
+
+    controller.planned(observed, []);
+    controller.statusWritten(observed, 'unchanged', statusOf(ready, condition('Drifted', 'True')));
+    expect(await value('ses_lambda_pipeline_drift_age_seconds')).toBe(30);
+
+    controller.planned(observed, []);
+    controller.statusWritten(observed, 'written', statusOf(ready));
+    expect(await value('ses_lambda_pipeline_drift_age_seconds')).toBe(0);
+  });
+
   it('let the age of a deletion grow until the pipeline is gone', async () => {
     const { metrics, pass, value, named } = setUp();
     metrics.controller.told(resource(), { type: 'Normal', reason: 'Created', message: '' });

@@ -24,7 +24,7 @@ export function writeRecording(recording: Recording): void {
 
 /** What an alert looks at; nothing else is kept. */
 const USED = new Set(ALERTS.flatMap(({ expr }) => expr.match(/[a-z_]+(?=[{[) ]|$)/g) ?? []));
-const CONDITIONS = /type="(Ready|Stalled|Suspended)".*|status="False",type="MailRouted"/;
+const CONDITIONS = /status="True",type="(Ready|Stalled|Suspended)"|status="False",type="MailRouted"/;
 
 /** @param only the part of the state that the moment is about; all of it unless given */
 export function momentOf(
