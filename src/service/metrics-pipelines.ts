@@ -145,7 +145,9 @@ export function pipelineMetrics(maker: MetricMaker, now: () => number, driftInte
       const pipeline = look(resource);
       if (pipeline === undefined || result === 'conflict') return;
       const isFirst = pipeline.conditions.length === 0;
-      pipeline.isNew ||= isFirst && resource.status === undefined;
+      // The API server fills in a status that says nothing.
+      const saidNothing = (resource.status?.conditions.length ?? 0) === 0;
+      pipeline.isNew ||= isFirst && saidNothing;
       showStatus(resource.key, pipeline, isFirst ? (resource.status?.conditions ?? []) : pipeline.conditions, status);
     },
     told: (resource) => void look(resource),

@@ -304,6 +304,16 @@ describe('metrics of a pipeline', () => {
     expect(await value('ses_lambda_pipeline_first_time_to_ready_seconds_count')).toBe(1);
   });
 
+  it('take a pipeline for new whose status has only what the API server fills in', async () => {
+    const { metrics, pass, value } = setUp();
+    const filledIn = resource('mail/app', { status: { observedGeneration: -1, conditions: [] } });
+    metrics.controller.reconcileStarted({ ...run(), trigger: 'change' });
+    pass(9_000);
+    metrics.controller.statusWritten(filledIn, 'written', statusOf(ready));
+
+    expect(await value('ses_lambda_pipeline_first_time_to_ready_seconds_sum')).toBe(9);
+  });
+
   it('do not take a pipeline for new that had a status before this process', async () => {
     const { metrics, value } = setUp();
     metrics.controller.statusWritten(resource('mail/app', { status: statusOf(ready) }), 'unchanged', statusOf(ready));

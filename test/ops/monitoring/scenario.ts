@@ -84,6 +84,9 @@ export async function playScenario(cluster: Cluster, options: ScenarioOptions): 
   await trouble(place, undefined);
   await Promise.all([place.ready('first'), place.ready('second')]);
 
+  await place.kubectl('delete', 'slp', 'second', '--timeout=60s');
+  await told(metricsUrl, 'a deletion is over', (values) => (values.get(deletions()) ?? 0) > 0);
+
   const cut = (['list', 'watch'] as const).map((verb) =>
     place.proxy.fail({
       verb,
@@ -99,9 +102,6 @@ export async function playScenario(cluster: Cluster, options: ScenarioOptions): 
   await unhappyPipelines(place);
   await record('pipelines are in trouble, each in another', 12);
   await trouble(place, undefined);
-
-  await place.kubectl('delete', 'slp', 'second', '--timeout=60s');
-  await told(metricsUrl, 'a deletion is over', (values) => (values.get(deletions()) ?? 0) > 0);
 
   moments.push(await lane);
   await controller.end('SIGTERM');
