@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The sandbox beside other people's software: moto, the AWS CLI, boto3, the SDK for Go. */
+/** The sandbox beside other people's software: moto, the AWS CLI, boto3, the SDKs for JavaScript and Go. */
 export default defineConfig({
   test: {
     include: ['test/fidelity/**/*.test.ts'],

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** Whom to ask where mail is sent: addresses of DNS servers, with a port or without, or nobody. */
 export type DnsServers = 'none' | readonly string[];
 
@@ -13,8 +11,9 @@ export function readDnsServers(text: string): DnsServers | undefined {
   return servers.every(isServer) ? servers : undefined;
 }
 
-const isV4 = (text: string): boolean => z.ipv4().safeParse(text).success;
-const isV6 = (text: string): boolean => z.ipv6().safeParse(text).success;
+// By hand: zod has both checks, but every command reads this file, and few of them need zod at all.
+const isV4 = (text: string): boolean => /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text);
+const isV6 = (text: string): boolean => /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`);
 const isPort = (text: string): boolean => Number(text) >= 1 && Number(text) <= 65_535;
 
 function isServer(text: string): boolean {

@@ -6,9 +6,9 @@ import { createServer } from './node-http.ts';
 import { portRefusal } from './port-holder.ts';
 import type { AwsErrorShape, Call, Clock, FaultOutcome, Faults, Ids, Principal, Reply, Service } from './service.ts';
 import { decodeAwsChunked, isAwsChunked } from './wire/aws-chunked.ts';
-import { queryError } from './wire/query-protocol.ts';
-import { jsonError, jsonReply } from './wire/rest-json.ts';
-import { readSignature } from './wire/signature.ts';
+import { refuseUnrouted, serviceOf, unroutedOperation } from './unrouted.ts';
+import { jsonReply } from './wire/rest-json.ts';
+import { isSignedInTheOldWay, readSignature } from './wire/signature.ts';
 
 /** A running front door: one loopback port for all services. `stop` ends every connection. */
 export type HttpServer = { readonly url: string; readonly port: number; readonly stop: () => Promise<void> };
@@ -145,7 +145,7 @@ async function answerTo(
   }
   if (page !== undefined) return reply(await settle(() => page(call)));
   if (read.kind === 'refused') return refuse(read.error);
-  if (service === undefined) return refuse(notImplemented(`the service "${read.service}"`).shape);
+  if (service === undefined) return refuse(notImplemented(unroutedOperation(read.service, call)).shape);
   return run(options, service, call);
 }
 
@@ -218,12 +218,18 @@ function readCall(options: HttpServerOptions, request: IncomingMessage, body: Bu
     principal: anonymous,
     requestId,
   };
+  if (signature === undefined && isSignedInTheOldWay(headers, query)) {
+    const message =
+      'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (for presigned ' +
+      "addresses botocore and the AWS CLI 1 want signature_version = 's3v4').";
+    return { kind: 'refused', service: 's3', call: bare, error: { status: 400, code: 'InvalidRequest', message } };
+  }
   if (signature === undefined) {
     const message = 'The request is not signed (Signature Version 4). Configure any static access key in the client.';
     const error = { status: 403, code: 'MissingAuthenticationToken', message };
     return { kind: 'refused', service: undefined, call: bare, error };
   }
-  const { service } = signature;
+  const service = serviceOf(signature.service, path);
   const principal = options.principalOf(signature.accessKeyId, signature.sessionToken);
   if (principal === undefined) {
     const message =
@@ -243,14 +249,6 @@ function readCall(options: HttpServerOptions, request: IncomingMessage, body: Bu
     service,
     call: { ...call, body: decoded.body, headers: { ...headers, ...decoded.trailers } },
   };
-}
-
-/** No service speaks for this request, so the answer takes the form the client seems to expect. */
-function refuseUnrouted(call: Call, error: AwsErrorShape): Reply {
-  const expectsXml =
-    (call.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded') ||
-    (call.headers['x-amz-content-sha256'] !== undefined && call.headers['x-amz-target'] === undefined);
-  return expectsXml ? queryError('', error, call.requestId) : jsonError(error);
 }
 
 function splitUrl(url: string): { path: string; query: URLSearchParams } {

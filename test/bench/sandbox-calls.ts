@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { cpuMsOf, cpuMsSince } from './process-cost.ts';
 
 type HttpCall = {
   readonly method: string;
@@ -52,18 +53,26 @@ const BARE_SERVER = `
   server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port));`;
 
 /** A server that does nothing but answer, in a process of its own: what HTTP itself costs. */
-export async function bareServer(): Promise<{ readonly url: string; readonly child: ChildProcess }> {
+export async function bareServer(): Promise<Served> {
   const child = spawn(process.execPath, ['-e', BARE_SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { url: String(line).trim(), child };
 }
 
-/** Once to warm both ends up, and once to measure. */
-export async function callsASecond(url: string, call: HttpCall): Promise<number> {
+/** A server to call, in a process of its own. */
+type Served = { readonly url: string; readonly child: ChildProcess };
+
+/** Once to warm both ends up, and once to measure; `cpuMicroseconds` is the server's processor time for one call. */
+export async function callsASecond(
+  { url, child }: Served,
+  call: HttpCall,
+): Promise<{ readonly perSecond: number; readonly cpuMicroseconds: number }> {
   await sendMany(url, call);
+  const cpuBefore = cpuMsOf(child);
   const before = performance.now();
   await sendMany(url, call);
-  return CALLS / ((performance.now() - before) / 1000);
+  const perSecond = CALLS / ((performance.now() - before) / 1000);
+  return { perSecond, cpuMicroseconds: (cpuMsSince(cpuBefore, child) * 1000) / CALLS };
 }
 
 async function sendMany(url: string, call: HttpCall): Promise<void> {

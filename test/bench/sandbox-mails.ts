@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
 import { startProgram, storeEveryMail, type SandboxProgram } from '../sandbox/support/program.ts';
+import { cpuMsOf, cpuMsSince, memoryBytes } from './process-cost.ts';
 import { ended } from './started.ts';
 
 const MAILS = 1000;
@@ -10,10 +10,10 @@ export const MAIL_KB = 10;
 export const LARGE_MAILS = 5;
 export const LARGE_MB = 39;
 
-/** Mails over a few connections until the last is stored; `cpuMs` is what one costs, on Linux only. */
+/** Mails over a few connections until the last is stored; `cpuMs` is the processor time that one costs. */
 export async function mailsASecond(
   args: readonly string[],
-): Promise<{ readonly perSecond: number; readonly cpuMs: number | undefined }> {
+): Promise<{ readonly perSecond: number; readonly cpuMs: number }> {
   const program = await startProgram(...args);
   await storeEveryMail(program);
   const pool = { pool: true, maxConnections: CONNECTIONS, maxMessages: Infinity } as const;
@@ -22,15 +22,14 @@ export async function mailsASecond(
   const send = () => transport.sendMail({ envelope: ENVELOPE, raw });
   await Promise.all(Array.from({ length: CONNECTIONS * 5 }, send)); // its connections, and what compiles while it runs
 
-  const cpuBefore = cpuMsOf(program);
+  const cpuBefore = cpuMsOf(program.child);
   const before = performance.now();
   await Promise.all(Array.from({ length: MAILS }, send));
   await allDone(program);
   const seconds = (performance.now() - before) / 1000;
-  const cpuAfter = cpuMsOf(program);
+  const cpuMs = cpuMsSince(cpuBefore, program.child) / MAILS;
   transport.close();
   await ended(program.child);
-  const cpuMs = cpuBefore === undefined || cpuAfter === undefined ? undefined : (cpuAfter - cpuBefore) / MAILS;
   return { perSecond: MAILS / seconds, cpuMs };
 }
 
@@ -42,11 +41,11 @@ export async function memoryOfLargeMails(args: readonly string[]): Promise<numbe
   const send = (raw: Buffer) => transport.sendMail({ envelope: ENVELOPE, raw });
   await send(mailOf(1000));
   await allDone(program);
-  const before = statusBytes(program, 'VmRSS');
+  const before = memoryBytes(program.child, 'VmRSS');
   const large = mailOf(LARGE_MB * 1024 * 1024);
   for (let mail = 0; mail < LARGE_MAILS; mail += 1) await send(large);
   await allDone(program);
-  const peak = statusBytes(program, 'VmHWM');
+  const peak = memoryBytes(program.child, 'VmHWM');
   transport.close();
   await ended(program.child);
   return before === undefined || peak === undefined ? undefined : (peak - before) / (LARGE_MAILS * large.length);
@@ -63,25 +62,5 @@ async function allDone({ url }: SandboxProgram): Promise<void> {
   for (;;) {
     const { mails } = (await (await fetch(`${url}/_sandbox/mails`)).json()) as { mails: { state: string }[] };
     if (mails.every(({ state }) => state === 'done')) return;
-  }
-}
-
-/** In ticks of 10 ms. See proc(5). */
-function cpuMsOf({ child }: SandboxProgram): number | undefined {
-  const stat = readIfThere(`/proc/${child.pid}/stat`);
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-function statusBytes({ child }: SandboxProgram, name: string): number | undefined {
-  const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readIfThere(`/proc/${child.pid}/status`) ?? '')?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

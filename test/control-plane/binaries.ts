@@ -1,6 +1,6 @@
 import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { cacheFolder } from '../support/cache-folder.ts';
 import { exclusively } from './exclusively.ts';
 import { run } from './run.ts';
 
@@ -30,12 +30,7 @@ export type Binaries = Readonly<Record<Program, string>>;
  */
 export async function findBinaries(env: NodeJS.ProcessEnv = process.env, say: Say = toStderr): Promise<Binaries> {
   const version = await kubernetesVersion();
-  const cache = join(
-    env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-    'ses-lambda-pipeline',
-    'control-plane',
-    version,
-  );
+  const cache = join(cacheFolder('control-plane', env), version);
   const assets = env['KUBEBUILDER_ASSETS'];
   const folders = assets === undefined || assets === '' ? [cache] : [assets, cache];
 

@@ -1,40 +1,11 @@
-import {
-  AddPermissionCommand,
-  CreateAliasCommand,
-  CreateFunctionCommand,
-  DeleteAliasCommand,
-  DeleteFunctionCommand,
-  DeleteFunctionConcurrencyCommand,
-  DeleteFunctionEventInvokeConfigCommand,
-  GetAliasCommand,
-  GetFunctionCommand,
-  GetFunctionConcurrencyCommand,
-  GetFunctionConfigurationCommand,
-  GetFunctionEventInvokeConfigCommand,
-  GetPolicyCommand,
-  ListAliasesCommand,
-  ListFunctionEventInvokeConfigsCommand,
-  ListFunctionsCommand,
-  ListTagsCommand,
-  ListVersionsByFunctionCommand,
-  PublishVersionCommand,
-  PutFunctionConcurrencyCommand,
-  PutFunctionEventInvokeConfigCommand,
-  RemovePermissionCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-  UpdateAliasCommand,
-  UpdateFunctionCodeCommand,
-  UpdateFunctionConfigurationCommand,
-  UpdateFunctionEventInvokeConfigCommand,
-} from '@aws-sdk/client-lambda';
-import { CreateRoleCommand } from '@aws-sdk/client-iam';
+import * as lambdaClient from '@aws-sdk/client-lambda';
+import * as iamClient from '@aws-sdk/client-iam';
 import { zipOf } from '../sandbox/mail-fixture.ts';
 import { ACCOUNT, REGION, trustOf } from '../sandbox/support/running-sandbox.ts';
 import { callsOf } from './script.ts';
 
-const lambda = callsOf('lambda');
-const iam = callsOf('iam');
+const lambda = callsOf('lambda', lambdaClient);
+const iam = callsOf('iam', iamClient);
 const FunctionName = 'fidelity';
 const Resource = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${FunctionName}`;
 const missing = { FunctionName: 'fidelity-missing' };
@@ -45,104 +16,83 @@ const create = { FunctionName, Role, Runtime: 'nodejs22.x', Handler: 'index.hand
 const grant = { FunctionName, StatementId: 'ses', Action: 'lambda:InvokeFunction', Principal: 'ses.amazonaws.com' };
 
 const functions = [
-  iam(
-    'for functions',
-    () =>
-      new CreateRoleCommand({ RoleName: 'fidelity-runner', AssumeRolePolicyDocument: trustOf('lambda.amazonaws.com') }),
-  ),
-  lambda(
-    'with everything',
-    () =>
-      new CreateFunctionCommand({
-        ...create,
-        Description: 'about',
-        Timeout: 10,
-        MemorySize: 256,
-        Environment: { Variables: { AA: '1' } },
-        Tags: { a: '1' },
-      }),
-  ),
-  lambda('that is there', () => new CreateFunctionCommand(create)),
-  lambda(
-    'with a role that is missing',
-    () => new CreateFunctionCommand({ ...create, FunctionName: 'x', Role: `${Role}-missing` }),
-  ),
-  lambda('that is there', () => new GetFunctionConfigurationCommand({ FunctionName })),
-  lambda('that is there', () => new GetFunctionCommand({ FunctionName })),
-  lambda('that is missing', () => new GetFunctionCommand(missing)),
-  lambda('that is missing', () => new GetFunctionConfigurationCommand(missing)),
-  lambda('all', () => new ListFunctionsCommand({})),
-  lambda(
-    'of a function',
-    () => new UpdateFunctionConfigurationCommand({ FunctionName, Description: 'changed', Timeout: 20 }),
-  ),
-  lambda('of a missing function', () => new UpdateFunctionConfigurationCommand({ ...missing, Timeout: 20 })),
-  lambda('of a function', () => new UpdateFunctionCodeCommand({ FunctionName, ZipFile: OtherZip })),
-  lambda('of a missing function', () => new UpdateFunctionCodeCommand({ ...missing, ZipFile })),
+  iam('CreateRole', 'for functions', {
+    RoleName: 'fidelity-runner',
+    AssumeRolePolicyDocument: trustOf('lambda.amazonaws.com'),
+  }),
+  lambda('CreateFunction', 'with everything', {
+    ...create,
+    Description: 'about',
+    Timeout: 10,
+    MemorySize: 256,
+    Environment: { Variables: { AA: '1' } },
+    Tags: { a: '1' },
+  }),
+  lambda('CreateFunction', 'that is there', create),
+  lambda('CreateFunction', 'with a role that is missing', { ...create, FunctionName: 'x', Role: `${Role}-missing` }),
+  lambda('GetFunctionConfiguration', 'that is there', { FunctionName }),
+  lambda('GetFunction', 'that is there', { FunctionName }),
+  lambda('GetFunction', 'that is missing', missing),
+  lambda('GetFunctionConfiguration', 'that is missing', missing),
+  lambda('ListFunctions', 'all', {}),
+  lambda('UpdateFunctionConfiguration', 'of a function', { FunctionName, Description: 'changed', Timeout: 20 }),
+  lambda('UpdateFunctionConfiguration', 'of a missing function', { ...missing, Timeout: 20 }),
+  lambda('UpdateFunctionCode', 'of a function', { FunctionName, ZipFile: OtherZip }),
+  lambda('UpdateFunctionCode', 'of a missing function', { ...missing, ZipFile }),
 ];
 
 const versions = [
-  lambda('the first', () => new PublishVersionCommand({ FunctionName, Description: 'one' })),
-  lambda('of a missing function', () => new PublishVersionCommand(missing)),
-  lambda('of a function', () => new ListVersionsByFunctionCommand({ FunctionName })),
-  lambda(
-    'of a version',
-    () => new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1', Description: 'about' }),
-  ),
-  lambda('that is there', () => new CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1' })),
-  lambda('that is there', () => new GetAliasCommand({ FunctionName, Name: 'live' })),
-  lambda('that is missing', () => new GetAliasCommand({ FunctionName, Name: 'missing' })),
-  lambda('of a function', () => new ListAliasesCommand({ FunctionName })),
-  lambda('to $LATEST', () => new UpdateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '$LATEST' })),
-  lambda('of a function', () => new DeleteAliasCommand({ FunctionName, Name: 'live' })),
+  lambda('PublishVersion', 'the first', { FunctionName, Description: 'one' }),
+  lambda('PublishVersion', 'of a missing function', missing),
+  lambda('ListVersionsByFunction', 'of a function', { FunctionName }),
+  lambda('CreateAlias', 'of a version', { FunctionName, Name: 'live', FunctionVersion: '1', Description: 'about' }),
+  lambda('CreateAlias', 'that is there', { FunctionName, Name: 'live', FunctionVersion: '1' }),
+  lambda('GetAlias', 'that is there', { FunctionName, Name: 'live' }),
+  lambda('GetAlias', 'that is missing', { FunctionName, Name: 'missing' }),
+  lambda('ListAliases', 'of a function', { FunctionName }),
+  lambda('UpdateAlias', 'to $LATEST', { FunctionName, Name: 'live', FunctionVersion: '$LATEST' }),
+  lambda('DeleteAlias', 'of a function', { FunctionName, Name: 'live' }),
 ];
 
 const permissions = [
-  lambda('of a function without one', () => new GetPolicyCommand({ FunctionName })),
-  lambda(
-    'for SES',
-    () =>
-      new AddPermissionCommand({
-        ...grant,
-        SourceAccount: ACCOUNT,
-        SourceArn: `arn:aws:ses:${REGION}:${ACCOUNT}:receipt-rule-set/s:receipt-rule/r`,
-      }),
-  ),
-  lambda('of a missing function', () => new AddPermissionCommand({ ...grant, ...missing })),
-  lambda('with one statement', () => new GetPolicyCommand({ FunctionName })),
-  lambda('under an id that is not there', () => new RemovePermissionCommand({ FunctionName, StatementId: 'missing' })),
-  lambda('for SES', () => new RemovePermissionCommand({ FunctionName, StatementId: 'ses' })),
+  lambda('GetPolicy', 'of a function without one', { FunctionName }),
+  lambda('AddPermission', 'for SES', {
+    ...grant,
+    SourceAccount: ACCOUNT,
+    SourceArn: `arn:aws:ses:${REGION}:${ACCOUNT}:receipt-rule-set/s:receipt-rule/r`,
+  }),
+  lambda('AddPermission', 'of a missing function', { ...grant, ...missing }),
+  lambda('GetPolicy', 'with one statement', { FunctionName }),
+  lambda('RemovePermission', 'under an id that is not there', { FunctionName, StatementId: 'missing' }),
+  lambda('RemovePermission', 'for SES', { FunctionName, StatementId: 'ses' }),
 ];
 
 const rest = [
-  lambda('one more', () => new TagResourceCommand({ Resource, Tags: { b: '2' } })),
-  lambda('of a function', () => new ListTagsCommand({ Resource })),
-  lambda('one', () => new UntagResourceCommand({ Resource, TagKeys: ['a'] })),
-  lambda('of a missing function', () => new ListTagsCommand({ Resource: `${Resource}-missing` })),
-  lambda('of a function without', () => new GetFunctionConcurrencyCommand({ FunctionName })),
-  lambda('of a function', () => new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 5 })),
-  lambda('of a function', () => new GetFunctionConcurrencyCommand({ FunctionName })),
-  lambda('of a function', () => new DeleteFunctionConcurrencyCommand({ FunctionName })),
-  lambda('of a function without', () => new GetFunctionEventInvokeConfigCommand({ FunctionName })),
-  lambda('of a function', () => new PutFunctionEventInvokeConfigCommand({ FunctionName, MaximumRetryAttempts: 1 })),
-  lambda(
-    'of a function',
-    () => new UpdateFunctionEventInvokeConfigCommand({ FunctionName, MaximumEventAgeInSeconds: 60 }),
-  ),
-  lambda('of a function', () => new GetFunctionEventInvokeConfigCommand({ FunctionName })),
-  lambda('of a function', () => new ListFunctionEventInvokeConfigsCommand({ FunctionName })),
-  lambda('of a function', () => new DeleteFunctionEventInvokeConfigCommand({ FunctionName })),
-  lambda('that is there', () => new DeleteFunctionCommand({ FunctionName })),
-  lambda('that is missing', () => new DeleteFunctionCommand({ FunctionName })),
+  lambda('TagResource', 'one more', { Resource, Tags: { b: '2' } }),
+  lambda('ListTags', 'of a function', { Resource }),
+  lambda('UntagResource', 'one', { Resource, TagKeys: ['a'] }),
+  lambda('ListTags', 'of a missing function', { Resource: `${Resource}-missing` }),
+  lambda('GetFunctionConcurrency', 'of a function without', { FunctionName }),
+  lambda('PutFunctionConcurrency', 'of a function', { FunctionName, ReservedConcurrentExecutions: 5 }),
+  lambda('GetFunctionConcurrency', 'of a function', { FunctionName }),
+  lambda('DeleteFunctionConcurrency', 'of a function', { FunctionName }),
+  lambda('GetFunctionEventInvokeConfig', 'of a function without', { FunctionName }),
+  lambda('PutFunctionEventInvokeConfig', 'of a function', { FunctionName, MaximumRetryAttempts: 1 }),
+  lambda('UpdateFunctionEventInvokeConfig', 'of a function', { FunctionName, MaximumEventAgeInSeconds: 60 }),
+  lambda('GetFunctionEventInvokeConfig', 'of a function', { FunctionName }),
+  lambda('ListFunctionEventInvokeConfigs', 'of a function', { FunctionName }),
+  lambda('DeleteFunctionEventInvokeConfig', 'of a function', { FunctionName }),
+  lambda('DeleteFunction', 'that is there', { FunctionName }),
+  lambda('DeleteFunction', 'that is missing', { FunctionName }),
 ];
 
 // What one of the two takes and the other refuses comes last, so that nothing later stands on it.
 const refusals = [
-  lambda('again', () => new CreateFunctionCommand(create)),
-  lambda('again', () => new AddPermissionCommand(grant)),
-  lambda('with a bad name', () => new CreateFunctionCommand({ ...create, FunctionName: 'no name' })),
-  lambda('with too much memory', () => new CreateFunctionCommand({ ...create, FunctionName: 'x', MemorySize: 99_999 })),
-  lambda('under an id that is taken', () => new AddPermissionCommand(grant)),
+  lambda('CreateFunction', 'again', create),
+  lambda('AddPermission', 'again', grant),
+  lambda('CreateFunction', 'with a bad name', { ...create, FunctionName: 'no name' }),
+  lambda('CreateFunction', 'with too much memory', { ...create, FunctionName: 'x', MemorySize: 99_999 }),
+  lambda('AddPermission', 'under an id that is taken', grant),
 ];
 
 /** A function from its creation to its end. moto runs handlers in Docker only, so none is invoked here. */

@@ -1,52 +1,8 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CopyObjectCommand,
-  CreateBucketCommand,
-  CreateMultipartUploadCommand,
-  DeleteBucketCommand,
-  DeleteBucketEncryptionCommand,
-  DeleteBucketLifecycleCommand,
-  DeleteBucketOwnershipControlsCommand,
-  DeleteBucketPolicyCommand,
-  DeleteBucketTaggingCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  DeletePublicAccessBlockCommand,
-  GetBucketEncryptionCommand,
-  GetBucketLifecycleConfigurationCommand,
-  GetBucketLocationCommand,
-  GetBucketOwnershipControlsCommand,
-  GetBucketPolicyCommand,
-  GetBucketTaggingCommand,
-  GetBucketVersioningCommand,
-  GetObjectCommand,
-  GetPublicAccessBlockCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  ListBucketsCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsCommand,
-  ListObjectsV2Command,
-  ListObjectVersionsCommand,
-  ListPartsCommand,
-  PutBucketEncryptionCommand,
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketOwnershipControlsCommand,
-  PutBucketPolicyCommand,
-  PutBucketTaggingCommand,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-  PutPublicAccessBlockCommand,
-  UploadPartCommand,
-  type CreateMultipartUploadCommandOutput,
-  type PutObjectCommandOutput,
-  type UploadPartCommandOutput,
-} from '@aws-sdk/client-s3';
+import * as s3Client from '@aws-sdk/client-s3';
 import { callsOf } from './script.ts';
 import { ACCOUNT, policyOf, REGION } from '../sandbox/support/running-sandbox.ts';
 
-const s3 = callsOf('s3');
+const s3 = callsOf('s3', s3Client);
 const Bucket = 'fidelity-mail';
 const CreateBucketConfiguration = { LocationConstraint: REGION };
 const missing = { Bucket: 'fidelity-missing' };
@@ -63,223 +19,191 @@ const LIFECYCLE = {
 } as const;
 
 const buckets = [
-  s3('that is new', () => new CreateBucketCommand({ Bucket, CreateBucketConfiguration })),
-  s3('that is one’s own already', () => new CreateBucketCommand({ Bucket, CreateBucketConfiguration })),
-  s3('with a name too short', () => new CreateBucketCommand({ Bucket: 'ab', CreateBucketConfiguration })),
-  s3(
-    'in an unknown region',
-    () =>
-      new CreateBucketCommand({
-        Bucket: 'fidelity-x',
-        CreateBucketConfiguration: { LocationConstraint: 'xx' as never },
-      }),
-  ),
-  s3('that is there', () => new HeadBucketCommand({ Bucket })),
-  s3('that is missing', () => new HeadBucketCommand(missing)),
-  s3('of a bucket', () => new GetBucketLocationCommand({ Bucket })),
-  s3('all', () => new ListBucketsCommand({})),
+  s3('CreateBucket', 'that is new', { Bucket, CreateBucketConfiguration }),
+  s3('CreateBucket', 'that is one’s own already', { Bucket, CreateBucketConfiguration }),
+  s3('CreateBucket', 'with a name too short', { Bucket: 'ab', CreateBucketConfiguration }),
+  s3('CreateBucket', 'in an unknown region', {
+    Bucket: 'fidelity-x',
+    CreateBucketConfiguration: { LocationConstraint: 'xx' as never },
+  }),
+  s3('HeadBucket', 'that is there', { Bucket }),
+  s3('HeadBucket', 'that is missing', missing),
+  s3('GetBucketLocation', 'of a bucket', { Bucket }),
+  s3('ListBuckets', 'all', {}),
 ];
 
 const settings = [
-  s3('unset', () => new GetBucketTaggingCommand({ Bucket })),
-  s3(
-    'two',
-    () =>
-      new PutBucketTaggingCommand({
-        Bucket,
-        Tagging: {
-          TagSet: [
-            { Key: 'a', Value: '1' },
-            { Key: 'b', Value: '2' },
-          ],
-        },
-      }),
-  ),
-  s3('two', () => new GetBucketTaggingCommand({ Bucket })),
-  s3('reserved', () => new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: 'aws:x', Value: '1' }] } })),
-  s3(
-    'twice the same',
-    () =>
-      new PutBucketTaggingCommand({
-        Bucket,
-        Tagging: {
-          TagSet: [
-            { Key: 'a', Value: '1' },
-            { Key: 'a', Value: '2' },
-          ],
-        },
-      }),
-  ),
-  s3('of a bucket', () => new DeleteBucketTaggingCommand({ Bucket })),
-  s3('unset', () => new GetBucketPolicyCommand({ Bucket })),
-  s3('that lets SES in', () => new PutBucketPolicyCommand({ Bucket, Policy: POLICY })),
-  s3('as it was put', () => new GetBucketPolicyCommand({ Bucket })),
-  s3('of a bucket', () => new DeleteBucketPolicyCommand({ Bucket })),
-  s3('of a new bucket', () => new GetPublicAccessBlockCommand({ Bucket })),
-  s3(
-    'all on',
-    () =>
-      new PutPublicAccessBlockCommand({
-        Bucket,
-        PublicAccessBlockConfiguration: {
-          BlockPublicAcls: true,
-          IgnorePublicAcls: true,
-          BlockPublicPolicy: true,
-          RestrictPublicBuckets: true,
-        },
-      }),
-  ),
-  s3('all on', () => new GetPublicAccessBlockCommand({ Bucket })),
-  s3('of a bucket', () => new DeletePublicAccessBlockCommand({ Bucket })),
-  s3('unset', () => new GetPublicAccessBlockCommand({ Bucket })),
-  s3('of a new bucket', () => new GetBucketOwnershipControlsCommand({ Bucket })),
-  s3(
-    'enforced',
-    () =>
-      new PutBucketOwnershipControlsCommand({
-        Bucket,
-        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-      }),
-  ),
-  s3('enforced', () => new GetBucketOwnershipControlsCommand({ Bucket })),
-  s3('of a bucket', () => new DeleteBucketOwnershipControlsCommand({ Bucket })),
-  s3('unset', () => new GetBucketOwnershipControlsCommand({ Bucket })),
-  s3('of a new bucket', () => new GetBucketEncryptionCommand({ Bucket })),
-  s3(
-    'by S3',
-    () =>
-      new PutBucketEncryptionCommand({
-        Bucket,
-        ServerSideEncryptionConfiguration: {
-          Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }],
-        },
-      }),
-  ),
-  s3('by S3', () => new GetBucketEncryptionCommand({ Bucket })),
-  s3('of a bucket', () => new DeleteBucketEncryptionCommand({ Bucket })),
-  s3('unset', () => new GetBucketLifecycleConfigurationCommand({ Bucket })),
-  s3(
-    'one rule',
-    () =>
-      new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [...LIFECYCLE.Rules] } }),
-  ),
-  s3('one rule', () => new GetBucketLifecycleConfigurationCommand({ Bucket })),
-  s3('of a bucket', () => new DeleteBucketLifecycleCommand({ Bucket })),
-  s3('unset', () => new GetBucketVersioningCommand({ Bucket })),
-  s3('of a missing bucket', () => new GetBucketVersioningCommand(missing)),
+  s3('GetBucketTagging', 'unset', { Bucket }),
+  s3('PutBucketTagging', 'two', {
+    Bucket,
+    Tagging: {
+      TagSet: [
+        { Key: 'a', Value: '1' },
+        { Key: 'b', Value: '2' },
+      ],
+    },
+  }),
+  s3('GetBucketTagging', 'two', { Bucket }),
+  s3('PutBucketTagging', 'reserved', { Bucket, Tagging: { TagSet: [{ Key: 'aws:x', Value: '1' }] } }),
+  s3('PutBucketTagging', 'twice the same', {
+    Bucket,
+    Tagging: {
+      TagSet: [
+        { Key: 'a', Value: '1' },
+        { Key: 'a', Value: '2' },
+      ],
+    },
+  }),
+  s3('DeleteBucketTagging', 'of a bucket', { Bucket }),
+  s3('GetBucketPolicy', 'unset', { Bucket }),
+  s3('PutBucketPolicy', 'that lets SES in', { Bucket, Policy: POLICY }),
+  s3('GetBucketPolicy', 'as it was put', { Bucket }),
+  s3('DeleteBucketPolicy', 'of a bucket', { Bucket }),
+  s3('GetPublicAccessBlock', 'of a new bucket', { Bucket }),
+  s3('PutPublicAccessBlock', 'all on', {
+    Bucket,
+    PublicAccessBlockConfiguration: {
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: true,
+      RestrictPublicBuckets: true,
+    },
+  }),
+  s3('GetPublicAccessBlock', 'all on', { Bucket }),
+  s3('DeletePublicAccessBlock', 'of a bucket', { Bucket }),
+  s3('GetPublicAccessBlock', 'unset', { Bucket }),
+  s3('GetBucketOwnershipControls', 'of a new bucket', { Bucket }),
+  s3('PutBucketOwnershipControls', 'enforced', {
+    Bucket,
+    OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+  }),
+  s3('GetBucketOwnershipControls', 'enforced', { Bucket }),
+  s3('DeleteBucketOwnershipControls', 'of a bucket', { Bucket }),
+  s3('GetBucketOwnershipControls', 'unset', { Bucket }),
+  s3('GetBucketEncryption', 'of a new bucket', { Bucket }),
+  s3('PutBucketEncryption', 'by S3', {
+    Bucket,
+    ServerSideEncryptionConfiguration: {
+      Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }],
+    },
+  }),
+  s3('GetBucketEncryption', 'by S3', { Bucket }),
+  s3('DeleteBucketEncryption', 'of a bucket', { Bucket }),
+  s3('GetBucketLifecycleConfiguration', 'unset', { Bucket }),
+  s3('PutBucketLifecycleConfiguration', 'one rule', {
+    Bucket,
+    LifecycleConfiguration: { Rules: [...LIFECYCLE.Rules] },
+  }),
+  s3('GetBucketLifecycleConfiguration', 'one rule', { Bucket }),
+  s3('DeleteBucketLifecycle', 'of a bucket', { Bucket }),
+  s3('GetBucketVersioning', 'unset', { Bucket }),
+  s3('GetBucketVersioning', 'of a missing bucket', missing),
 ];
 
 const Key = 'in/mail one.eml';
 
 const objects = [
-  s3(
-    'with type and metadata',
-    () =>
-      new PutObjectCommand({ Bucket, Key, Body: 'first', ContentType: 'message/rfc822', Metadata: { origin: 'test' } }),
-  ),
-  s3('of a missing bucket', () => new PutObjectCommand({ ...missing, Key, Body: 'x' })),
-  s3('whole', () => new GetObjectCommand({ Bucket, Key })),
-  s3('a range', () => new GetObjectCommand({ Bucket, Key, Range: 'bytes=1-3' })),
-  s3('a range behind its end', () => new GetObjectCommand({ Bucket, Key, Range: 'bytes=9-' })),
-  s3('that is missing', () => new GetObjectCommand({ Bucket, Key: 'missing' })),
-  s3('if it changed', () => new GetObjectCommand({ Bucket, Key, IfMatch: '"0"' })),
-  s3('that is there', () => new HeadObjectCommand({ Bucket, Key })),
-  s3('that is missing', () => new HeadObjectCommand({ Bucket, Key: 'missing' })),
-  s3(
-    'to another key',
-    () => new CopyObjectCommand({ Bucket, Key: 'done/copy.eml', CopySource: `${Bucket}/in/mail%20one.eml` }),
-  ),
-  s3('onto itself', () => new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/in/mail%20one.eml` })),
-  s3('of a missing key', () => new CopyObjectCommand({ Bucket, Key: 'x', CopySource: `${Bucket}/missing` })),
-  s3('by prefix', () => new ListObjectsV2Command({ Bucket, Prefix: 'in/' })),
-  s3('by folder', () => new ListObjectsV2Command({ Bucket, Delimiter: '/' })),
-  s3('one at a time', () => new ListObjectsV2Command({ Bucket, MaxKeys: 1, StartAfter: 'done/copy.eml' })),
-  s3('of a missing bucket', () => new ListObjectsV2Command(missing)),
-  s3('by folder', () => new ListObjectsCommand({ Bucket, Delimiter: '/' })),
+  s3('PutObject', 'with type and metadata', {
+    Bucket,
+    Key,
+    Body: 'first',
+    ContentType: 'message/rfc822',
+    Metadata: { origin: 'test' },
+  }),
+  s3('PutObject', 'of a missing bucket', { ...missing, Key, Body: 'x' }),
+  s3('GetObject', 'whole', { Bucket, Key }),
+  s3('GetObject', 'a range', { Bucket, Key, Range: 'bytes=1-3' }),
+  s3('GetObject', 'a range behind its end', { Bucket, Key, Range: 'bytes=9-' }),
+  s3('GetObject', 'that is missing', { Bucket, Key: 'missing' }),
+  s3('GetObject', 'if it changed', { Bucket, Key, IfMatch: '"0"' }),
+  s3('HeadObject', 'that is there', { Bucket, Key }),
+  s3('HeadObject', 'that is missing', { Bucket, Key: 'missing' }),
+  s3('CopyObject', 'to another key', { Bucket, Key: 'done/copy.eml', CopySource: `${Bucket}/in/mail%20one.eml` }),
+  s3('CopyObject', 'onto itself', { Bucket, Key, CopySource: `${Bucket}/in/mail%20one.eml` }),
+  s3('CopyObject', 'of a missing key', { Bucket, Key: 'x', CopySource: `${Bucket}/missing` }),
+  s3('ListObjectsV2', 'by prefix', { Bucket, Prefix: 'in/' }),
+  s3('ListObjectsV2', 'by folder', { Bucket, Delimiter: '/' }),
+  s3('ListObjectsV2', 'one at a time', { Bucket, MaxKeys: 1, StartAfter: 'done/copy.eml' }),
+  s3('ListObjectsV2', 'of a missing bucket', missing),
+  s3('ListObjects', 'by folder', { Bucket, Delimiter: '/' }),
 ];
 
 const uploads = [
-  s3('an upload', () => new CreateMultipartUploadCommand({ Bucket, Key: 'parts' }), {
-    uploadId: (output: CreateMultipartUploadCommandOutput) => output.UploadId,
-  }),
   s3(
-    'the only part',
-    (memory) =>
-      new UploadPartCommand({ Bucket, Key: 'parts', UploadId: memory.get('uploadId'), PartNumber: 1, Body: 'part' }),
+    'CreateMultipartUpload',
+    'an upload',
+    { Bucket, Key: 'parts' },
     {
-      partTag: (output: UploadPartCommandOutput) => output.ETag,
+      uploadId: 'UploadId',
     },
   ),
   s3(
-    'of no upload',
-    () => new UploadPartCommand({ Bucket, Key: 'parts', UploadId: 'none', PartNumber: 1, Body: 'part' }),
+    'UploadPart',
+    'the only part',
+    (memory) => ({ Bucket, Key: 'parts', UploadId: memory.get('uploadId'), PartNumber: 1, Body: 'part' }),
+    {
+      partTag: 'ETag',
+    },
   ),
-  s3('of an upload', (memory) => new ListPartsCommand({ Bucket, Key: 'parts', UploadId: memory.get('uploadId') })),
-  s3('of a bucket', () => new ListMultipartUploadsCommand({ Bucket })),
-  s3(
-    'with a part that never came',
-    (memory) =>
-      new CompleteMultipartUploadCommand({
-        Bucket,
-        Key: 'parts',
-        UploadId: memory.get('uploadId'),
-        MultipartUpload: { Parts: [{ PartNumber: 2, ETag: '"0"' }] },
-      }),
-  ),
-  s3(
-    'of its part',
-    (memory) =>
-      new CompleteMultipartUploadCommand({
-        Bucket,
-        Key: 'parts',
-        UploadId: memory.get('uploadId'),
-        MultipartUpload: { Parts: [{ PartNumber: 1, ETag: memory.get('partTag') }] },
-      }),
-  ),
-  s3('in one part', () => new HeadObjectCommand({ Bucket, Key: 'parts' })),
-  s3(
-    'that is over',
-    (memory) => new AbortMultipartUploadCommand({ Bucket, Key: 'parts', UploadId: memory.get('uploadId') }),
-  ),
+  s3('UploadPart', 'of no upload', { Bucket, Key: 'parts', UploadId: 'none', PartNumber: 1, Body: 'part' }),
+  s3('ListParts', 'of an upload', (memory) => ({ Bucket, Key: 'parts', UploadId: memory.get('uploadId') })),
+  s3('ListMultipartUploads', 'of a bucket', { Bucket }),
+  s3('CompleteMultipartUpload', 'with a part that never came', (memory) => ({
+    Bucket,
+    Key: 'parts',
+    UploadId: memory.get('uploadId'),
+    MultipartUpload: { Parts: [{ PartNumber: 2, ETag: '"0"' }] },
+  })),
+  s3('CompleteMultipartUpload', 'of its part', (memory) => ({
+    Bucket,
+    Key: 'parts',
+    UploadId: memory.get('uploadId'),
+    MultipartUpload: { Parts: [{ PartNumber: 1, ETag: memory.get('partTag') }] },
+  })),
+  s3('HeadObject', 'in one part', { Bucket, Key: 'parts' }),
+  s3('AbortMultipartUpload', 'that is over', (memory) => ({ Bucket, Key: 'parts', UploadId: memory.get('uploadId') })),
 ];
 
 const versions = [
-  s3('on', () => new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } })),
-  s3('on', () => new GetBucketVersioningCommand({ Bucket })),
-  s3('a second version', () => new PutObjectCommand({ Bucket, Key, Body: 'second' }), {
-    versionId: (output: PutObjectCommandOutput) => output.VersionId,
-  }),
-  s3('leaving a marker', () => new DeleteObjectCommand({ Bucket, Key })),
-  s3('behind a marker', () => new GetObjectCommand({ Bucket, Key })),
-  s3('by version', (memory) => new GetObjectCommand({ Bucket, Key, VersionId: memory.get('versionId') })),
-  s3('of one key', () => new ListObjectVersionsCommand({ Bucket, Prefix: 'in/' })),
-  s3('that is missing', () => new DeleteObjectCommand({ Bucket, Key: 'missing' })),
+  s3('PutBucketVersioning', 'on', { Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+  s3('GetBucketVersioning', 'on', { Bucket }),
   s3(
-    'several',
-    () => new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'parts' }, { Key: 'missing' }] } }),
+    'PutObject',
+    'a second version',
+    { Bucket, Key, Body: 'second' },
+    {
+      versionId: 'VersionId',
+    },
   ),
-  s3('that is not empty', () => new DeleteBucketCommand({ Bucket })),
-  s3('that is missing', () => new DeleteBucketCommand(missing)),
-  s3('another', () => new CreateBucketCommand({ Bucket: 'fidelity-empty', CreateBucketConfiguration })),
-  s3('that is empty', () => new DeleteBucketCommand({ Bucket: 'fidelity-empty' })),
+  s3('DeleteObject', 'leaving a marker', { Bucket, Key }),
+  s3('GetObject', 'behind a marker', { Bucket, Key }),
+  s3('GetObject', 'by version', (memory) => ({ Bucket, Key, VersionId: memory.get('versionId') })),
+  s3('ListObjectVersions', 'of one key', { Bucket, Prefix: 'in/' }),
+  s3('DeleteObject', 'that is missing', { Bucket, Key: 'missing' }),
+  s3('DeleteObjects', 'several', { Bucket, Delete: { Objects: [{ Key: 'parts' }, { Key: 'missing' }] } }),
+  s3('DeleteBucket', 'that is not empty', { Bucket }),
+  s3('DeleteBucket', 'that is missing', missing),
+  s3('CreateBucket', 'another', { Bucket: 'fidelity-empty', CreateBucketConfiguration }),
+  s3('DeleteBucket', 'that is empty', { Bucket: 'fidelity-empty' }),
 ];
 
 // What one of the two takes and the other refuses comes last, so that nothing later stands on it.
 const refusals = [
-  s3('with a bad name', () => new CreateBucketCommand({ Bucket: 'Fidelity_Mail', CreateBucketConfiguration })),
-  s3(
-    'over one that is there, only if none is',
-    () => new PutObjectCommand({ Bucket, Key: 'done/copy.eml', Body: 'x', IfNoneMatch: '*' }),
-  ),
-  s3(
-    'with a wrong checksum',
-    () => new PutObjectCommand({ Bucket, Key: 'done/copy.eml', Body: 'x', ChecksumSHA256: 'AAAA' }),
-  ),
-  s3(
-    'with a wrong MD5',
-    () => new PutObjectCommand({ Bucket, Key: 'done/copy.eml', Body: 'x', ContentMD5: 'rL0Y20zC+Fzt72VPzMSk2A==' }),
-  ),
-  s3('that is no JSON', () => new PutBucketPolicyCommand({ Bucket, Policy: 'no json' })),
+  s3('CreateBucket', 'with a bad name', { Bucket: 'Fidelity_Mail', CreateBucketConfiguration }),
+  s3('PutObject', 'over one that is there, only if none is', {
+    Bucket,
+    Key: 'done/copy.eml',
+    Body: 'x',
+    IfNoneMatch: '*',
+  }),
+  s3('PutObject', 'with a wrong checksum', { Bucket, Key: 'done/copy.eml', Body: 'x', ChecksumSHA256: 'AAAA' }),
+  s3('PutObject', 'with a wrong MD5', {
+    Bucket,
+    Key: 'done/copy.eml',
+    Body: 'x',
+    ContentMD5: 'rL0Y20zC+Fzt72VPzMSk2A==',
+  }),
+  s3('PutBucketPolicy', 'that is no JSON', { Bucket, Policy: 'no json' }),
 ];
 
 /** A bucket from its creation to its end. */

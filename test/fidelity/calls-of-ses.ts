@@ -1,23 +1,7 @@
-import {
-  CloneReceiptRuleSetCommand,
-  CreateReceiptRuleCommand,
-  CreateReceiptRuleSetCommand,
-  DeleteIdentityCommand,
-  DeleteReceiptRuleSetCommand,
-  DescribeActiveReceiptRuleSetCommand,
-  DescribeReceiptRuleCommand,
-  DescribeReceiptRuleSetCommand,
-  GetIdentityVerificationAttributesCommand,
-  ListIdentitiesCommand,
-  ListReceiptRuleSetsCommand,
-  SetActiveReceiptRuleSetCommand,
-  UpdateReceiptRuleCommand,
-  VerifyDomainIdentityCommand,
-  VerifyEmailIdentityCommand,
-} from '@aws-sdk/client-ses';
+import * as sesClient from '@aws-sdk/client-ses';
 import { callsOf } from './script.ts';
 
-const ses = callsOf('ses');
+const ses = callsOf('ses', sesClient);
 const RuleSetName = 'fidelity';
 const missing = { RuleSetName: 'missing' };
 const Actions = [{ AddHeaderAction: { HeaderName: 'X-Seen', HeaderValue: 'yes' } }];
@@ -32,71 +16,59 @@ const rule = (Name: string, more = {}) => ({
 });
 
 const ruleSets = [
-  ses('with none active', () => new DescribeActiveReceiptRuleSetCommand({})),
-  ses('that is new', () => new CreateReceiptRuleSetCommand({ RuleSetName })),
-  ses('that is there', () => new CreateReceiptRuleSetCommand({ RuleSetName })),
-  ses('with a bad name', () => new CreateReceiptRuleSetCommand({ RuleSetName: 'no name' })),
-  ses('with a name too long', () => new CreateReceiptRuleSetCommand({ RuleSetName: 'x'.repeat(65) })),
-  ses('that is new', () => new DescribeReceiptRuleSetCommand({ RuleSetName })),
-  ses('that is missing', () => new DescribeReceiptRuleSetCommand(missing)),
-  ses('all', () => new ListReceiptRuleSetsCommand({})),
+  ses('DescribeActiveReceiptRuleSet', 'with none active', {}),
+  ses('CreateReceiptRuleSet', 'that is new', { RuleSetName }),
+  ses('CreateReceiptRuleSet', 'that is there', { RuleSetName }),
+  ses('CreateReceiptRuleSet', 'with a bad name', { RuleSetName: 'no name' }),
+  ses('CreateReceiptRuleSet', 'with a name too long', { RuleSetName: 'x'.repeat(65) }),
+  ses('DescribeReceiptRuleSet', 'that is new', { RuleSetName }),
+  ses('DescribeReceiptRuleSet', 'that is missing', missing),
+  ses('ListReceiptRuleSets', 'all', {}),
 ];
 
 const rules = [
-  ses('that is the first', () => new CreateReceiptRuleCommand({ RuleSetName, Rule: rule('one') })),
-  ses('behind another', () => new CreateReceiptRuleCommand({ RuleSetName, Rule: rule('two'), After: 'one' })),
-  ses('behind none', () => new CreateReceiptRuleCommand({ RuleSetName, Rule: rule('three') })),
-  ses(
-    'behind one that is missing',
-    () => new CreateReceiptRuleCommand({ RuleSetName, Rule: rule('four'), After: 'missing' }),
-  ),
-  ses('in a set that is missing', () => new CreateReceiptRuleCommand({ ...missing, Rule: rule('one') })),
-  ses('with a bad name', () => new CreateReceiptRuleCommand({ RuleSetName, Rule: rule('no name') })),
-  ses('with three rules', () => new DescribeReceiptRuleSetCommand({ RuleSetName })),
-  ses('of little', () => new UpdateReceiptRuleCommand({ RuleSetName, Rule: { Name: 'one' } })),
-  ses('as it was updated', () => new DescribeReceiptRuleCommand({ RuleSetName, RuleName: 'one' })),
-  ses('that is missing', () => new UpdateReceiptRuleCommand({ RuleSetName, Rule: rule('missing') })),
-  ses('in a set that is missing', () => new UpdateReceiptRuleCommand({ ...missing, Rule: rule('one') })),
-  ses('that is missing', () => new DescribeReceiptRuleCommand({ RuleSetName, RuleName: 'missing' })),
-  ses('in a set that is missing', () => new DescribeReceiptRuleCommand({ ...missing, RuleName: 'one' })),
+  ses('CreateReceiptRule', 'that is the first', { RuleSetName, Rule: rule('one') }),
+  ses('CreateReceiptRule', 'behind another', { RuleSetName, Rule: rule('two'), After: 'one' }),
+  ses('CreateReceiptRule', 'behind none', { RuleSetName, Rule: rule('three') }),
+  ses('CreateReceiptRule', 'behind one that is missing', { RuleSetName, Rule: rule('four'), After: 'missing' }),
+  ses('CreateReceiptRule', 'in a set that is missing', { ...missing, Rule: rule('one') }),
+  ses('CreateReceiptRule', 'with a bad name', { RuleSetName, Rule: rule('no name') }),
+  ses('DescribeReceiptRuleSet', 'with three rules', { RuleSetName }),
+  ses('UpdateReceiptRule', 'of little', { RuleSetName, Rule: { Name: 'one' } }),
+  ses('DescribeReceiptRule', 'as it was updated', { RuleSetName, RuleName: 'one' }),
+  ses('UpdateReceiptRule', 'that is missing', { RuleSetName, Rule: rule('missing') }),
+  ses('UpdateReceiptRule', 'in a set that is missing', { ...missing, Rule: rule('one') }),
+  ses('DescribeReceiptRule', 'that is missing', { RuleSetName, RuleName: 'missing' }),
+  ses('DescribeReceiptRule', 'in a set that is missing', { ...missing, RuleName: 'one' }),
 ];
 
 const active = [
-  ses('that is there', () => new SetActiveReceiptRuleSetCommand({ RuleSetName })),
-  ses('that is missing', () => new SetActiveReceiptRuleSetCommand(missing)),
-  ses('with one active', () => new DescribeActiveReceiptRuleSetCommand({})),
-  ses('of a set', () => new CloneReceiptRuleSetCommand({ RuleSetName: 'clone', OriginalRuleSetName: RuleSetName })),
-  ses(
-    'of a set that is missing',
-    () => new CloneReceiptRuleSetCommand({ RuleSetName: 'clone-two', OriginalRuleSetName: 'missing' }),
-  ),
-  ses(
-    'under a name that is taken',
-    () => new CloneReceiptRuleSetCommand({ RuleSetName, OriginalRuleSetName: 'clone' }),
-  ),
-  ses('that is active', () => new DeleteReceiptRuleSetCommand({ RuleSetName })),
-  ses('that is not active', () => new DeleteReceiptRuleSetCommand({ RuleSetName: 'clone' })),
-  ses('that is missing', () => new DeleteReceiptRuleSetCommand(missing)),
-  ses('none', () => new SetActiveReceiptRuleSetCommand({})),
-  ses('with none active again', () => new DescribeActiveReceiptRuleSetCommand({})),
+  ses('SetActiveReceiptRuleSet', 'that is there', { RuleSetName }),
+  ses('SetActiveReceiptRuleSet', 'that is missing', missing),
+  ses('DescribeActiveReceiptRuleSet', 'with one active', {}),
+  ses('CloneReceiptRuleSet', 'of a set', { RuleSetName: 'clone', OriginalRuleSetName: RuleSetName }),
+  ses('CloneReceiptRuleSet', 'of a set that is missing', { RuleSetName: 'clone-two', OriginalRuleSetName: 'missing' }),
+  ses('CloneReceiptRuleSet', 'under a name that is taken', { RuleSetName, OriginalRuleSetName: 'clone' }),
+  ses('DeleteReceiptRuleSet', 'that is active', { RuleSetName }),
+  ses('DeleteReceiptRuleSet', 'that is not active', { RuleSetName: 'clone' }),
+  ses('DeleteReceiptRuleSet', 'that is missing', missing),
+  ses('SetActiveReceiptRuleSet', 'none', {}),
+  ses('DescribeActiveReceiptRuleSet', 'with none active again', {}),
 ];
 
 const identities = [
-  ses('a domain', () => new VerifyDomainIdentityCommand({ Domain: 'example.com' })),
-  ses('an address', () => new VerifyEmailIdentityCommand({ EmailAddress: 'a@example.org' })),
-  ses('domains', () => new ListIdentitiesCommand({ IdentityType: 'Domain' })),
-  ses('all', () => new ListIdentitiesCommand({})),
-  ses('of a domain', () => new GetIdentityVerificationAttributesCommand({ Identities: ['example.com'] })),
-  ses('a domain', () => new DeleteIdentityCommand({ Identity: 'example.com' })),
-  ses('that is missing', () => new DeleteIdentityCommand({ Identity: 'example.com' })),
+  ses('VerifyDomainIdentity', 'a domain', { Domain: 'example.com' }),
+  ses('VerifyEmailIdentity', 'an address', { EmailAddress: 'a@example.org' }),
+  ses('ListIdentities', 'domains', { IdentityType: 'Domain' }),
+  ses('ListIdentities', 'all', {}),
+  ses('GetIdentityVerificationAttributes', 'of a domain', { Identities: ['example.com'] }),
+  ses('DeleteIdentity', 'a domain', { Identity: 'example.com' }),
+  ses('DeleteIdentity', 'that is missing', { Identity: 'example.com' }),
 ];
 
 // What one of the two takes and the other refuses comes last, so that nothing later stands on it.
 const refusals = [
-  ses(
-    'that is there, but for an action',
-    () => new CreateReceiptRuleCommand({ RuleSetName, Rule: rule('two', { Actions: [] }) }),
-  ),
+  ses('CreateReceiptRule', 'that is there, but for an action', { RuleSetName, Rule: rule('two', { Actions: [] }) }),
 ];
 
 /** Rule sets, rules and identities. Delete, reorder, move and filters are not here: moto has none of them. */

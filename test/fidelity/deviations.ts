@@ -15,6 +15,7 @@ export type Deviation = {
 const S3_API = 'https://docs.aws.amazon.com/AmazonS3/latest/API';
 const IAM_API = 'https://docs.aws.amazon.com/IAM/latest/APIReference';
 const LAMBDA_API = 'https://docs.aws.amazon.com/lambda/latest/api';
+const LOGS_API = 'https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference';
 const SES_API = 'https://docs.aws.amazon.com/ses/latest/APIReference';
 
 const deviation = (
@@ -310,6 +311,34 @@ export const DEVIATIONS: readonly Deviation[] = [
     `${LAMBDA_API}/API_AddPermission.html`,
   ),
 
+  deviation(
+    'logs:DescribeLogGroups *',
+    '*.logGroupClass',
+    'sandbox',
+    'Every group has a class.',
+    `${LOGS_API}/API_LogGroup.html`,
+  ),
+  deviation(
+    'logs:ListTagsForResource of a missing group',
+    'error',
+    'sandbox',
+    'moto answers no tags.',
+    `${LOGS_API}/API_ListTagsForResource.html`,
+  ),
+  deviation(
+    'logs:CreateLogGroup with a bad name',
+    'error',
+    'sandbox',
+    'moto takes any name.',
+    `${LOGS_API}/API_CreateLogGroup.html`,
+  ),
+  deviation(
+    'logs:PutRetentionPolicy of two days',
+    'error',
+    'sandbox',
+    'Only some numbers of days can be kept.',
+    `${LOGS_API}/API_PutRetentionPolicy.html`,
+  ),
   deviation(
     'ses:CreateReceiptRuleSet with a name too long',
     'error',

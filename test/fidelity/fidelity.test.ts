@@ -3,6 +3,7 @@ import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { clientsOf } from '../sandbox/support/running-sandbox.ts';
 import { IAM_CALLS } from './calls-of-iam.ts';
 import { LAMBDA_CALLS } from './calls-of-lambda.ts';
+import { LOGS_CALLS } from './calls-of-logs.ts';
 import { S3_CALLS } from './calls-of-s3.ts';
 import { SES_CALLS } from './calls-of-ses.ts';
 import { compare, type Comparison } from './compare.ts';
@@ -11,7 +12,7 @@ import { startMoto } from './local-python.ts';
 import { report } from './report.ts';
 import { SOURCES } from './sources.ts';
 
-const CALLS = [...S3_CALLS, ...IAM_CALLS, ...LAMBDA_CALLS, ...SES_CALLS];
+const CALLS = [...S3_CALLS, ...IAM_CALLS, ...LAMBDA_CALLS, ...LOGS_CALLS, ...SES_CALLS];
 
 let comparisons: readonly Comparison[];
 let operations: readonly string[];

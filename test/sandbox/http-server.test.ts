@@ -112,11 +112,30 @@ describe('what is not there', () => {
   it('is refused by name when the whole service is missing', async () => {
     const { url } = await runningSandbox();
 
-    const reply = await fetch(url, { method: 'POST', headers: { authorization: signedFor('dynamodb') }, body: '{}' });
+    const reply = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: signedFor('dynamodb'), 'x-amz-target': 'DynamoDB_20120810.ListTables' },
+      body: '{}',
+    });
 
     expect(reply.status).toBe(501);
     expect(reply.headers.get('x-amzn-errortype')).toBe('NotImplemented');
-    expect(await reply.text()).toContain('dynamodb');
+    expect(await reply.json()).toMatchObject({
+      __type: 'NotImplemented',
+      message: expect.stringContaining('does not implement dynamodb:ListTables'),
+    });
+  });
+
+  it('is refused in JSON when it is one of the second version of SES, which signs like the first', async () => {
+    const { url } = await runningSandbox();
+
+    const headers = { authorization: signedFor('ses'), 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+    const reply = await fetch(`${url}/v2/email/identities`, { headers });
+
+    expect(reply.headers.get('x-amzn-errortype')).toBe('NotImplemented');
+    expect(await reply.json()).toMatchObject({
+      message: expect.stringContaining('does not implement sesv2 (GET /v2/email/identities)'),
+    });
   });
 });
 
@@ -148,6 +167,18 @@ describe('who calls', () => {
     });
 
     expect(await codeOf(s3.send(new ListBucketsCommand({})))).toBe('403 InvalidClientTokenId');
+  });
+
+  it.each([
+    { name: 'header', path: 'bucket/key', headers: { authorization: 'AWS AKIATEST:c2lnbmF0dXJl' } },
+    { name: 'address', path: 'bucket/key?AWSAccessKeyId=AKIATEST&Signature=x&Expires=1', headers: {} },
+  ])('is told by S3 that Signature Version 2 has had its day: in a $name', async ({ path, headers }) => {
+    const { url } = await runningSandbox();
+
+    const reply = await fetch(`${url}/${path}`, { headers });
+
+    expect(reply.status).toBe(400);
+    expect(await reply.text()).toMatch(/<Code>InvalidRequest<\/Code>.*AWS4-HMAC-SHA256.*s3v4/);
   });
 
   it('may sign the address instead of a header', async () => {

@@ -46,6 +46,38 @@ describe('the mail door answers or closes, and goes on', () => {
     await takesMail();
   });
 
+  // What ends a mail for one server and not for the next carries a second mail past the first ("SMTP smuggling").
+  test.each(['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r\n.\r'])(
+    'on %j, which does not end a mail',
+    async (lookalike) => {
+      const before = world.sandbox.ses.journal.mails().length;
+      const { socket, said } = call();
+      await once(socket, 'data');
+      const second = 'MAIL FROM:<evil@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\nSubject: second\r\n\r\n';
+      socket.write('EHLO x\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n');
+      socket.write(`Subject: first\r\n\r\nbody${lookalike}${second}.\r\nQUIT\r\n`);
+      await once(socket, 'close');
+      expect(said().match(/^250 OK /gm)).toHaveLength(1);
+      const mails = world.sandbox.ses.journal.mails().slice(before);
+      expect(mails.map(({ subject, envelope }) => [subject, envelope.from])).toEqual([['first', 'a@x.test']]);
+    },
+  );
+
+  test('on 10,000 headers, which are stored as they came', async () => {
+    const before = world.sandbox.ses.journal.mails().length;
+    const headers = Array.from({ length: 10_000 }, (_, index) => `X-${index}: y\r\n`).join('');
+    const { socket } = call();
+    await once(socket, 'data');
+    socket.write('EHLO x\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n');
+    socket.write(`Subject: many\r\n${headers}\r\nbody\r\n.\r\nQUIT\r\n`);
+    await once(socket, 'close');
+    await world.sandbox.idle();
+    const [record] = world.sandbox.ses.journal.mails().slice(before);
+    expect(record).toMatchObject({ subject: 'many', state: 'done' });
+    const stored = Buffer.from(world.sandbox.s3.readObject(BUCKET, record?.id ?? '') ?? []).toString();
+    expect(stored.endsWith(`Subject: many\r\n${headers}\r\nbody\r\n`)).toBe(true);
+  });
+
   test('on what is slipped in behind STARTTLS', async () => {
     const { socket, said } = call();
     await once(socket, 'data');

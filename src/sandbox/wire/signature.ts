@@ -26,3 +26,12 @@ export function readSignature(
   const sessionToken = headers['x-amz-security-token'] ?? query.get('X-Amz-Security-Token') ?? undefined;
   return { accessKeyId, region, service, sessionToken };
 }
+
+/**
+ * Signature Version 2, which S3 refuses for every bucket made since June 2020.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+ */
+export function isSignedInTheOldWay(headers: Readonly<Record<string, string>>, query: URLSearchParams): boolean {
+  return (headers['authorization'] ?? '').startsWith('AWS ') || (query.has('AWSAccessKeyId') && query.has('Signature'));
+}

@@ -1,7 +1,7 @@
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { REGION } from './running-sandbox.ts';
 
-/** Calls CloudWatch Logs and gives back what it answers, refused or not: the SDK's client for it is no dependency. */
+/** Calls CloudWatch Logs without a client, and gives back what it answers, refused or not. */
 export function logsApi({ url }: Pick<Sandbox, 'url'>) {
   return async (operation: string, input: object = {}) => {
     const response = await fetch(url, {

@@ -1,3 +1,4 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -35,6 +36,7 @@ export function clientsOf(sandbox: Pick<Sandbox, 'url'>, { region = REGION, cred
     sts: new STSClient(options),
     ses: new SESClient(options),
     lambda: new LambdaClient(options),
+    logs: new CloudWatchLogsClient(options),
   };
 }
 
