@@ -51,6 +51,10 @@ function systemIo(signal: AbortSignal): CliIo {
     connect: (options) => connect(options, clock),
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
+    runDev: async (settings, tell) => {
+      const { runDev } = await import('./run-dev.ts');
+      await runDev(settings, tell, signal);
+    },
   };
 }
 

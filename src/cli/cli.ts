@@ -3,6 +3,7 @@ import { faultOf } from '../core/fault.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
+import { addDevCommands } from './dev-program.ts';
 import { examples } from './help.ts';
 import {
   collect,
@@ -44,6 +45,7 @@ function createProgram(
     .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
     .version(version)
     .exitOverride()
+    .enablePositionalOptions() // what stands behind a verb is the verb's own
     .showHelpAfterError('Add --help for usage.')
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
@@ -118,6 +120,7 @@ function createProgram(
     )
     .action(run(async () => (await import('./import-command.ts')).importCommand));
   program.addCommand(controllerCommand(door, done));
+  addDevCommands(program, run);
   addSandboxCommands(program, run);
   program
     .command('crd')

@@ -1,3 +1,4 @@
+import type { DevEvent, DevSettings } from './dev-events.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
 
@@ -33,6 +34,8 @@ export type CliIo = {
   readonly loadController: () => Promise<ControllerDoor>;
   /** Runs a sandbox until `signal` is aborted. */
   readonly runSandbox: (options: SandboxSettings, started: (sandbox: RunningSandbox) => void) => Promise<void>;
+  /** Runs a sandbox with a folder of manifests in it until `signal` is aborted. */
+  readonly runDev: (settings: DevSettings, tell: (event: DevEvent) => void) => Promise<void>;
 };
 
 /** AWS in one region. */

@@ -38,6 +38,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
       started(sandbox);
       await sandbox.stop();
     },
+    runDev: () => Promise.reject(new Error('a test runs dev as a program')),
     ...over,
   };
   const code = await runCli(args, io, '1.2.3');
