@@ -48,6 +48,7 @@ export async function runDev(
     namespace,
     clock,
     settleMs: SETTLE_MS,
+    bundlesTypeScript: true,
     onProblem: (problem) => tell({ kind: 'problem', at: now(), ...problem }),
     onGone: (pipeline, file) => tell({ kind: 'gone', at: now(), pipeline, file }),
     onNews: observer.saved,

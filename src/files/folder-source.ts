@@ -21,6 +21,11 @@ export type FolderSourceOptions = {
   readonly settleMs?: number;
   /** Told before anything is made of what is new, and when the file system noticed it: undefined when it did not. */
   readonly onNews?: (noticedAtMs: number | undefined) => void;
+  /**
+   * Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: no, because who may
+   * write into the folder of a controller shall not run programs in it.
+   */
+  readonly bundlesTypeScript?: boolean;
   /** What else is wrong with a pipeline, in a sentence; it is then as good as a broken file. */
   readonly check?: (pipeline: LoadedPipeline) => Promise<string | undefined>;
 };
@@ -44,7 +49,7 @@ type Look = LoadedManifests & {
  * a file may be caught half-written, and half a list of rules is a valid list of rules.
  */
 export function createFolderSource(options: FolderSourceOptions): PipelineSource {
-  const { clock, settleMs = SETTLE_MS } = options;
+  const { clock, settleMs = SETTLE_MS, bundlesTypeScript = false } = options;
   let loaded = new Map<string, LoadedPipeline>();
   let resources = new Map<string, Resource>();
   let reported = new Set<string>();
@@ -59,7 +64,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
-      bundlesTypeScript: false, // who may write into the folder shall not run programs in the controller
+      bundlesTypeScript,
     });
     const { pipelines, problems } = await checked(found.pipelines, options.check);
     const seen = { ...found, pipelines, problems: [...found.problems, ...problems] };
