@@ -47,7 +47,7 @@ describe('the example spam-gate', () => {
     expect(await world.log()).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ msg: 'judged', passes: true }),
-        expect.objectContaining({ msg: 'a mail has come', subject: expect.stringMatching(/^(Grüße|=\?UTF-8\?)/) }),
+        expect.objectContaining({ msg: 'a mail has come', subject: 'Grüße' }),
       ]),
     );
   });
