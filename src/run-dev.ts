@@ -47,8 +47,9 @@ export async function runDev(
     folder,
     namespace,
     clock,
-    settleMs: SETTLE_MS,
+    // It is the developer's own folder.
     bundlesTypeScript: true,
+    settleMs: SETTLE_MS,
     onProblem: (problem) => tell({ kind: 'problem', at: now(), ...problem }),
     onGone: (pipeline, file) => tell({ kind: 'gone', at: now(), pipeline, file }),
     onNews: observer.saved,

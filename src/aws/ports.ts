@@ -1,5 +1,6 @@
 import type { DnsServers } from '../core/dns-servers.ts';
 import type { Clock, Dns, Ports } from '../core/ports.ts';
+import { SES_CALLS_PER_SECOND } from '../core/ses-pace.ts';
 import type { RoleSession } from '../core/tenancy.ts';
 import { assumedRole } from './assumed-role.ts';
 import { buckets } from './buckets.ts';
@@ -9,6 +10,7 @@ import type { AwsService } from './error-row.ts';
 import { functions } from './functions.ts';
 import { identity } from './identity.ts';
 import { createLane, type Lane } from './lane.ts';
+import { logGroups } from './log-groups.ts';
 import { receiptRules } from './receipt-rules.ts';
 import { mailIdentities } from './mail-identities.ts';
 import { NO_DNS, mxResolver } from './mx-resolver.ts';
@@ -67,6 +69,7 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
     buckets: buckets({ s3: clients.s3, call: calls('s3'), region, identity: caller }),
     roles: roles(clients.iam, calls('iam')),
     functions: functions(clients.lambda, calls('lambda')),
+    logGroups: logGroups(clients.logs, calls('logs')),
     receiptRules: receiptRules(clients.ses, calls('ses'), itsLane),
     mailIdentities: mailIdentities(clients.ses, calls('ses'), itsLane),
     dns: options.dns ?? dnsAt(options.dnsServers ?? (endpointUrl === undefined ? [] : 'none')),
@@ -87,7 +90,7 @@ export function sesLane({
 }: Pick<AwsPortsOptions, 'clock' | 'sesCallsPerSecond' | 'onLaneWaited'>): Lane {
   return createLane({
     clock,
-    callsPerSecond: sesCallsPerSecond ?? 1,
+    callsPerSecond: sesCallsPerSecond ?? SES_CALLS_PER_SECOND,
     ...(onLaneWaited !== undefined && { onWaited: onLaneWaited }),
   });
 }

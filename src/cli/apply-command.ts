@@ -11,7 +11,7 @@ import { lookAtRoutes } from './mail-routing.ts';
 import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
-import { AS_DECLARED, planJson, renderPlan, renderSummary, renderWithheld } from './render-plan.ts';
+import { AS_DECLARED, planJson, renderPace, renderPlan, renderSummary, renderWithheld } from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
 import { holdsUp, renderResults, resultJson } from './render-results.ts';
 import { keyOf, loadFiles, openWork, type RegionWork } from './work.ts';
@@ -42,7 +42,11 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
     const whole: Plan = { ...joined, warnings: [...left, ...joined.warnings] };
     if (options.dryRun) {
       tellProblems(whole.problems, io);
-      print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours, SETTLED[purpose]));
+      const { output, sesCallsPerSecond } = options;
+      print(io, output, planJson(whole, sesCallsPerSecond), () => [
+        ...renderPlan(whole, io.colours, SETTLED[purpose]),
+        ...renderPace(whole.steps, sesCallsPerSecond),
+      ]);
       return whole.problems.some(holdsUp) ? 1 : 0;
     }
     if (whole.problems.some(holdsUp)) {

@@ -5,7 +5,7 @@ import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions, PruneOption } from './options.ts';
 import { lookAtRoutes } from './mail-routing.ts';
 import { print } from './print.ts';
-import { planJson, renderPlan } from './render-plan.ts';
+import { planJson, renderPace, renderPlan } from './render-plan.ts';
 import { renderProblem } from './render-problems.ts';
 import { loadFiles, openWork } from './work.ts';
 
@@ -17,7 +17,11 @@ export async function planCommand(options: PipelineOptions & PruneOption, io: Cl
     const plans = await unlessInterrupted(io.signal, looks);
     const whole = joinPlans(plans);
     for (const problem of whole.problems) io.err(renderProblem(problem));
-    print(io, options.output, planJson(whole), () => renderPlan(whole, io.colours));
+    const { output, sesCallsPerSecond } = options;
+    print(io, output, planJson(whole, sesCallsPerSecond), () => [
+      ...renderPlan(whole, io.colours),
+      ...renderPace(whole.steps, sesCallsPerSecond),
+    ]);
     if (whole.problems.some((problem) => problem.stops)) return 1;
     return [...whole.steps, ...whole.withheld].some((step) => isWrite(step.action)) ? 2 : 0;
   } finally {

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors';
 import type { Plan, Warning } from '../core/plan.ts';
 import { describeAction, isWrite, type FieldChange, type Step, type Verb } from '../core/step.ts';
+import { sesCalls, sesSeconds, SES_CALLS_PER_SECOND } from '../core/ses-pace.ts';
 import { clean, renderWarning } from './render-problems.ts';
 
 /** Version of the JSON that `plan -o json` prints; fields may be added under it, never changed or removed. */
@@ -18,11 +19,16 @@ export function countSteps(steps: readonly Step[]): PlanCounts {
   };
 }
 
-/** A plan as data: what `-o json` and `-o yaml` print. */
-export function planJson(plan: Plan): object {
+/**
+ * A plan as data: what `-o json` and `-o yaml` print.
+ *
+ * @param sesCallsPerSecond what SES is given; not set: what it allows
+ */
+export function planJson(plan: Plan, sesCallsPerSecond?: number): object {
   return {
     format: PLAN_FORMAT,
     summary: countSteps(plan.steps),
+    sesSeconds: sesSeconds(plan.steps, sesCallsPerSecond),
     steps: plan.steps.map(stepJson),
     withheld: plan.withheld.map(stepJson),
     problems: plan.problems.map(({ owner, part, fault, stops, withheld }) => ({
@@ -118,6 +124,15 @@ export function renderSummary(plan: Plan, settled = AS_DECLARED): string {
   if (withheld > 0)
     return `Nothing to do. Reported only: ${withheld} ${withheld === 1 ? 'difference' : 'differences'}.`;
   return plan.warnings.some(({ suspended }) => suspended) ? `${settled}, suspended pipelines aside.` : `${settled}.`;
+}
+
+/** How long SES takes for these steps, where that is worth a word. */
+export function renderPace(steps: readonly Step[], sesCallsPerSecond = SES_CALLS_PER_SECOND): string[] {
+  const calls = sesCalls(steps);
+  if (calls === 0) return [];
+  const pace = `${sesCallsPerSecond} ${sesCallsPerSecond === 1 ? 'call' : 'calls'} a second`;
+  const inTurn = `${calls} ${calls === 1 ? 'call' : 'calls'} to SES`;
+  return [`${inTurn}: about ${sesSeconds(steps, sesCallsPerSecond)} s at the pace of ${pace}.`];
 }
 
 function renderChange({ field, before, after }: FieldChange): string {

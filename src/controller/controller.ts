@@ -14,7 +14,7 @@ import { createPropagationWatch } from './propagation-watch.ts';
 import { reconcile, type Asked } from './reconcile.ts';
 import { createRivals } from './rivals.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
-import { placeKey, type Place, type Tenants } from './tenants.ts';
+import { inAccountOf, placeKey, type Place, type Tenants } from './tenants.ts';
 import { createTriggers, triggerOf, type Trigger } from './trigger.ts';
 import type { Batch, WorkQueue } from './work-queue.ts';
 
@@ -103,7 +103,7 @@ export function createController(options: ControllerOptions): Controller {
     const known = looks.get(placeKey(place));
     if (known !== undefined) return known;
     const made = createLooks(options.portsOf(place), clock, (rules) => {
-      const inAccount = source.list().filter(({ key }) => options.tenants.livesIn(key, place));
+      const inAccount = inAccountOf(place, source.list(), options.tenants);
       for (const key of ownersOf(rules, place.region, inAccount, options.installation)) {
         triggers.note(key, 'rules');
         queue.add(key, 'resync');
@@ -118,7 +118,6 @@ export function createController(options: ControllerOptions): Controller {
     const timeout = AbortSignal.timeout(options.reconcileTimeoutMs);
     const runs = new Map(batch.keys.map((key) => [key, begin(key)]));
     const asked = askFor(batch, startedAtMs);
-    for (const key of batch.keys) fullLooks.looked(key, asked.depth === 'full');
     const outcomes = await reconcile(
       asked,
       {
@@ -151,6 +150,7 @@ export function createController(options: ControllerOptions): Controller {
     for (const [key, { reconcileId, trigger, noop, stalled }] of runs) {
       if (timeout.aborted) observer.timedOut({ key, reconcileId });
       const outcome = outcomes.get(key) ?? { kind: 'retry' };
+      if (outcome.kind !== 'gave way' && outcome.kind !== 'forget') fullLooks.looked(key, asked.depth === 'full');
       follow(key, outcome, trigger);
       if (isBug(outcome)) observer.panicked({ key, reconcileId, error: outcome.error });
       const durationMs = clock.now() - startedAtMs;
@@ -179,17 +179,17 @@ export function createController(options: ControllerOptions): Controller {
   };
 
   /** Who waited shares a look with those who waited too; only what somebody asks for now is looked at now. */
-  const askFor = ({ keys, lane, askedAtMs }: Batch<string>, nowMs: number): Asked => {
+  const askFor = ({ keys, lane, askedAtMs, giveWay }: Batch<string>, nowMs: number): Asked => {
     if (keys.some((key) => isRequested(peek(key))))
-      return { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, routedAfterMs: nowMs, depth: 'full' };
+      return { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, routedAfterMs: nowMs, depth: 'full', giveWay };
     const routedAfterMs = nowMs - ROUTING_INTERVAL_MS;
     if (lane === 'change')
-      return { keys, lookedAfterMs: askedAtMs, readAfterMs: askedAtMs, routedAfterMs, depth: 'full' };
+      return { keys, lookedAfterMs: askedAtMs, readAfterMs: askedAtMs, routedAfterMs, depth: 'full', giveWay };
     const intervalMs = Math.min(...keys.map(intervalOf));
     const depth = keys.some(fullLooks.due) ? 'full' : 'light';
     // The earliest that jitter brings anybody back: who comes that early is not shown the look of the time before.
     const lookedAfterMs = nowMs - intervalMs * (1 - options.driftJitter);
-    return { keys, lookedAfterMs, readAfterMs: nowMs, routedAfterMs, depth };
+    return { keys, lookedAfterMs, readAfterMs: nowMs, routedAfterMs, depth, giveWay };
   };
 
   const intervalOf = (key: string): number => {
@@ -213,6 +213,10 @@ export function createController(options: ControllerOptions): Controller {
       case 'threw':
         triggers.note(key, 'retry');
         queue.addRateLimited(key);
+        return;
+      case 'gave way':
+        triggers.note(key, trigger);
+        queue.putBack(key);
         return;
       case 'forget':
         queue.forget(key);
@@ -269,6 +273,7 @@ function resultOf(outcome: Outcome): ReconcileResult {
     case 'after':
       return 'requeue_after';
     case 'retry':
+    case 'gave way':
       return 'requeue';
     case 'forget':
       return 'success';

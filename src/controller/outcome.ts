@@ -8,6 +8,8 @@ export type Outcome =
   | { readonly kind: 'after'; readonly delayMs: number }
   /** Looked at again with growing delays. */
   | { readonly kind: 'retry' }
+  /** Stopped for something that cannot wait: looked at again as if the run had not begun. */
+  | { readonly kind: 'gave way' }
   /** Not looked at again. */
   | { readonly kind: 'forget' }
   /** The source did not answer, or a bug of ours: looked at again with growing delays. */

@@ -12,7 +12,7 @@ import {
   type Tenancy,
   type Tenant,
 } from '../core/tenancy.ts';
-import type { ResourceStatus } from './source.ts';
+import type { Resource, ResourceStatus } from './source.ts';
 
 /** Where a pipeline lives on AWS, and as whom it is worked on; without a role: as the controller itself. */
 export type Place = { readonly region: string; readonly role?: RoleSession };
@@ -62,6 +62,13 @@ export function createTenants(tenancy: Tenancy | undefined, installation: string
     },
   };
 }
+
+/** Those of the pipelines that may meet in a rule set of the place. */
+export const inAccountOf = (
+  place: Place,
+  resources: readonly Resource[],
+  { livesIn }: Pick<Tenants, 'livesIn'>,
+): readonly Resource[] => resources.filter(({ key }) => livesIn(key, place));
 
 const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'));
 

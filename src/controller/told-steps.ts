@@ -1,3 +1,4 @@
+import { isAtSes } from '../core/ses-pace.ts';
 import { describeAction, isWrite, type Step } from '../core/step.ts';
 
 const MOST_NAMED = 5;
@@ -16,6 +17,8 @@ export const writesOf = ({ steps }: { readonly steps: readonly Step[] }): readon
 
 /** What is still to do, as a condition says it: stable while the same is waited for. */
 export function toDo(left: readonly Step[]): string {
-  const atSes = left.every(({ part }) => part === 'rules' || part === 'ruleSet');
-  return `${atSes ? 'Waiting for its turn at SES' : 'Still to do'}: ${namesOf(left)}`;
+  return `${left.every(isAtSes) ? 'Waiting for its turn at SES' : 'Still to do'}: ${namesOf(left)}`;
 }
+
+/** What differs, in the words of events and of the Drifted condition. */
+export const differs = (steps: readonly Step[]): string => `On AWS something differs: ${namesOf(steps)}`;

@@ -38,6 +38,8 @@ export type WorkQueue<K extends string> = {
   readonly get: (signal?: AbortSignal) => Promise<Batch<K> | undefined>;
   /** Ends the run. What was added meanwhile is queued now. */
   readonly done: (key: K) => void;
+  /** Its run has given way: once that is `done`, the key waits again, and has waited since it did before. */
+  readonly putBack: (key: K) => void;
   /** Takes nothing more and drops what is delayed; resolves when the last run has ended. What is queued is still run, or dropped. */
   readonly shutDown: (queued?: 'run' | 'drop') => Promise<void>;
   readonly stats: () => WorkQueueStats;
@@ -49,6 +51,11 @@ export type Batch<K extends string> = {
   readonly lane: Lane;
   /** Milliseconds since 1970: when the last of them was asked for. */
   readonly askedAtMs: number;
+  /**
+   * Aborted: a change in the group of a resync waits, and need not until the resync has ended. Resyncs that have waited
+   * for `maxResyncWaitMs` are not asked any more.
+   */
+  readonly giveWay: AbortSignal;
 };
 
 export type WorkQueueOptions<K extends string> = {
@@ -57,7 +64,7 @@ export type WorkQueueOptions<K extends string> = {
   readonly maxRetryMs: number;
   /** So many changes overtake a waiting resync, then it is its turn. */
   readonly maxOvertakes?: number;
-  /** A resync that has waited so long takes every other turn. */
+  /** A resync that has waited so long takes every other turn, and gives way to nobody. */
   readonly maxResyncWaitMs?: number;
   readonly observer?: WorkQueueObserver;
   /** Keys of one group are worked on together and never beside each other. `undefined`: the key stands alone. */
@@ -66,7 +73,14 @@ export type WorkQueueOptions<K extends string> = {
   readonly mostAtOnce?: number;
 };
 
-type Run = { readonly lane: Lane; readonly startedAtMs: number; readonly group: string | undefined };
+type Run = {
+  readonly lane: Lane;
+  readonly sinceMs: number;
+  readonly startedAtMs: number;
+  readonly group: string | undefined;
+  /** Undefined: it gives way to nobody. */
+  readonly giveWay: AbortController | undefined;
+};
 type Delayed = { readonly dueAtMs: number; readonly lane: Lane; readonly cancel: () => void };
 type Getter<K extends string> = { readonly resolve: (batch: Batch<K> | undefined) => void };
 
@@ -111,12 +125,20 @@ export function createWorkQueue<K extends string>(options: WorkQueueOptions<K>):
     const group = groupOf(first.key);
     const company =
       group === undefined ? [] : lanes.takeAlso(first.lane, (key) => groupOf(key) === group, mostAtOnce - 1);
-    for (const { key, lane, sinceMs } of [first, ...company]) {
-      running.set(key, { lane, startedAtMs: clock.now(), group });
+    const taken = [first, ...company];
+    const waitsSinceMs = taken.map(({ sinceMs }) => sinceMs);
+    const patient = first.lane === 'resync' && clock.now() - Math.min(...waitsSinceMs) < maxResyncWaitMs;
+    const giveWay = new AbortController();
+    for (const { key, lane, sinceMs } of taken) {
+      running.set(key, { lane, sinceMs, startedAtMs: clock.now(), group, giveWay: patient ? giveWay : undefined });
       observer.started?.(lane, clock.now() - sinceMs);
     }
-    const askedAtMs = Math.max(...[first, ...company].map(({ sinceMs }) => sinceMs));
-    return { keys: [first.key, ...company.map(({ key }) => key)], lane: first.lane, askedAtMs };
+    return {
+      keys: [first.key, ...company.map(({ key }) => key)],
+      lane: first.lane,
+      askedAtMs: Math.max(...waitsSinceMs),
+      giveWay: giveWay.signal,
+    };
   };
 
   const endIfIdle = (): void => {
@@ -133,9 +155,17 @@ export function createWorkQueue<K extends string>(options: WorkQueueOptions<K>):
     return found;
   };
 
+  /** What the key waits for is asked to end early. */
+  const askForWay = (key: K): void => {
+    const group = groupOf(key);
+    for (const [other, run] of running)
+      if (other === key || (group !== undefined && run.group === group)) run.giveWay?.abort();
+  };
+
   const add = (key: K, lane: Lane): void => {
     if (shuttingDown) return;
     const urgent = moreUrgent(lane, undelay(key)?.lane);
+    if (urgent === 'change') askForWay(key);
     if (!running.has(key)) {
       push(key, urgent, clock.now());
       return;
@@ -200,6 +230,14 @@ export function createWorkQueue<K extends string>(options: WorkQueueOptions<K>):
       again.delete(key);
       if (next !== undefined) push(key, next.lane, next.sinceMs);
       handOut(); // the group may be free now
+    },
+    putBack: (key) => {
+      const run = running.get(key);
+      if (run === undefined)
+        throw new Error(`putBack('${key}') without get: only what was handed out can be put back.`);
+      if (shuttingDown) return;
+      const since = again.get(key)?.sinceMs ?? run.sinceMs;
+      again.set(key, { lane: moreUrgent(run.lane, again.get(key)?.lane), sinceMs: Math.min(run.sinceMs, since) });
     },
     shutDown: (queued = 'run') => {
       shuttingDown = true;

@@ -90,6 +90,7 @@ export const storesItself = (rule: ReceiptRule): boolean => rule.actions.some(({
 
 /** Whether SES does the same for both; recipients are a set, actions a list. */
 export function sameRule(a: ReceiptRule, b: ReceiptRule): boolean {
+  if (a === b) return true;
   return (
     a.enabled === b.enabled &&
     a.tlsPolicy === b.tlsPolicy &&
@@ -106,7 +107,7 @@ function sameRecipients(a: readonly string[], b: readonly string[]): boolean {
 
 /** Whether the action lists are equal, member by member. */
 export function sameActions(a: readonly RuleAction[], b: readonly RuleAction[]): boolean {
-  return a.length === b.length && a.every((action, index) => actionText(action) === actionText(b[index]));
+  return a.length === b.length && a.every((action, index) => sameAction(action, b[index]));
 }
 
 function sameMembers(a: readonly string[], b: readonly string[]): boolean {
@@ -115,9 +116,15 @@ function sameMembers(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** SES puts a slash between prefix and message id when there is none, so `in` and `in/` store under the same key. */
-function actionText(action: RuleAction | undefined): string {
-  const members = Object.entries(action ?? {}).map(([name, value]) =>
-    name === 'objectKeyPrefix' ? [name, value.replace(/\/$/, '')] : [name, value],
+function sameAction(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>> = {}): boolean {
+  if (a === b) return true;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) =>
+      name === 'objectKeyPrefix' ? withoutSlash(a[name]) === withoutSlash(b[name]) : a[name] === b[name],
+    )
   );
-  return JSON.stringify(members.sort(([a = ''], [b = '']) => a.localeCompare(b)));
 }
+
+const withoutSlash = (prefix: string | undefined): string | undefined => prefix?.replace(/\/$/, '');

@@ -78,13 +78,14 @@ export function createEvaluator(
   return { addresses, evaluate };
 }
 
-/** One bit for each set of versions that some address belongs to. */
+/** One bit for each set of lists of recipients that some address belongs to: versions with the same list are one. */
 function addressClasses(versions: readonly ReceiptRule[]): {
   readonly everyone: AddressSet;
   readonly byRecipient: ReadonlyMap<string, AddressSet>;
 } {
+  const lists = new Map(versions.map(({ recipients }) => [recipients.join(), recipients]));
   const namedBy = new Map<string, Set<number>>();
-  for (const [index, { recipients }] of versions.entries())
+  for (const [index, recipients] of [...lists.values()].entries())
     for (const recipient of recipients.map(normaliseRecipient)) {
       const found = namedBy.get(recipient) ?? new Set();
       namedBy.set(recipient, found.add(index));
@@ -124,13 +125,11 @@ export function harmBetween(
     const allowed = (before.unstored.get(rule) ?? 0n) | (after.unstored.get(rule) ?? 0n);
     if ((unstored & ~allowed) !== 0n) return 'lost';
   }
-  let extra = false;
-  for (const rule of new Set([...before.runs.keys(), ...after.runs.keys(), ...now.runs.keys()])) {
-    const was = before.runs.get(rule) ?? 0n;
-    const willBe = after.runs.get(rule) ?? 0n;
-    const is = now.runs.get(rule) ?? 0n;
-    if ((was & willBe & ~is) !== 0n) return 'lost';
-    extra ||= !isStorageRule(rule) && (is & ~(was | willBe)) !== 0n;
+  for (const [rule, was] of before.runs)
+    if ((was & (after.runs.get(rule) ?? 0n) & ~(now.runs.get(rule) ?? 0n)) !== 0n) return 'lost';
+  for (const [rule, is] of now.runs) {
+    const known = (before.runs.get(rule) ?? 0n) | (after.runs.get(rule) ?? 0n);
+    if ((is & ~known) !== 0n && !isStorageRule(rule)) return 'extra';
   }
-  return extra ? 'extra' : 'none';
+  return 'none';
 }

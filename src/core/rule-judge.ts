@@ -1,6 +1,6 @@
 import { canStop, type ReceiptRule } from './receipt-rule.ts';
 import type { Arrangement } from './rule-block.ts';
-import { createEvaluator, harmBetween, type AddressSet } from './rule-effects.ts';
+import { createEvaluator, harmBetween, type AddressSet, type Effects } from './rule-effects.ts';
 
 /** How bad a state on the way is for the mail that arrives meanwhile, see {@link harmBetween}. */
 export type Harm = 'none' | 'extra' | 'lost';
@@ -23,14 +23,18 @@ export function createJudge(
 ): Judge {
   const evaluator = createEvaluator([...observed, ...goal], (name) => blockOf(name)?.bucketName);
   const modes = [...observed, ...goal].some(canStop) ? [true, false] : [true];
-  const ends = modes.map((sure) => ({
-    sure,
-    before: evaluator.evaluate(observed, sure),
-    after: evaluator.evaluate(goal, sure),
-  }));
+  const known = new WeakMap<readonly ReceiptRule[], readonly Effects[]>();
+  /** For each mode; a state is asked about more than once. */
+  const effectsOf = (rules: readonly ReceiptRule[]): readonly Effects[] => {
+    const found = known.get(rules) ?? modes.map((sure) => evaluator.evaluate(rules, sure));
+    known.set(rules, found);
+    return found;
+  };
+  const before = effectsOf(observed);
+  const after = effectsOf(goal);
   const harm = (rules: readonly ReceiptRule[]): Harm => {
-    const found = ends.map(({ sure, before, after }) =>
-      harmBetween(before, after, evaluator.evaluate(rules, sure), isStorageRule),
+    const found = effectsOf(rules).map((now, mode) =>
+      harmBetween(before[mode] ?? now, after[mode] ?? now, now, isStorageRule),
     );
     return found.includes('lost') ? 'lost' : found.includes('extra') ? 'extra' : 'none';
   };
@@ -43,8 +47,8 @@ export function createJudge(
     }, 0n);
   };
   const mended = (from: readonly ReceiptRule[], to: readonly ReceiptRule[]): AddressSet =>
-    ends.reduce((sum, { sure }) => {
-      const [was, is] = [evaluator.evaluate(from, sure), evaluator.evaluate(to, sure)];
+    effectsOf(from).reduce((sum, was, mode) => {
+      const is = effectsOf(to)[mode] ?? was;
       return [...was.unstored].reduce(
         (inner, [rule, lacking]) => inner | (lacking & (is.runs.get(rule) ?? 0n) & ~(is.unstored.get(rule) ?? 0n)),
         sum,

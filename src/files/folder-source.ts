@@ -17,15 +17,12 @@ export type FolderSourceOptions = {
   readonly onProblem: (problem: FileProblem) => void;
   /** Told when a pipeline's file goes away: nothing is deleted on AWS. */
   readonly onGone: (key: string, file: string) => void;
+  /** Whether a TypeScript handler is bundled by the esbuild beside it. Default false: who may write into the folder shall not run programs here. */
+  readonly bundlesTypeScript?: boolean;
   /** How long a save is left to settle, and two looks are apart; default 200. */
   readonly settleMs?: number;
   /** Told before anything is made of what is new, and when the file system noticed it: undefined when it did not. */
   readonly onNews?: (noticedAtMs: number | undefined) => void;
-  /**
-   * Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: no, because who may
-   * write into the folder of a controller shall not run programs in it.
-   */
-  readonly bundlesTypeScript?: boolean;
   /** What else is wrong with a pipeline, in a sentence; it is then as good as a broken file. */
   readonly check?: (pipeline: LoadedPipeline) => Promise<string | undefined>;
 };
@@ -49,7 +46,7 @@ type Look = LoadedManifests & {
  * a file may be caught half-written, and half a list of rules is a valid list of rules.
  */
 export function createFolderSource(options: FolderSourceOptions): PipelineSource {
-  const { clock, settleMs = SETTLE_MS, bundlesTypeScript = false } = options;
+  const { clock, settleMs = SETTLE_MS } = options;
   let loaded = new Map<string, LoadedPipeline>();
   let resources = new Map<string, Resource>();
   let reported = new Set<string>();
@@ -64,7 +61,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
-      bundlesTypeScript,
+      bundlesTypeScript: options.bundlesTypeScript ?? false,
     });
     const { pipelines, problems } = await checked(found.pipelines, options.check);
     const seen = { ...found, pipelines, problems: [...found.problems, ...problems] };

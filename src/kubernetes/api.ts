@@ -73,6 +73,8 @@ export type KubernetesApi = {
     patch: Patch,
     options?: { readonly subresource?: 'status'; readonly signal?: AbortSignal },
   ) => Promise<T | undefined>;
+  /** The schema of a group's version, as the API server serves it; undefined when it serves none. */
+  readonly openApi: (groupVersion: string, signal?: AbortSignal) => Promise<unknown>;
 };
 
 export type ApiOptions = {
@@ -138,6 +140,10 @@ export function createKubernetesApi(options: ApiOptions): KubernetesApi {
       const path = objectPath(resource, ref, subresource);
       const request = { ...ofObject('patch', resource, ref), path, contentType: PATCH_TYPES[kind], body };
       return (await call(request, signal)) as T | undefined;
+    },
+    openApi: (groupVersion, signal) => {
+      const path = `/openapi/v3/apis/${groupVersion}`;
+      return call({ verb: 'get', plural: 'openapi', path, about: `the schema of ${groupVersion}` }, signal);
     },
   };
 }

@@ -265,6 +265,88 @@ describe('createWorkQueue', () => {
     });
   });
 
+  describe('with a resync that is asked to give way', () => {
+    const groupOf = (key: string) => (key.includes('/') ? key.slice(0, key.indexOf('/')) : undefined);
+    const maxResyncWaitMs = 60_000;
+
+    it.each([
+      { what: 'a change in its group comes', taken: 'west/a', added: 'west/b', lane: 'change', asked: true },
+      { what: 'the key itself changes', taken: 'alone', added: 'alone', lane: 'change', asked: true },
+      { what: 'a change elsewhere comes', taken: 'west/a', added: 'east/b', lane: 'change', asked: false },
+      { what: 'another resync comes', taken: 'west/a', added: 'west/b', lane: 'resync', asked: false },
+    ] as const)('when $what: $asked', async ({ taken, added, lane, asked }) => {
+      const { queue } = start({ groupOf });
+      queue.add(taken, 'resync');
+      const batch = await queue.get();
+      expect(batch?.giveWay.aborted).toBe(false);
+
+      queue.add(added, lane);
+
+      expect(batch?.giveWay.aborted).toBe(asked);
+    });
+
+    it('when a delayed change of its group comes due', async () => {
+      const { queue, clock } = start({ groupOf });
+      queue.addAfter('west/b', 500, 'change');
+      queue.add('west/a', 'resync');
+      const batch = await queue.get();
+
+      await clock.advance(500);
+
+      expect(batch?.giveWay.aborted).toBe(true);
+    });
+
+    it('asks no change to give way to another', async () => {
+      const { queue } = start({ groupOf });
+      queue.add('west/a', 'change');
+      const batch = await queue.get();
+
+      queue.add('west/b', 'change');
+
+      expect(batch?.giveWay.aborted).toBe(false);
+    });
+
+    it('lets the change go first and the resync wait since it did before; having waited long, it gives way no more', async () => {
+      const waits: number[] = [];
+      const { queue, clock } = start({
+        groupOf,
+        maxResyncWaitMs,
+        observer: { started: (lane, queuedMs) => void (lane === 'resync' && waits.push(queuedMs)) },
+      });
+      queue.add('west/a', 'resync');
+      await next(queue);
+      await clock.advance(maxResyncWaitMs);
+      queue.add('west/b', 'change');
+      queue.putBack('west/a');
+      queue.done('west/a');
+      expect(await next(queue)).toBe('west/b');
+      queue.done('west/b');
+
+      const batch = await queue.get();
+      queue.add('west/b', 'change');
+
+      expect(batch?.keys).toEqual(['west/a']);
+      expect(batch?.giveWay.aborted).toBe(false);
+      expect(waits).toEqual([0, maxResyncWaitMs]);
+    });
+
+    it('keeps what changed meanwhile in the lane of changes', async () => {
+      const { queue } = start({ groupOf });
+      queue.add('west/a', 'resync');
+      await queue.get();
+      queue.add('west/a', 'change');
+
+      queue.putBack('west/a');
+      queue.done('west/a');
+
+      expect(await queue.get()).toMatchObject({ keys: ['west/a'], lane: 'change' });
+    });
+
+    it('refuses to put back what nobody got', () => {
+      expect(() => start().queue.putBack('a')).toThrow("putBack('a') without get");
+    });
+  });
+
   it('refuses a done that nobody got', () => {
     const { queue } = start();
 

@@ -5,6 +5,8 @@ import { isWriteCall, type FakeAws } from '../../core/support/fake-aws.ts';
 export type Trouble =
   /** AWS refuses, without effect; for good: every time in this run. */
   | { readonly kind: 'refused'; readonly lasting: 'once' | 'for good' }
+  /** Others in the account have used up the pace, and the lane has given up waiting. */
+  | { readonly kind: 'throttled'; readonly lasting: 'once' | 'for good' }
   /** The call takes effect, and its answer is lost. */
   | { readonly kind: 'lost answer' }
   /** The process is gone, before or after the call took effect: nothing that it would have done happens any more. */
@@ -16,6 +18,7 @@ export type Trouble =
 export type Troubles = ReadonlyMap<number, Trouble>;
 
 const AWAY: Fault = { class: 'transient', reason: 'AwsUnavailable', message: 'AWS does not answer' };
+const THROTTLED: Fault = { class: 'throttled', reason: 'Throttled', message: 'AWS takes no more calls for now' };
 
 const counts = (call: string): boolean => isWriteCall(call) || call.startsWith('receiptRules.');
 
@@ -36,22 +39,27 @@ export function accidents(
   troubles: Troubles,
   told: { readonly foreignEdit: (edit: () => void) => void; readonly write: (call: string) => void },
 ): Accidents {
-  const refusedForGood = new Set<string>();
+  const refusedForGood = new Map<string, Fault>();
   const after = new Map<string, Trouble>();
   let calls = 0;
   let dead = false;
 
   const { before: always } = aws;
   const before = (call: string): ReturnType<FakeAws['before']> => {
-    if (dead || refusedForGood.has(call)) return AWAY;
+    if (dead) return AWAY;
+    const refusal = refusedForGood.get(call);
+    if (refusal !== undefined) return refusal;
     if (!counts(call)) return undefined;
     const trouble = troubles.get(calls);
     calls += 1;
     if (trouble === undefined) return always(call);
     switch (trouble.kind) {
       case 'refused':
-        if (trouble.lasting === 'for good') refusedForGood.add(call);
-        return AWAY;
+      case 'throttled': {
+        const fault = trouble.kind === 'throttled' ? THROTTLED : AWAY;
+        if (trouble.lasting === 'for good') refusedForGood.set(call, fault);
+        return fault;
+      }
       case 'crash':
         if (trouble.when === 'after') after.set(call, trouble);
         else dead = true;

@@ -25,8 +25,12 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
   gamma: ['x.io', '.x.io', 'd@s.x.io'],
 };
 
-/** What a person may write about a pipeline, and change about it later. */
-export function pipelineSpecs(pipeline: string): fc.Arbitrary<object> {
+/**
+ * What a person may write about a pipeline, and change about it later.
+ *
+ * @param stops whether its rules may end the evaluation
+ */
+export function pipelineSpecs(pipeline: string, stops = false): fc.Arbitrary<object> {
   const usual = fc.subarray([...(USUAL[pipeline] ?? RECIPIENTS)], { minLength: 1 });
   const any = fc.subarray([...RECIPIENTS], { minLength: 1, maxLength: 2 });
   const recipients = fc.oneof({ arbitrary: usual, weight: 6 }, { arbitrary: any, weight: 1 });
@@ -35,6 +39,7 @@ export function pipelineSpecs(pipeline: string): fc.Arbitrary<object> {
       names: fc.shuffledSubarray(['A', 'B', 'C'], { minLength: 1 }),
       recipients: fc.array(recipients, { minLength: 3, maxLength: 3 }),
       enabled: fc.array(mostly(true, false), { minLength: 3, maxLength: 3 }),
+      ends: fc.array(stops ? mostly(false, true) : fc.constant(false), { minLength: 3, maxLength: 3 }),
       placement: fc.constantFrom('HeadRule', 'PerRule'),
       objectKeyPrefix: fc.constantFrom('', 'in', 'new'),
       handler: fc.constantFrom('index.handler', 'index.other'),
@@ -48,6 +53,7 @@ export function pipelineSpecs(pipeline: string): fc.Arbitrary<object> {
         names,
         recipients: all,
         enabled,
+        ends,
         placement,
         objectKeyPrefix,
         handler,
@@ -61,7 +67,12 @@ export function pipelineSpecs(pipeline: string): fc.Arbitrary<object> {
         ruleSet: { name: set, activate, position, priority },
         receiptRules: names.map((name) => {
           const at = 'ABC'.indexOf(name);
-          return { name, recipients: all[at] ?? [], ...(enabled[at] === false && { enabled: false }) };
+          return {
+            name,
+            recipients: all[at] ?? [],
+            ...(enabled[at] === false && { enabled: false }),
+            ...(ends[at] === true && { stop: true }),
+          };
         }),
       }),
     );

@@ -66,11 +66,15 @@ export function controllerOver(
     observer: silentObserver,
     ...over,
   };
-  const run = async (keys: readonly string[], signal = new AbortController().signal) => {
+  const run = async (
+    keys: readonly string[],
+    signal = new AbortController().signal,
+    giveWay = new AbortController().signal,
+  ) => {
     await aws.ports.clock.sleep(1); // each run looks anew
     const nowMs = aws.ports.clock.now();
     return reconcile(
-      { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, routedAfterMs: nowMs - 3_600_000, depth: 'full' },
+      { keys, lookedAfterMs: nowMs, readAfterMs: nowMs, routedAfterMs: nowMs - 3_600_000, depth: 'full', giveWay },
       deps,
       signal,
     );

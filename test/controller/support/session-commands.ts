@@ -15,17 +15,18 @@ const NAMES = ['alpha', 'beta', 'gamma'] as const;
 
 type Named<T> = T & { readonly name: string };
 
-/** Pipelines that are there, and settled, when a session begins. */
-export const beginnings: fc.Arbitrary<Readonly<Record<string, object | undefined>>> = fc.record(
-  Object.fromEntries(NAMES.map((name) => [name, pipelineSpecs(name)])),
-  { requiredKeys: [] },
-);
+/** Whose rules may end the evaluation. */
+export type Stops = { readonly ours: boolean; readonly theirs: boolean };
 
-/** @param stops whether rules of others may end the evaluation */
-export function sessionCommands(stops: boolean): fc.Arbitrary<SessionCommand>[] {
-  const edit = foreignEdits(stops);
+/** Pipelines that are there, and settled, when a session begins. */
+export const beginnings = ({ ours }: Stops): fc.Arbitrary<Readonly<Record<string, object | undefined>>> =>
+  fc.record(Object.fromEntries(NAMES.map((name) => [name, pipelineSpecs(name, ours)])), { requiredKeys: [] });
+
+/** What people and AWS do to a session. */
+export function sessionCommands({ ours, theirs }: Stops): fc.Arbitrary<SessionCommand>[] {
+  const edit = foreignEdits(theirs);
   return [
-    ...NAMES.map((name) => pipelineSpecs(name).map((spec) => put(name, spec))),
+    ...NAMES.map((name) => pipelineSpecs(name, ours).map((spec) => put(name, spec))),
     fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...NAMES)).map(([a, b]) => swap(a, b)),
     fc.constantFrom(...NAMES).map(remove),
     edit.map(meddle),
@@ -74,6 +75,8 @@ function troubles(edit: ReturnType<typeof foreignEdits>) {
     fc.constantFrom(
       { name: 'refused once', trouble: { kind: 'refused', lasting: 'once' } } as const,
       { name: 'refused for good', trouble: { kind: 'refused', lasting: 'for good' } } as const,
+      { name: 'throttled once', trouble: { kind: 'throttled', lasting: 'once' } } as const,
+      { name: 'throttled for good', trouble: { kind: 'throttled', lasting: 'for good' } } as const,
       { name: 'the answer is lost', trouble: { kind: 'lost answer' } } as const,
       { name: 'the process dies before', trouble: { kind: 'crash', when: 'before' } } as const,
       { name: 'the process dies after', trouble: { kind: 'crash', when: 'after' } } as const,

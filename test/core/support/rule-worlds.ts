@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { isRuleOf } from '../../../src/core/names.ts';
 import { planRuleSet, type RuleChange } from '../../../src/core/plan-rule-set.ts';
 import type { RuleBlock } from '../../../src/core/rule-block.ts';
-import type { ReceiptRule } from '../../../src/core/receipt-rule.ts';
+import { canStop, type ReceiptRule } from '../../../src/core/receipt-rule.ts';
 import { union } from '../../../src/core/recipients.ts';
 import { createEvaluator, harmBetween } from '../../../src/core/rule-effects.ts';
 import { applyChange, ask, block, invoke, rule, stop, store } from './rules.ts';
@@ -129,28 +129,42 @@ export const foreignIn = (rules: readonly ReceiptRule[], blocks: readonly RuleBl
 type Harm = 'none' | 'extra' | 'lost';
 
 /** The worst that any of the states does to a mail that neither the first state nor the goal does. */
-export function worstHarm(
+export const worstHarm = (
   states: readonly (readonly ReceiptRule[])[],
   goal: readonly ReceiptRule[],
   blocks: readonly RuleBlock[],
-): Harm {
-  const first = states[0] ?? [];
+): Harm => createHarmCheck([...new Set([...states.flat(), ...goal])], blocks)(states, goal);
+
+/**
+ * {@link worstHarm}, for more than one way between the same rules.
+ *
+ * @param versions every version of every rule that will be met; unions of their recipients may be as well
+ */
+export function createHarmCheck(
+  versions: readonly ReceiptRule[],
+  blocks: readonly RuleBlock[],
+): (states: readonly (readonly ReceiptRule[])[], goal: readonly ReceiptRule[]) => Harm {
   const { evaluate } = createEvaluator(
-    [...new Set([...states.flat(), ...goal])],
+    versions,
     (name) => blocks.find(({ prefix }) => isRuleOf(prefix, name))?.bucketName,
   );
   const isStorage = (name: string) => blocks.some(({ prefix }) => name === `${prefix}MessageBodyStorage`);
-  let worst: Harm = 'none';
-  for (const sure of [true, false]) {
-    const before = evaluate(first, sure);
-    const after = evaluate(goal, sure);
-    for (const state of states) {
-      const harm = harmBetween(before, after, evaluate(state, sure), isStorage);
-      if (harm === 'lost') return 'lost';
-      if (harm === 'extra') worst = 'extra';
+  return (states, goal) => {
+    const [first = [], ...others] = states;
+    const between = others.filter((state) => state !== goal);
+    let worst: Harm = 'none';
+    // Where no rule can end the evaluation, both ways to look at synchronous functions are one.
+    for (const sure of states.concat([goal]).some((state) => state.some(canStop)) ? [true, false] : [true]) {
+      const before = evaluate(first, sure);
+      const after = evaluate(goal, sure);
+      for (const state of between) {
+        const harm = harmBetween(before, after, evaluate(state, sure), isStorage);
+        if (harm === 'lost') return 'lost';
+        if (harm === 'extra') worst = 'extra';
+      }
     }
-  }
-  return worst;
+    return worst;
+  };
 }
 
 /** The states when one change fails and every change that needs it is left out. */
