@@ -3,6 +3,8 @@ import { text } from 'node:stream/consumers';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
 import { runCli } from './cli/cli.ts';
+import { NO_TRACING } from './core/tracing.ts';
+import { openTraces, type Traces } from './service/tracing.ts';
 import type { CliIo, Connected, ConnectOptions, ControllerDoor, RunningSandbox, SandboxSettings } from './cli/io.ts';
 
 /** The composition root: the only place that knows every layer. */
@@ -33,13 +35,18 @@ function leaveUnread(error: NodeJS.ErrnoException): void {
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => stream.write('', () => resolve()));
 
+/** After its work a command waits no longer than this for who takes its spans. */
+const LAST_SPANS_MS = 1_500;
+
 function systemIo(signal: AbortSignal): CliIo {
   const clock = systemClock();
+  const err = (line: string) => process.stderr.write(`${line}\n`);
+  let traces: Traces | undefined;
   const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
   const live = interactive ? liveView() : () => undefined;
   return {
     out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+    err,
     readStdin: () => text(process.stdin),
     env: process.env,
     interactive,
@@ -48,7 +55,25 @@ function systemIo(signal: AbortSignal): CliIo {
     confirm: (question) => ask(question, { input: process.stdin, output: process.stderr, signal }),
     signal,
     clock,
-    connect: (options) => connect(options, clock),
+    traced: async (command, work) => {
+      traces = await openTraces({
+        env: process.env,
+        version: version(),
+        now: clock.now,
+        sendTimeoutMs: LAST_SPANS_MS,
+        onNotice: (notice) => err(`Warning: ${notice}`),
+        onTrouble: (error) => err(`Warning: the spans of this command could not be sent: ${error.message}`),
+      });
+      if (traces === undefined) return work(NO_TRACING);
+      const { tracing } = traces;
+      try {
+        return await traces.command(command, () => work(tracing));
+      } finally {
+        await traces.close(LAST_SPANS_MS);
+      }
+    },
+    tracing: NO_TRACING,
+    connect: (options) => connect(options, clock, traces),
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
   };
@@ -72,6 +97,7 @@ function liveView(): CliIo['live'] {
 async function connect(
   { region, endpointUrl, profile, sesCallsPerSecond, dnsServers }: ConnectOptions,
   clock: CliIo['clock'],
+  traces: Traces | undefined,
 ): Promise<Connected> {
   const { connectAws } = await import('./connect-aws.ts');
   return connectAws({
@@ -81,6 +107,7 @@ async function connect(
     ...(profile === undefined ? {} : { profile }),
     ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
     ...(dnsServers === undefined ? {} : { dnsServers }),
+    ...(traces === undefined ? {} : { onCall: traces.awsCalled, onLaneWaited: traces.laneWaited }),
   });
 }
 

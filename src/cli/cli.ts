@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { faultOf } from '../core/fault.ts';
+import { NO_TRACING } from '../core/tracing.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
@@ -51,22 +52,28 @@ function createProgram(
       outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
     });
   /** A command is loaded when it is asked for: what one needs takes others time to start. */
-  const run =
+  const runWith =
+    (around: CliIo['traced']) =>
     <Args extends unknown[]>(load: () => Promise<(...args: [...Args, CliIo]) => Promise<ExitCode>>) =>
     async (...args: [...Args, Command]): Promise<void> => {
       const command = args.at(-1) as Command;
       const given = args.slice(0, -1) as unknown as Args;
       const { output = 'text' } = command.opts<{ output?: OutputFormat }>();
-      const ended = load().then((start) => start(...given, io));
-      done(await ended.catch((error: unknown) => report(error, output, io)));
+      const code = await around(command.name(), (tracing) => {
+        const ended = load().then((start) => start(...given, { ...io, tracing }));
+        return ended.catch((error: unknown) => report(error, output, io));
+      });
+      done(code);
     };
+  const run = runWith((_command, work) => work(NO_TRACING));
+  const runOnAws = runWith(io.traced);
 
   withPrune(withOutput(withFiles(withDns(program.command('plan')))))
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
-    .action(run(async () => (await import('./plan-command.ts')).planCommand));
+    .action(runOnAws(async () => (await import('./plan-command.ts')).planCommand));
   withPrune(withOutput(withFiles(withDns(program.command('apply')))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
@@ -75,7 +82,7 @@ function createProgram(
       'after',
       examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
     )
-    .action(run(async () => (await import('./apply-command.ts')).applyCommand));
+    .action(runOnAws(async () => (await import('./apply-command.ts')).applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(
       'take pipelines down; a bucket stays unless its deletionPolicy says otherwise, everything under Observe or NoDelete',
@@ -83,11 +90,11 @@ function createProgram(
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))
-    .action(run(async () => (await import('./apply-command.ts')).deleteCommand));
+    .action(runOnAws(async () => (await import('./apply-command.ts')).deleteCommand));
   withOutput(withFiles(withDns(program.command('get'))))
     .description('print the status of pipelines as AWS has them now')
     .addHelpText('after', examples('get -f examples/echo', 'get -f examples/echo -o yaml'))
-    .action(run(async () => (await import('./get-command.ts')).getCommand));
+    .action(runOnAws(async () => (await import('./get-command.ts')).getCommand));
   withOutput(withConnection(withDns(program.command('explain'))))
     .description('say whether mail for an address arrives, and which rules of the active set run for it, in order')
     .option('--to <address>', 'recipient to explain')
@@ -100,7 +107,7 @@ function createProgram(
         'explain --to someone@example.com --region eu-west-1 -o json',
       ),
     )
-    .action(run(async () => (await import('./explain-command.ts')).explainCommand));
+    .action(runOnAws(async () => (await import('./explain-command.ts')).explainCommand));
   withOutput(withConnection(program.command('import')))
     .description('write manifests equal to the rules that run on AWS today; exit code 0: all of them, 2: some left out')
     .option('--rule-set <name>', 'the rule set to read; the active one otherwise')
@@ -116,7 +123,7 @@ function createProgram(
         'plan -f pipelines.yaml',
       ),
     )
-    .action(run(async () => (await import('./import-command.ts')).importCommand));
+    .action(runOnAws(async () => (await import('./import-command.ts')).importCommand));
   program.addCommand(controllerCommand(door, done));
   addSandboxCommands(program, run);
   program

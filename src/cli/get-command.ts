@@ -1,4 +1,3 @@
-import { lookAhead } from '../core/converge.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
 import { sesSeconds, sesStepsUntil } from '../core/ses-pace.ts';
@@ -8,7 +7,7 @@ import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions } from './options.ts';
-import { askForRouting } from './mail-routing.ts';
+import { askForRouting, lookAt } from './mail-routing.ts';
 import { print } from './print.ts';
 import { renderPace } from './render-plan.ts';
 import { renderProblem, renderWarning } from './render-problems.ts';
@@ -37,7 +36,7 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
     const pending: Step[] = [];
     let failed = false;
     for (const region of regions) {
-      const looks = Promise.all([lookAhead(region.work, region.ports), askForRouting(region)]);
+      const looks = Promise.all([lookAt(region), askForRouting(region)]);
       const [outlook, facts] = await unlessInterrupted(io.signal, looks);
       const { steps, withheld, problems, observation } = outlook;
       pending.push(...steps);

@@ -1,5 +1,6 @@
 import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
+import type { Tracing } from '../core/tracing.ts';
 
 export type ConnectOptions = {
   readonly region: string;
@@ -27,6 +28,10 @@ export type CliIo = {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Runs a command as a trace of its own, where traces are asked for. */
+  readonly traced: (command: string, work: (tracing: Tracing) => Promise<ExitCode>) => Promise<ExitCode>;
+  /** That of the command which runs. */
+  readonly tracing: Tracing;
   /** May take its time: the AWS SDK is loaded only by then. */
   readonly connect: (options: ConnectOptions) => Connected | Promise<Connected>;
   /** Loaded only when it is asked for: it brings Kubernetes with it. */

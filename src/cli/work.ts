@@ -6,6 +6,7 @@ import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.
 import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
 import type { Ports } from '../core/ports.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
@@ -15,7 +16,11 @@ import type { PipelineOptions, PruneOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
-export type RegionWork = { readonly work: Work; readonly ports: Ports & { readonly close: () => void } };
+export type RegionWork = {
+  readonly work: Work;
+  readonly ports: Ports & { readonly close: () => void };
+  readonly tracing: Tracing;
+};
 
 /**
  * Connects to every region of the pipelines.
@@ -30,15 +35,16 @@ export async function openWork(
 ): Promise<readonly RegionWork[]> {
   const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
   const opened: RegionWork[] = [];
+  const { tracing } = io;
   try {
     for (const region of regions) {
       const ports = await io.connect({ region, ...connectionOf(options) });
       const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
-      opened.push({ ports, work: { region, apply: [], remove: [] } });
+      opened.push({ ports, tracing, work: { region, apply: [], remove: [] } });
       const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
-      opened[opened.length - 1] = { ports, work: { region, ...work, ...(scope && { prune: scope }) } };
+      opened[opened.length - 1] = { ports, tracing, work: { region, ...work, ...(scope && { prune: scope }) } };
     }
     return opened;
   } catch (error) {

@@ -2,6 +2,7 @@ import { converge, lookAhead, type Convergence, type Outlook } from '../core/con
 import type { Work } from '../core/observe.ts';
 import { routedRecipients, type RecipientLists } from '../core/routing-facts.ts';
 import { isAtSes } from '../core/ses-pace.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { admit, type AdmitDeps } from './admit.ts';
 import { portsUntil } from './give-way.ts';
 import type { Looks } from './looks.ts';
@@ -21,6 +22,7 @@ export type ReconcileDeps = AdmitDeps &
   SettleDeps & {
     /** One for each place, so that the pipelines in it share their looks at AWS. */
     readonly looksOf: (place: Place) => Looks;
+    readonly tracing?: Tracing;
   };
 
 /** Pipelines to look at together. */
@@ -94,7 +96,7 @@ async function reconcileAt(
   const routing = portsUntil(giveWay, looks.routing(routedAfterMs));
   const facts = createRoutingQuestion(recipientsOf(tasks), routing, deps.after, giveWay);
   const look = (at: readonly Round[], afterMs: number, deep: Depth): Promise<Outlook> =>
-    lookAhead(workOf(place, at, deps), portsUntil(giveWay, looks.planning(afterMs, deep)));
+    lookAhead(workOf(place, at, deps), portsUntil(giveWay, looks.planning(afterMs, deep)), deps.tracing);
   const settleAll = (at: readonly Round[], shares: Shares, run?: Convergence): Promise<Outcomes> =>
     eachSettled(at, (round) => settle(round, shares(round.current.key), run, facts, deps));
 
@@ -118,7 +120,12 @@ async function reconcileAt(
   if (writesOf(outlook).length === 0) return new Map([...ended, ...(await settleAll(active, shares))]);
 
   const progress = tellProgress(active, outlook, deps);
-  const options = { signal: AbortSignal.any([signal, giveWay]), waits: false, onEvent: progress.onEvent };
+  const options = {
+    signal: AbortSignal.any([signal, giveWay]),
+    waits: false,
+    onEvent: progress.onEvent,
+    tracing: deps.tracing,
+  };
   const run = await converge(workOf(place, active, deps), outlook, looks.acting, options);
   await progress.stop();
   for (const round of active) tellWhatHappened(round, shares(round.current.key), run, deps);
