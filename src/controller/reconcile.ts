@@ -2,7 +2,6 @@ import { converge, lookAhead, type Convergence, type Outlook } from '../core/con
 import type { Work } from '../core/observe.ts';
 import { routedRecipients, type RecipientLists } from '../core/routing-facts.ts';
 import { isAtSes } from '../core/ses-pace.ts';
-import type { Tracing } from '../core/tracing.ts';
 import { admit, type AdmitDeps } from './admit.ts';
 import { portsUntil } from './give-way.ts';
 import type { Looks } from './looks.ts';
@@ -16,13 +15,14 @@ import { sharesOf, type Shares } from './share.ts';
 import { announce, tellProgress, tellWhatHappened, type TellDeps } from './tell-run.ts';
 import { inAccountOf, placeKey, type Place } from './tenants.ts';
 import { writesOf } from './told-steps.ts';
+import type { ControllerTracing } from './tracing.ts';
 
 export type ReconcileDeps = AdmitDeps &
   TellDeps &
   SettleDeps & {
     /** One for each place, so that the pipelines in it share their looks at AWS. */
     readonly looksOf: (place: Place) => Looks;
-    readonly tracing?: Tracing;
+    readonly tracing: ControllerTracing;
   };
 
 /** Pipelines to look at together. */
@@ -53,7 +53,7 @@ export async function reconcile(asked: Asked, deps: ReconcileDeps, signal: Abort
   await Promise.all(
     asked.keys.map(async (key) => {
       try {
-        const admitted = await admit(key, deps);
+        const admitted = await deps.tracing.alone(key, () => admit(key, deps));
         if (admitted.kind === 'ended') outcomes.set(key, admitted.outcome);
         else tasks.push(admitted);
       } catch (error) {
@@ -98,7 +98,10 @@ async function reconcileAt(
   const look = (at: readonly Round[], afterMs: number, deep: Depth): Promise<Outlook> =>
     lookAhead(workOf(place, at, deps), portsUntil(giveWay, looks.planning(afterMs, deep)), deps.tracing);
   const settleAll = (at: readonly Round[], shares: Shares, run?: Convergence): Promise<Outcomes> =>
-    eachSettled(at, (round) => settle(round, shares(round.current.key), run, facts, deps));
+    eachSettled(at, (round) => {
+      const { key } = round.current;
+      return deps.tracing.alone(key, () => settle(round, shares(key), run, facts, deps));
+    });
 
   let outlook = await look(rounds, lookedAfterMs, depth);
   if (writesOf(outlook).some(isAtSes) && looks.takenAtMs() < readAfterMs)

@@ -61,8 +61,9 @@ export function tellingOnce(exporter: SpanExporter, onTrouble: (error: Error) =>
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        const failed = Number(result.code) !== SENT;
-        if (failed && !told) onTrouble(result.error ?? new Error('no reason was given'));
+        const { code, error }: { readonly code: number; readonly error?: Error } = result;
+        const failed = code !== SENT;
+        if (failed && !told) onTrouble(error ?? new Error('no reason was given'));
         told = failed;
         done(result);
       }),

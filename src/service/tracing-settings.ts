@@ -2,10 +2,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the standard variables of OpenTelemetry ask for, as far as we do it; where the spans go is read by the exporter. */
 export type TracingSettings = {
-  /** Why not, where somebody seems to want traces and gets none, or others than asked for: {@link notices}. */
   readonly enabled: boolean;
   readonly sampler: SamplerSettings;
   readonly batches: BatchSettings;
+  /** Where somebody gets no traces, or others than asked for. */
   readonly notices: readonly string[];
 };
 
@@ -33,17 +33,19 @@ export type BatchSettings = {
 export function readTracingSettings(env: Environment): TracingSettings {
   const notices: string[] = [];
   const enabled = isWanted(env, notices);
-  if (enabled) noteProtocol(env, notices);
+  const heard = enabled ? notices : [];
+  noteEndpoints(env, heard);
+  noteProtocol(env, heard);
   return {
     enabled,
-    sampler: samplerOf(env, notices),
+    sampler: samplerOf(env, heard),
     batches: {
-      scheduledDelayMillis: wholeNumber(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, notices),
-      exportTimeoutMillis: wholeNumber(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, notices),
-      maxQueueSize: wholeNumber(env, 'OTEL_BSP_MAX_QUEUE_SIZE', 2_048, notices),
-      maxExportBatchSize: wholeNumber(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, notices),
+      scheduledDelayMillis: wholeNumber(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, heard),
+      exportTimeoutMillis: wholeNumber(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, heard),
+      maxQueueSize: wholeNumber(env, 'OTEL_BSP_MAX_QUEUE_SIZE', 2_048, heard),
+      maxExportBatchSize: wholeNumber(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, heard),
     },
-    notices: enabled ? notices : notices.filter((notice) => notice.startsWith(EXPORTER)),
+    notices,
   };
 }
 
@@ -58,6 +60,15 @@ function isWanted(env: Environment, notices: string[]): boolean {
   if (exporter !== 'none')
     notices.push(`${EXPORTER} is neither otlp nor none, and nothing else is known here: there are no traces.`);
   return false;
+}
+
+/** It may hold a password, so it is not repeated. */
+function noteEndpoints(env: Environment, notices: string[]): void {
+  for (const name of ENDPOINTS) {
+    const url = given(env, name);
+    if (url !== undefined && !/^https?:\/\//i.test(url))
+      notices.push(`${name} is no URL with http:// or https:// in front, such as http://collector:4318.`);
+  }
 }
 
 function noteProtocol(env: Environment, notices: string[]): void {

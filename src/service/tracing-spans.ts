@@ -108,6 +108,10 @@ export function createTracingSpans(tracer: Tracer, now: () => number): TracingSp
         const span = start('reconcile batch', { parent: ROOT_CONTEXT, attributes });
         return inside(span, run).finally(() => keys.forEach(endRun));
       },
+      alone: (key, run) => {
+        const span = runOf(key);
+        return span === undefined ? run() : around.run(contextOf(span), run);
+      },
       look: ({ region, apply, remove }, run) => {
         const pipelines = apply.length + remove.length;
         const span = start('look', { attributes: { 'cloud.region': region, ...own({ 'look.pipelines': pipelines }) } });
