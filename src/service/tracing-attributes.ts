@@ -40,10 +40,15 @@ export function stepAttributes({ owner, part, region, action }: Step): SpanAttri
   };
 }
 
+/** Why something is not as it should be, in our own terms. */
+export const reasonAttributes = ({ class: kind, reason }: Fault): SpanAttributes =>
+  own({ 'fault.class': kind, 'fault.reason': reason });
+
 /** @see https://opentelemetry.io/docs/specs/semconv/general/recording-errors/ */
-export function faultAttributes({ class: kind, reason, code }: Fault): SpanAttributes {
-  return { 'error.type': code ?? reason, ...own({ 'fault.class': kind, 'fault.reason': reason }) };
-}
+export const faultAttributes = (fault: Fault): SpanAttributes => ({
+  'error.type': fault.code ?? fault.reason,
+  ...reasonAttributes(fault),
+});
 
 /** One answered or failed AWS call. */
 export type TracedCall = {

@@ -20,6 +20,7 @@ import {
   isAbsence,
   own,
   pipelineAttributes,
+  reasonAttributes,
   shown,
   stepAttributes,
   type SpanAttributes,
@@ -126,10 +127,10 @@ export function createTracingSpans(tracer: Tracer, now: () => number): TracingSp
         const parent = ownersRun === undefined ? undefined : contextOf(ownersRun);
         const span = start(step.action.kind, { attributes: stepAttributes(step), parent });
         return inside(span, run, (result) => {
-          if (result.kind === 'failed') blame(span, result.fault);
+          if (result.kind === 'failed') notDone(span, result.fault);
         });
       },
-      waiting: (fault) => void current(around)?.addEvent('waiting', faultAttributes(fault), now()),
+      waiting: (fault) => void current(around)?.addEvent('waiting', reasonAttributes(fault), now()),
     },
 
     observer: {
@@ -139,7 +140,7 @@ export function createTracingSpans(tracer: Tracer, now: () => number): TracingSp
         runs.set(key, start('reconcile', { attributes }));
       },
       planned: ({ key }, steps) => void runOf(key)?.setAttributes(own({ planned_steps: steps.length })),
-      faulted: ({ key }, fault) => blame(runOf(key), fault),
+      faulted: ({ key }, fault) => notDone(runOf(key), fault),
       panicked: ({ key, error }) => blame(runOf(key), faultOf(error)),
       timedOut: ({ key }) => void runOf(key)?.addEvent('timed out', now()),
       told: ({ key }, { type, reason }) => void runOf(key)?.addEvent(reason, own({ 'event.type': type }), now()),
@@ -203,6 +204,12 @@ const current = (around: AsyncLocalStorage<Context>): Span | undefined =>
 function blame(span: Span | undefined, fault: Fault): void {
   span?.setAttributes(faultAttributes(fault));
   span?.setStatus({ code: SpanStatusCode.ERROR, message: shown(fault.message) });
+}
+
+/** AWS is not done with our own last change: it is looked at again later, and nothing is wrong. */
+function notDone(span: Span | undefined, fault: Fault): void {
+  if (fault.class === 'pending' || fault.class === 'propagating') span?.setAttributes(reasonAttributes(fault));
+  else blame(span, fault);
 }
 
 /** What somebody cut short is no bug. */

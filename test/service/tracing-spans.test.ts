@@ -161,7 +161,7 @@ describe('the trace of a new pipeline', () => {
         expect(run?.attributes['ses_lambda_pipeline.name']).toBe(step.attributes['ses_lambda_pipeline.name']);
         return step.attributes['ses_lambda_pipeline.name'];
       });
-    expect(owners.sort()).toEqual(['app', 'other']);
+    expect(owners.map(String).sort()).toEqual(['app', 'other']);
   });
 });
 
@@ -194,6 +194,22 @@ describe('an error in a trace', () => {
         'ses_lambda_pipeline.fault.class': 'denied',
         'ses_lambda_pipeline.fault.reason': 'AccessDenied',
       });
+    }
+  });
+
+  it('is none where AWS is only not done yet', async () => {
+    const recorded = recordedSpans(() => 0);
+    const { aws } = controlling([resource()], { tracing: recorded.spans.tracing, observer: recorded.spans.observer });
+    const busy = { class: 'pending', reason: 'FunctionUpdating', message: 'Function app is Pending' } as const;
+    aws.before = (call) => (call.startsWith('functions.create') ? busy : undefined);
+
+    await vi.waitFor(() => expect(recorded.named('reconcile')).toHaveLength(1));
+
+    for (const name of ['createFunction', 'reconcile']) {
+      const [span] = recorded.named(name);
+      expect(span?.status).toEqual({ code: SpanStatusCode.UNSET });
+      expect(span?.attributes).toMatchObject({ 'ses_lambda_pipeline.fault.reason': 'FunctionUpdating' });
+      expect(span?.attributes).not.toHaveProperty('error.type');
     }
   });
 
