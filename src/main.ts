@@ -62,7 +62,8 @@ function systemIo(signal: AbortSignal): CliIo {
         now: clock.now,
         sendTimeoutMs: LAST_SPANS_MS,
         onNotice: (notice) => err(`Warning: ${notice}`),
-        onTrouble: (error) => err(`Warning: the spans of this command could not be sent: ${error.message}`),
+        onTrouble: (problem) =>
+          err(`Warning: the spans of this command could not be sent; check OTEL_EXPORTER_OTLP_ENDPOINT: ${problem}`),
       });
       if (traces === undefined) return work(NO_TRACING);
       const { tracing } = traces;

@@ -73,7 +73,8 @@ export async function runController({ args, env, version, err }: ControllerRun):
     version,
     now: clock.now,
     onNotice: (notice) => logger.warn(notice),
-    onTrouble: (error) => logger.warn('spans cannot be sent; work goes on without them', { error: error.message }),
+    onTrouble: (problem) =>
+      logger.warn('spans cannot be sent; check OTEL_EXPORTER_OTLP_ENDPOINT. Work goes on without them', { problem }),
   });
   const kubernetes = config.source.kind === 'kubernetes' ? loadCluster() : undefined;
   const metrics = createMetrics({

@@ -9,6 +9,7 @@ import {
   type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
+import { shown } from './tracing-attributes.ts';
 import type { SamplerSettings, TracingSettings } from './tracing-settings.ts';
 
 const NAME = 'ses-lambda-pipeline';
@@ -19,7 +20,7 @@ export type ExportOptions = {
   /** Longest that one batch of spans is tried to be sent; not set: what the variables say, or 10 s. */
   readonly sendTimeoutMs?: number;
   /** Told when spans cannot be sent, and not again before some could. */
-  readonly onTrouble: (error: Error) => void;
+  readonly onTrouble: (problem: string) => void;
 };
 
 /** Sends ended spans in batches, beside the work: what cannot be sent is dropped. */
@@ -56,14 +57,14 @@ function samplerOf({ parentBased, ratio }: SamplerSettings): Sampler {
 }
 
 /** A collector that is away for an hour is one line in the log, not one every five seconds. */
-export function tellingOnce(exporter: SpanExporter, onTrouble: (error: Error) => void): SpanExporter {
+export function tellingOnce(exporter: SpanExporter, onTrouble: (problem: string) => void): SpanExporter {
   let told = false;
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         const { code, error }: { readonly code: number; readonly error?: Error } = result;
         const failed = code !== SENT;
-        if (failed && !told) onTrouble(error ?? new Error('no reason was given'));
+        if (failed && !told) onTrouble(shown(error?.message ?? 'no reason was given'));
         told = failed;
         done(result);
       }),

@@ -29,7 +29,7 @@ export async function openTraces({ env, now, onNotice, ...options }: TracesOptio
     return { ...createTracingSpans(tracer, now), close: (limitMs) => within(limitMs, flush()) };
   } catch (error) {
     // Traces are no reason for anything else not to work.
-    options.onTrouble(error instanceof Error ? error : new Error(String(error)));
+    options.onTrouble(error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }
