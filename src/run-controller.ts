@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { systemClock } from './aws/system-clock.ts';
+import { createArtifactPuller } from './code/artifact-puller.ts';
 import { createController } from './controller/controller.ts';
 import type { PipelineSource } from './controller/source.ts';
 import { createTenants } from './controller/tenants.ts';
@@ -19,6 +20,7 @@ import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
 import { createElection, type Election } from './kubernetes/lease.ts';
 import { leaseStore } from './kubernetes/lease-store.ts';
 import { PIPELINES } from './kubernetes/pipelines.ts';
+import { fieldsNotServed } from './kubernetes/served-schema.ts';
 import { portsByPlace } from './ports-by-place.ts';
 import { ConfigError, loadConfig, type Config } from './service/config.ts';
 import { judgeEventLoop, judgeFreshness, judgeThat, startHeartbeat } from './service/health.ts';
@@ -236,6 +238,15 @@ export async function runController({ args, env, version, err }: ControllerRun):
       });
   };
 
+  logger.info('started', {
+    version,
+    source: config.source.kind,
+    addresses: sites.servers.map(({ address }) => showListenAddress(address)),
+  });
+  if (api !== undefined && !(await isCrdCurrent(api, clock, logger, intake.signal)))
+    shutdown.begin('the CRD in the cluster is older than this version', 1);
+  if (intake.signal.aborted) return shutdown.stopped;
+
   const lease = config.source.kind === 'kubernetes' ? config.source.lease : undefined;
   if (api === undefined || lease === undefined) {
     work(new AbortController().signal);
@@ -267,12 +278,35 @@ export async function runController({ args, env, version, err }: ControllerRun):
     });
     election.start();
   }
-  logger.info('started', {
-    version,
-    source: config.source.kind,
-    addresses: sites.servers.map(({ address }) => showListenAddress(address)),
-  });
   return shutdown.stopped;
+}
+
+const SHOWN_GAPS = 5;
+const SCHEMA_WITHIN_MS = 10_000;
+
+/**
+ * With an older CRD no status would ever be as it was written, and what people wrote would be lost in part. When the API
+ * server cannot be asked, the rest of the start finds out why, and goes on by itself.
+ */
+async function isCrdCurrent(
+  api: KubernetesApi,
+  clock: ReturnType<typeof systemClock>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const gaps = await fieldsNotServed(api, clock, AbortSignal.any([signal, AbortSignal.timeout(SCHEMA_WITHIN_MS)]));
+    if (gaps.length === 0) return true;
+    const more = gaps.length > SHOWN_GAPS ? ` and ${gaps.length - SHOWN_GAPS} more` : '';
+    logger.error(
+      `the CRD in the cluster is older than this version: it lacks ${gaps.slice(0, SHOWN_GAPS).join(', ')}${more}. ` +
+        'Apply that of this version, for example with: ses-lambda-pipeline crd | kubectl apply -f -',
+    );
+    return false;
+  } catch (error) {
+    if (!signal.aborted) logger.warn('the schema that the API server serves could not be read', { error });
+    return true;
+  }
 }
 
 /** @throws {ConfigError} naming all that is wrong in the file at once */
@@ -300,11 +334,13 @@ function sourceOf(
   metrics: Metrics,
 ): PipelineSource {
   const from = config.source;
+  const pull = createArtifactPuller({ registries: config.ociRegistries, fetch });
   if (from.kind === 'files' || api === undefined)
     return createFolderSource({
       folder: from.kind === 'files' ? from.folder : '.',
       namespace: 'default',
       clock,
+      pull,
       onProblem: ({ file, document, path, message }) =>
         logger.error('a manifest cannot be used', { file, document, path, problem: message }),
       onGone: (key, file) =>
@@ -316,6 +352,7 @@ function sourceOf(
   const source = createKubernetesSource({
     api,
     clock,
+    pull,
     namespaces: from.namespaces.length === 0 ? 'all' : from.namespaces,
     ...(from.labelSelector === undefined ? {} : { labelSelector: from.labelSelector }),
     events: createEventRecorder({

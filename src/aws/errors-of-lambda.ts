@@ -20,9 +20,9 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
     class: 'propagating',
     reason: 'WaitingForPropagation',
     say: ({ about, text }) =>
-      `The role lacks a permission that Lambda needs${about} (${text}). A new policy takes a moment to be seen; ` +
-      'if this ' +
-      'stays, add it under spec.role.privileges.',
+      `The role lacks a permission that ${fieldWithRight(text)} needs${about} (${text}). A new policy takes a moment ` +
+      'to be seen; if this stays, look for a permissions boundary or another policy that forbids it; a role of ' +
+      'spec.role.existingArn must be given it by hand.',
   },
   {
     of: 'lambda',
@@ -64,10 +64,55 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   {
     of: 'lambda',
     codes: ['InvalidParameterValueException'],
+    text: /Source image .* does not exist/i,
+    class: 'dependency',
+    reason: 'DependencyNotReady',
+    say: ({ about, text }) =>
+      `Lambda cannot find the image in ECR${about} (${text}). Push it, or correct spec.function.code.imageUri.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException', 'AccessDeniedException'],
+    text: /permission to access the ECR image|Source image .* is not valid/i,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ about, text }) =>
+      `Lambda may not pull the image${about} (${text}). Admit lambda.amazonaws.com to ecr:BatchGetImage and ` +
+      'ecr:GetDownloadUrlForLayer in the policy of the repository; one of another account must admit that account too.',
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /image manifest|media type/i,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: ({ about, text }) =>
+      `Lambda cannot run the image${about} (${text}). Build it for one platform, that of spec.function.architecture, ` +
+      'and without attestations (docker build --platform linux/amd64 --provenance=false).',
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
     text: /runtime parameter|'runtime'|no longer supported/i,
     class: 'invalid',
     reason: 'InvalidSpec',
     say: refused('Choose a runtime that Lambda still supports in spec.function.runtime.'),
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /layer/i,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: refused('Correct spec.function.layers.'),
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /UnreservedConcurrentExecution/i,
+    class: 'invalid',
+    reason: 'QuotaExceeded',
+    say: refused('Lower spec.function.reservedConcurrency, or have the concurrency of the account raised.'),
   },
   {
     of: 'lambda',
@@ -123,6 +168,16 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   },
   {
     of: 'lambda',
+    codes: ['AccessDeniedException'],
+    text: /lambda:GetLayerVersion/,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ text }) =>
+      `spec.function.layers: these credentials may not use ${layerIn(text)}. Allow them lambda:GetLayerVersion on it, ` +
+      'and where the layer is of another account, have its owner share it with AddLayerVersionPermission.',
+  },
+  {
+    of: 'lambda',
     codes: ['CodeStorageExceededException'],
     class: 'invalid',
     reason: 'QuotaExceeded',
@@ -139,3 +194,15 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   },
   { of: 'lambda', codes: ['ServiceException'], class: 'transient', reason: 'AwsUnavailable', say: again },
 ];
+
+/** Lambda names the call that it tried with the role; the first part of the manifest that leads to such a call. */
+const FIELDS_WITH_RIGHTS: readonly (readonly [call: RegExp, field: string])[] = [
+  [/ on EC2\b/i, 'spec.function.vpc'],
+  [/ on X-?RAY\b/i, 'spec.function.tracing'],
+  [/ on (SQS|SNS)\b/i, 'spec.function.deadLetterArn'],
+  [/ on arn:/i, 'spec.function.async'],
+];
+
+const fieldWithRight = (text: string): string => FIELDS_WITH_RIGHTS.find(([call]) => call.test(text))?.[1] ?? 'Lambda';
+
+const layerIn = (text: string): string => /arn:[^:\s]+:lambda:[^\s]+:layer:[\w-]+(:\d+)?/.exec(text)?.[0] ?? 'a layer';

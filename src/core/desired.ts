@@ -7,8 +7,20 @@ import {
   LOGICAL_NAME_TAG,
   type Discovery,
 } from './discovery.ts';
+import {
+  desiredAsync,
+  desiredFunctionTags,
+  desiredLogGroup,
+  desiredSettings,
+  settingsElsewhere,
+  settingsWarnings,
+  type DesiredLogGroup,
+} from './desired-settings.ts';
 import { PipelineError } from './fault.ts';
-import type { FunctionCode } from './function-code.ts';
+import { ALIAS, ALIAS_TAG, aliasArn, publishingOf, type Publishing } from './publishing.ts';
+import { imageElsewhere, warnOfTag } from './image-uri.ts';
+import type { FunctionCode, PackageType } from './function-code.ts';
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { FunctionInputs } from './function-inputs.ts';
 import { intervalMsOf } from './interval.ts';
 import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
@@ -28,7 +40,8 @@ import { ownerTags } from './ownership.ts';
 import { actionsOf, arnsElsewhere, storeAction } from './rule-actions.ts';
 import type { RuleBlock, RuleInSet } from './rule-block.ts';
 import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from './policy-document.ts';
-import type { FunctionConfiguration, NewRole } from './ports.ts';
+import type { NewRole } from './ports.ts';
+import { rightsFor } from './role-rights.ts';
 import { greenNameOf } from './twin-sets.ts';
 import { normalisePrefix } from './object-key-prefix.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
@@ -75,7 +88,16 @@ export type DesiredFunction = {
   readonly architecture: string;
   readonly tags: Tags;
   readonly configuration: FunctionConfiguration;
+  /** Undefined: Lambda's defaults. */
+  readonly async: AsyncSettings | undefined;
+  /** Undefined: as many runs at once as the account has left. */
+  readonly reservedConcurrency: number | undefined;
+  /** Undefined: the group is Lambda's affair. */
+  readonly logGroup: DesiredLogGroup | undefined;
   readonly code: FunctionCode;
+  readonly packageType: PackageType;
+  /** Undefined: the rules call the function itself. */
+  readonly publishing: Publishing | undefined;
 };
 
 /** Every AWS resource of a pipeline spelled out. */
@@ -132,12 +154,12 @@ export function desiredPipeline(
   const { manifest, identity } = pipeline;
   const { spec } = manifest;
   const key = pipelineKey(identity);
-  refuseWhatSesWould(spec, identity);
+  refuseWhatAwsWould(spec, identity);
   const discovery = discoveryOf({
     identity,
     bucketName,
     logicalName: spec.messageBodyStorage.logicalName,
-    handler: spec.function.handler,
+    handler: spec.function.code.imageUri === undefined ? spec.function.handler : undefined,
     objectKeyPrefixes: prefixesOf(spec),
     live,
     storedUnder,
@@ -167,8 +189,8 @@ export function desiredPipeline(
 }
 
 /** @throws {PipelineError} what the API server cannot judge and AWS would refuse, or nobody could undo */
-function refuseWhatSesWould(spec: ManifestSpec, { installation }: PipelineIdentity): void {
-  const [elsewhere] = arnsElsewhere(spec);
+function refuseWhatAwsWould(spec: ManifestSpec, { installation }: PipelineIdentity): void {
+  const [elsewhere] = [...arnsElsewhere(spec), ...settingsElsewhere(spec), ...imageElsewhere(spec)];
   if (elsewhere !== undefined) throw invalid(elsewhere);
   for (const [index, { ruleName }] of spec.receiptRules.entries())
     if (ruleName?.startsWith(`${installation}_`) === true)
@@ -218,6 +240,8 @@ function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: s
     actions: privilege.actions,
     resource: resolveTokens(privilege.resource, identity, bucketName, `spec.role.privileges[${index}].resource`),
   }));
+  const settings = desiredSettings(spec.function, functionNameOf(spec, identity));
+  const rights = rightsFor({ ...settings, async: desiredAsync(spec.function) }, identity);
   return {
     kind: 'own',
     arn: roleArn(identity, path),
@@ -229,7 +253,7 @@ function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: s
       tags: ownerTags(identity),
       permissionsBoundaryArn: roleLimits?.permissionsBoundaryArn ?? spec.role.permissionsBoundaryArn,
     },
-    policy: rolePolicy(identity, functionNameOf(spec, identity), privileges),
+    policy: rolePolicy(identity, functionNameOf(spec, identity), privileges, rights),
     managedPolicyArns: spec.role.managedPolicyArns,
   };
 }
@@ -266,20 +290,33 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
     throw invalid(
       `spec.function.environment: all variables together take ${bytes} bytes, with those of environmentFrom and those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
     );
+  const packageType = packageTypeOf(manifest.spec);
+  const ofZip = packageType === 'Zip' ? fn : undefined;
+  const name = functionNameOf(manifest.spec, identity);
   return {
-    name: functionNameOf(manifest.spec, identity),
-    arn: functionArn(identity, functionNameOf(manifest.spec, identity)),
+    name,
+    arn: functionArn(identity, name),
     architecture: fn.architecture,
-    tags: { ...ownerTags(identity), ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}) },
+    tags: {
+      ...desiredFunctionTags(fn, identity),
+      ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}),
+      ...(fn.publish ? { [ALIAS_TAG]: ALIAS } : {}),
+    },
+    packageType,
+    publishing: publishingOf(fn),
     configuration: {
-      runtime: fn.runtime,
-      handler: fn.handler,
+      runtime: ofZip?.runtime,
+      handler: ofZip?.handler,
       memorySize: fn.memorySize,
       timeout: fn.timeout,
-      description: fn.description === '' ? `${pipelineKey(identity)}: ${fn.handler}` : fn.description,
+      description: fn.description === '' ? `${pipelineKey(identity)}: ${ofZip?.handler ?? 'image'}` : fn.description,
       roleArn: role,
       environment,
+      ...desiredSettings(fn, name),
     },
+    async: desiredAsync(fn),
+    reservedConcurrency: fn.reservedConcurrency,
+    logGroup: desiredLogGroup(fn, name, identity),
     code,
   };
 }
@@ -290,8 +327,27 @@ function codeSource(code: FunctionCode & { kind: 's3' }): string {
 }
 
 /** The function that the manifest names, or the one that we make. */
-export const functionNameOf = ({ function: { name } }: ManifestSpec, identity: PipelineIdentity): string =>
-  name ?? functionName(identity, 'Zip');
+export const functionNameOf = (spec: ManifestSpec, identity: PipelineIdentity): string =>
+  spec.function.name ?? functionName(identity, packageTypeOf(spec));
+
+export const packageTypeOf = ({ function: { code } }: ManifestSpec): PackageType =>
+  code.imageUri === undefined ? 'Zip' : 'Image';
+
+/**
+ * What our function of the other package type is called, which may be there while this one takes its place.
+ *
+ * @returns undefined for a function under a name of its own: there is no other
+ */
+export const otherFunctionNameOf = (spec: ManifestSpec, identity: PipelineIdentity): string | undefined =>
+  spec.function.name === undefined
+    ? functionName(identity, packageTypeOf(spec) === 'Zip' ? 'Image' : 'Zip')
+    : undefined;
+
+/** What the rules invoke: the function, or its alias. */
+function invokedArn(spec: ManifestSpec, identity: PipelineIdentity): string {
+  const arn = functionArn(identity, functionNameOf(spec, identity));
+  return spec.function.publish ? aliasArn(arn) : arn;
+}
 
 /** Names of rules that the manifest takes over, in its own rule set. */
 export const existingRuleNames = ({ receiptRules }: Pick<ManifestSpec, 'receiptRules'>): readonly string[] =>
@@ -317,7 +373,7 @@ export function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, buc
       recipients: rule.recipients.map(lowerCaseDomain),
       actions: actionsOf(rule, spec, {
         bucketName,
-        functionArn: functionArn(identity, functionNameOf(spec, identity)),
+        functionArn: invokedArn(spec, identity),
         stores: rule.storage?.disabled !== true && !(head !== undefined && isStoredByHead(rule, spec)),
       }),
     })),
@@ -363,7 +419,7 @@ const NOT_IAM_ACTIONS: Readonly<Record<string, string>> = {
 };
 
 function warningsOf(spec: ManifestSpec): string[] {
-  const warnings: string[] = [];
+  const warnings: string[] = [...settingsWarnings(spec), ...warnOfTag(spec)];
   for (const [index, rule] of spec.receiptRules.entries())
     if (rule.recipients.length === 0 && rule.enabled)
       warnings.push(

@@ -1,8 +1,10 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
-import { desiredBlock, desiredPipeline, functionNameOf, type Pipeline } from './desired.ts';
+import { desiredBlock, desiredPipeline, functionNameOf, otherFunctionNameOf, type Pipeline } from './desired.ts';
 import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
+import { logGroupOf } from './function-configuration.ts';
+import { LOG_GROUP_TAG } from './function-tags.ts';
 import type { Manifest } from './manifest.ts';
 import { bucketNames, isRuleOf, pipelineKey, roleName, rulePrefix, type PipelineIdentity } from './names.ts';
 import type {
@@ -16,13 +18,20 @@ import { asNeighbour, type Neighbour } from './neighbour.ts';
 import { ownershipOf } from './ownership.ts';
 import { restraintOf } from './management-policy.ts';
 import type { PlanInput, Problem, Suspended } from './plan.ts';
-import { grantedRuleSets } from './plan-function.ts';
+import { grantedRuleSets } from './plan-invoke-grants.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
 import { ownsRule } from './rule-block.ts';
 import { atHome, namesToLookFor, neighbourAtHome } from './twin-sets.ts';
-import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
+import {
+  observeBucket,
+  observeExistingBucket,
+  observeFormerFunction,
+  observeFunction,
+  observeLogGroup,
+  observeRole,
+} from './observe-resources.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
@@ -71,8 +80,8 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const given = [...work.apply, ...work.remove].map(({ identity }) => identity);
   const remains = work.prune && (await findRemains(work.prune, new Set(given.map(pipelineKey)), ports));
   const wanted = [
-    ...[...(remains?.functions.values() ?? [])].flatMap(({ identity, resource }) =>
-      grantedRuleSets(resource, invokeGrantIdPrefix(identity)),
+    ...[...(remains?.functions.values() ?? [])].flatMap(({ identity, resources }) =>
+      resources.flatMap((fn) => grantedRuleSets(fn, invokeGrantIdPrefix(identity))),
     ),
     ...found.flatMap(({ pipeline: { manifest, identity }, observed }) => [
       ...namesToLookFor(manifest.spec.ruleSet),
@@ -86,7 +95,8 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const ruleSets = wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, once);
   const desired = found.map(({ pipeline, bucketName, observed }) =>
     guarded(pipeline, () => {
-      const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
+      const fn = observed.function ?? observed.formerFunction;
+      const live = fn === undefined ? undefined : decodeDiscovery(fn.environment);
       const storedUnder = prefixesInUse(pipeline, bucketName, ruleSets);
       return { desired: desiredPipeline(pipeline, bucketName, live, storedUnder), observed };
     }),
@@ -141,7 +151,7 @@ const activeIn = ({ apply }: Work): readonly Pipeline[] => apply.filter((pipelin
 const NO_RULE_SETS: ObservedRuleSets = { active: undefined, sets: new Map() };
 
 const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): readonly string[] =>
-  grantedRuleSets(observed.function, invokeGrantIdPrefix(identity));
+  [observed.function, observed.formerFunction].flatMap((fn) => grantedRuleSets(fn, invokeGrantIdPrefix(identity)));
 
 /** Reads of SES are slow, and one look needs the same sets for several things: each is asked for once. */
 function askedOnce(receiptRules: Ports['receiptRules']): Pick<Ports['receiptRules'], 'describe' | 'describeActive'> {
@@ -179,8 +189,11 @@ export async function observePipeline(
   identity: PipelineIdentity,
   ports: Ports,
 ): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
-  const [fn, role] = await Promise.all([
-    observeFunction(functionNameOf(manifest.spec, identity), ports),
+  const name = functionNameOf(manifest.spec, identity);
+  const otherName = otherFunctionNameOf(manifest.spec, identity);
+  const [fn, formerFunction, role] = await Promise.all([
+    observeFunction(name, ports),
+    otherName === undefined ? undefined : observeFormerFunction(otherName, identity, ports),
     manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
   ]);
   const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
@@ -190,10 +203,18 @@ export async function observePipeline(
       : await findOwnBucket(
           identity,
           { logicalName, ruleSet: manifest.spec.ruleSet.name },
-          { fn, adopts: asksForAdoption(manifest) },
+          { fn: fn ?? formerFunction, adopts: asksForAdoption(manifest) },
           ports,
         );
-  return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn } };
+  const { logRetentionDays } = manifest.spec.function;
+  const logGroup =
+    logRetentionDays !== undefined || fn?.tags[LOG_GROUP_TAG] !== undefined
+      ? await observeLogGroup(logGroupOf(name), ports)
+      : undefined;
+  return {
+    bucketName: bucket.name,
+    observed: { bucket: bucket.live, role, function: fn, logGroup, ...(formerFunction && { formerFunction }) },
+  };
 }
 
 async function observeLeaving({ manifest, identity }: Leaving, ports: Ports): Promise<Departing> {

@@ -1,20 +1,28 @@
 import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
-import { grantedByName } from './existing-rules.ts';
+import { functionState } from './function-state.ts';
+import { tagDifference } from './function-tags.ts';
+import { isImage } from './image-uri.ts';
 import type { ObservedFunction } from './observed.ts';
-import { isUnmarked, missingTags, ownerTags, tagChanges, whyTagged } from './ownership.ts';
-import type { RoleReady } from './plan-role.ts';
+import { isUnmarked, ownerTags, tagChanges, whyTagged } from './ownership.ts';
 import {
-  invokeGrant,
-  invokeGrantIdPrefix,
-  ruleSetOfArn,
-  samePolicy,
-  statementsOf,
-  type InvokeGrant,
-  type Statement,
-} from './policy-document.ts';
-import type { FunctionConfiguration } from './ports.ts';
+  configurationChanges,
+  configurationToSend,
+  needsRights,
+  planBesideConfiguration,
+  settingsToTell,
+} from './plan-function-settings.ts';
+import { planVersion } from './plan-function-version.ts';
+import { planInvokeGrants } from './plan-invoke-grants.ts';
+import type { RoleReady } from './plan-role.ts';
 import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
+
+/** Ids of steps that have to be done before the function may run: `logReady` are those of its log group. */
+export type FunctionNeeds = {
+  readonly bucketReady: readonly string[];
+  readonly roleReady: RoleReady;
+  readonly logReady: readonly string[];
+};
 
 /**
  * The function with SES's permission to invoke it. It waits for the bucket: no bucket, no function.
@@ -28,46 +36,34 @@ export function planFunction(
   desired: Desired,
   live: ObservedFunction | undefined,
   ruleSets: readonly string[],
-  ready: { readonly bucketReady: readonly string[]; readonly roleReady: RoleReady },
+  { bucketReady, roleReady, logReady }: FunctionNeeds,
   add: AddStep,
 ): readonly string[] {
   const fn = desired.function;
   const lane = `function ${fn.name}`;
-  const needs = [...ready.bucketReady, ...ready.roleReady.exists];
+  const { policies } = roleReady;
+  const rights = needsRights(fn.configuration) ? policies : [];
+  const needs = [...bucketReady, ...roleReady.exists, ...rights, ...logReady];
   if (live === undefined) {
-    if (fn.code.kind === 'existing') throw new Error('a function whose code is kept is there, or an obstacle');
-    const created = add({
-      part: 'function',
-      lane,
-      needs,
-      why: 'it does not exist',
-      action: {
-        kind: 'createFunction',
-        fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
-        code: fn.code,
-      },
-      changes: [
-        { field: 'runtime', after: fn.configuration.runtime },
-        { field: 'handler', after: fn.configuration.handler },
-      ],
-    });
+    const created = createFunction(fn, needs, lane, add);
     const active = awaitFunction(fn, [created], lane, add);
-    const grants = wantedGrants(desired, ruleSets).map((grant) => addGrant(fn, grant, [created], lane, add));
-    return [active, ...grants];
+    const alias = planVersion(fn, undefined, true, [active], add);
+    const beside = planBesideConfiguration(fn, { live, lane, needs: [active, ...alias], policies }, add);
+    const grants = planInvokeGrants(desired, undefined, ruleSets, [created, ...alias], add);
+    return [active, ...alias, ...beside, ...grants];
   }
 
   const marked = markUnmarked(desired, live, lane, add);
-  // An idle function is Inactive; it wakes by itself and can be changed.
-  const settled = (live.state === 'Active' || live.state === 'Inactive') && live.lastUpdateStatus !== 'InProgress';
+  const state = functionState(live);
   const first = [...needs, ...marked];
-  let last: readonly string[] = settled ? first : [awaitFunction(fn, first, lane, add)];
-  const done: string[] = settled ? [...marked] : [...last];
+  let last: readonly string[] = state.kind === 'busy' ? [awaitFunction(fn, first, lane, add)] : first;
+  const done: string[] = state.kind === 'busy' ? [...last] : [...marked];
   const code = codeChange(fn, live);
   if (code !== undefined && fn.code.kind !== 'existing') {
     const updated = add({
       part: 'function',
       lane,
-      needs: last,
+      needs: [...last, ...forgetSource(fn, live, last, lane, add)],
       why: 'the code differs',
       action: { kind: 'updateFunctionCode', fn: fn.name, architecture: fn.architecture, code: fn.code },
       changes: [code],
@@ -76,39 +72,118 @@ export function planFunction(
     done.push(updated, ...last);
   }
   const changes = configurationChanges(fn.configuration, live);
-  if (changes.length > 0) {
+  // What has failed for a reason that is gone by now succeeds when it is sent once more.
+  const again = state.kind === 'failed' && code === undefined;
+  if (changes.length > 0 || again) {
     const updated = add({
       part: 'function',
       lane,
       needs: last,
-      why: 'the configuration differs',
-      action: { kind: 'updateFunctionConfiguration', fn: fn.name, configuration: fn.configuration },
+      why: changes.length > 0 ? 'the configuration differs' : 'Lambda could not carry out the last change',
+      action: {
+        kind: 'updateFunctionConfiguration',
+        fn: fn.name,
+        configuration: configurationToSend(fn.configuration, live),
+      },
       changes,
     });
     last = [awaitFunction(fn, [updated], lane, add)];
     done.push(updated, ...last);
   }
-  const tags = missingTags(fn.tags, marked.length === 0 ? live.tags : { ...live.tags, ...ownerTags(desired.identity) });
-  if (Object.keys(tags).length > 0)
+  const tagged = planTags(desired, { live, marked: marked.length > 0, needs: [...last, ...logReady] }, lane, add);
+  const isBehind = code !== undefined || changes.length > 0 || !isPublished(fn, live);
+  const alias = planVersion(fn, live, isBehind, [...last, ...tagged], add);
+  done.push(...alias, ...planBesideConfiguration(fn, { live, lane, needs: [...last, ...alias], policies }, add));
+  const grants = planInvokeGrants(desired, live, ruleSets, [...marked, ...alias], add);
+  return [...done, ...grants];
+}
+
+/** What the tag says is no longer so with the next code, and would be believed if the manifest went back to S3. */
+function forgetSource(
+  fn: DesiredFunction,
+  live: ObservedFunction,
+  needs: readonly string[],
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  if (fn.code.kind === 's3' || live.tags[CODE_SOURCE_TAG] === undefined) return [];
+  return [
     add({
       part: 'function',
       lane,
-      // The tag says which code runs, so it may not come before the code.
-      needs: last,
+      needs,
+      why: 'its code comes from elsewhere now',
+      action: { kind: 'untagFunction', fn: fn.name, arn: live.arn, keys: [CODE_SOURCE_TAG] },
+      changes: [{ field: `tags.${CODE_SOURCE_TAG}`, before: live.tags[CODE_SOURCE_TAG] }],
+    }),
+  ];
+}
+
+function createFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
+  if (fn.code.kind === 'existing') throw new Error('a function whose code is kept is there, or an obstacle');
+  return add({
+    part: 'function',
+    lane,
+    needs,
+    why: 'it does not exist',
+    action: {
+      kind: 'createFunction',
+      fn: {
+        ...fn.configuration,
+        name: fn.name,
+        architecture: fn.architecture,
+        packageType: fn.packageType,
+        tags: fn.tags,
+      },
+      code: fn.code,
+    },
+    changes: [
+      ...(fn.code.kind === 'image' ? [{ field: 'imageUri', after: fn.code.uri }] : []),
+      ...settingsToTell(fn.configuration),
+    ],
+  });
+}
+
+type Tagged = {
+  readonly live: ObservedFunction;
+  /** Our marks are put on by a step before. */
+  readonly marked: boolean;
+  /** One tag says which code runs, another that the log group is ours: they may not come, or go, before that is so. */
+  readonly needs: readonly string[];
+};
+
+function planTags(
+  { function: fn, identity }: Desired,
+  { live, marked, needs }: Tagged,
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  const { put, gone } = tagDifference(fn.tags, marked ? { ...live.tags, ...ownerTags(identity) } : live.tags);
+  const about = { part: 'function', lane } as const;
+  const untagged =
+    gone.length === 0
+      ? []
+      : [
+          add({
+            ...about,
+            needs,
+            why: 'the manifest does not list them any more',
+            action: { kind: 'untagFunction', fn: fn.name, arn: live.arn, keys: gone },
+            changes: gone.map((key) => ({ field: `tags.${key}`, before: live.tags[key] })),
+          }),
+        ];
+  if (Object.keys(put).length === 0) return untagged;
+  return [
+    ...untagged,
+    add({
+      ...about,
+      // The tag that remembers which tags were the user's forgets those that are gone.
+      needs: [...needs, ...untagged],
       why: 'tags differ',
-      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
-      changes: tagChanges(tags, live.tags),
-    });
-  const granted = statementsOf(live.policy);
-  const grants = wantedGrants(desired, ruleSets)
-    .filter((grant) => !granted.some((statement) => samePolicy(statement, grantStatement(grant, live.arn))))
-    .flatMap((grant) => {
-      // Somebody changed what stands under our id: there is no update, so it goes and comes back.
-      const altered = granted.some(({ Sid }) => Sid === grant.statementId);
-      const removed = altered ? [removeGrant(fn, grant.statementId, marked, 'it was altered', lane, add)] : [];
-      return [addGrant(fn, grant, [...marked, ...removed], lane, add)];
-    });
-  return [...done, ...grants];
+      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags: put },
+      changes: tagChanges(put, live.tags),
+    }),
+  ];
 }
 
 /** Makes an unmarked function ours, before any other change of it. */
@@ -132,61 +207,6 @@ function markUnmarked(
   ];
 }
 
-/** Ids of permissions of this pipeline that none of the sets needs. */
-export function leftoverPermissions(
-  desired: Desired,
-  live: ObservedFunction | undefined,
-  ruleSets: readonly string[],
-): readonly string[] {
-  const wanted = new Set(wantedGrants(desired, ruleSets).map((grant) => grant.statementId));
-  const own = invokeGrantIdPrefix(desired.identity);
-  return statementsOf(live?.policy).flatMap(({ Sid }) =>
-    Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : [],
-  );
-}
-
-/** The sets that a live function is granted to: where rules of ours may still stand. */
-export function grantedRuleSets(live: ObservedFunction | undefined, statementIdPrefix: string): readonly string[] {
-  return statementsOf(live?.policy)
-    .filter(({ Sid }) => Sid?.startsWith(statementIdPrefix) === true)
-    .flatMap((statement) => ruleSetOfArn(JSON.stringify(statement['Condition'] ?? '')) ?? []);
-}
-
-export function removeGrant(
-  fn: DesiredFunction,
-  statementId: string,
-  needs: readonly string[],
-  why: string,
-  lane: string,
-  add: AddStep,
-): string {
-  return add({
-    part: 'permission',
-    lane,
-    needs,
-    why,
-    action: { kind: 'removePermission', fn: fn.name, statementId },
-    changes: [{ field: 'statementId', before: statementId }],
-  });
-}
-
-function addGrant(
-  fn: DesiredFunction,
-  grant: InvokeGrant,
-  needs: readonly string[],
-  lane: string,
-  add: AddStep,
-): string {
-  return add({
-    part: 'permission',
-    lane,
-    needs,
-    why: 'SES must be allowed to invoke the function for our rules',
-    action: { kind: 'addPermission', fn: fn.name, grant },
-    changes: [{ field: 'sourceArn', after: grant.sourceArn }],
-  });
-}
-
 function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
   return add({
     part: 'function',
@@ -198,26 +218,6 @@ function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: stri
   });
 }
 
-const wantedGrants = (desired: Desired, ruleSets: readonly string[]): readonly InvokeGrant[] => [
-  ...ruleSets.map((ruleSet) => invokeGrant(desired.identity, ruleSet)),
-  ...grantedByName(desired, ruleSets).map(({ ruleSet, name }) => invokeGrant(desired.identity, ruleSet, name)),
-];
-
-/** How Lambda writes a grant into the resource policy. */
-function grantStatement(grant: InvokeGrant, resource: string): Statement {
-  return {
-    Sid: grant.statementId,
-    Effect: 'Allow',
-    Principal: { Service: grant.principal },
-    Action: grant.action,
-    Resource: resource,
-    Condition: {
-      StringEquals: { 'AWS:SourceAccount': grant.sourceAccount },
-      ArnLike: { 'AWS:SourceArn': grant.sourceArn },
-    },
-  };
-}
-
 function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | undefined {
   if (fn.code.kind === 'existing') return undefined;
   if (live.architecture !== fn.architecture)
@@ -226,25 +226,21 @@ function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | 
     return live.codeSha256 === fn.code.sha256
       ? undefined
       : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
+  if (fn.code.kind === 'image')
+    return isImage(fn.code.uri, live.image)
+      ? undefined
+      : { field: 'imageUri', before: live.image?.uri, after: fn.code.uri };
   if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
   return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
 }
 
-/** Values of the environment are not shown: they may be secrets. */
-function configurationChanges(wanted: FunctionConfiguration, live: ObservedFunction): FieldChange[] {
-  const fields = ['runtime', 'handler', 'memorySize', 'timeout', 'description', 'roleArn'] as const;
-  const changes = fields.flatMap((field): FieldChange[] =>
-    wanted[field] === live[field] ? [] : [{ field, before: live[field], after: wanted[field] }],
+/** Whether the alias leads to a version of the code that the function has, with the configuration that it should have. */
+function isPublished(fn: DesiredFunction, { alias, ...latest }: ObservedFunction): boolean {
+  return (
+    alias !== undefined &&
+    alias.version !== latest.version &&
+    alias.codeSha256 === latest.codeSha256 &&
+    alias.architecture === latest.architecture &&
+    configurationChanges(fn.configuration, alias).length === 0
   );
-  const names = [...new Set([...Object.keys(wanted.environment), ...Object.keys(live.environment)])].sort();
-  for (const name of names) {
-    const before = live.environment[name];
-    const after = wanted.environment[name];
-    if (before === after) continue;
-    const field = `environment.${name}`;
-    if (before === undefined) changes.push({ field, after: '(set)' });
-    else if (after === undefined) changes.push({ field, before: '(set)' });
-    else changes.push({ field, before: '(set)', after: '(changed)' });
-  }
-  return changes;
 }

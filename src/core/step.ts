@@ -1,8 +1,9 @@
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { NewCode } from './function-code.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import type { RuleChange } from './plan-rule-set.ts';
 import type { InvokeGrant, PolicyDocument, Statement } from './policy-document.ts';
-import type { FunctionConfiguration, NewFunction, NewRole } from './ports.ts';
+import type { NewFunction, NewRole } from './ports.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 
 /** Parts of a pipeline; each has its condition. */
@@ -62,9 +63,58 @@ export type StepAction =
   | { readonly kind: 'updateFunctionConfiguration'; readonly fn: string; readonly configuration: FunctionConfiguration }
   | { readonly kind: 'awaitFunction'; readonly fn: string }
   | { readonly kind: 'tagFunction'; readonly fn: string; readonly arn: string; readonly tags: Tags }
-  | { readonly kind: 'deleteFunction'; readonly fn: string }
-  | { readonly kind: 'addPermission'; readonly fn: string; readonly grant: InvokeGrant }
-  | { readonly kind: 'removePermission'; readonly fn: string; readonly statementId: string }
+  | { readonly kind: 'untagFunction'; readonly fn: string; readonly arn: string; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'deleteFunction';
+      readonly fn: string;
+      /** The function that has taken its place. */
+      readonly replacedBy?: string;
+    }
+  | { readonly kind: 'publishVersion'; readonly fn: string }
+  | {
+      readonly kind: 'pointAlias';
+      readonly fn: string;
+      readonly alias: string;
+      /** A number, or whichever was published last. */
+      readonly version: string;
+      readonly isNew: boolean;
+    }
+  | { readonly kind: 'deleteOldVersions'; readonly fn: string; readonly keep: number }
+  | { readonly kind: 'deleteAlias'; readonly fn: string; readonly alias: string }
+  | {
+      readonly kind: 'addPermission';
+      readonly fn: string;
+      readonly grant: InvokeGrant;
+      /** The alias whose policy it is for; absent: that of the function itself. */
+      readonly qualifier?: string | undefined;
+    }
+  | {
+      readonly kind: 'removePermission';
+      readonly fn: string;
+      readonly statementId: string;
+      readonly qualifier?: string | undefined;
+    }
+  | {
+      readonly kind: 'putAsyncSettings';
+      readonly fn: string;
+      readonly settings: AsyncSettings;
+      /** The alias that is called; absent: the function itself. */
+      readonly qualifier?: string | undefined;
+    }
+  | { readonly kind: 'deleteAsyncSettings'; readonly fn: string; readonly qualifier?: string | undefined }
+  | { readonly kind: 'putReservedConcurrency'; readonly fn: string; readonly reserved: number }
+  | { readonly kind: 'deleteReservedConcurrency'; readonly fn: string }
+  | { readonly kind: 'createLogGroup'; readonly logGroup: string; readonly tags: Tags }
+  | { readonly kind: 'putLogRetention'; readonly logGroup: string; readonly retentionDays: number }
+  | { readonly kind: 'deleteLogRetention'; readonly logGroup: string }
+  | { readonly kind: 'tagLogGroup'; readonly logGroup: string; readonly arn: string; readonly tags: Tags }
+  | {
+      readonly kind: 'untagLogGroup';
+      readonly logGroup: string;
+      readonly arn: string;
+      readonly keys: readonly string[];
+    }
+  | { readonly kind: 'deleteLogGroup'; readonly logGroup: string }
   | { readonly kind: 'createRuleSet'; readonly ruleSet: string }
   | { readonly kind: 'cloneRuleSet'; readonly ruleSet: string; readonly original: string }
   | {
@@ -170,13 +220,47 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'awaitFunction':
       return { verb: 'wait', target: `until function ${action.fn} is active` };
     case 'tagFunction':
+    case 'untagFunction':
       return { verb: 'update', target: `tags of function ${action.fn}` };
+    case 'putAsyncSettings':
+    case 'deleteAsyncSettings':
+      return { verb: 'update', target: `async settings of ${qualified(action)}` };
+    case 'putReservedConcurrency':
+    case 'deleteReservedConcurrency':
+      return { verb: 'update', target: `reserved concurrency of function ${action.fn}` };
+    case 'createLogGroup':
+      return { verb: 'create', target: `log group ${action.logGroup}` };
+    case 'putLogRetention':
+    case 'deleteLogRetention':
+      return { verb: 'update', target: `retention of log group ${action.logGroup}` };
+    case 'tagLogGroup':
+    case 'untagLogGroup':
+      return { verb: 'update', target: `tags of log group ${action.logGroup}` };
+    case 'deleteLogGroup':
+      return { verb: 'delete', target: `log group ${action.logGroup}` };
     case 'deleteFunction':
-      return { verb: 'delete', target: `function ${action.fn}` };
+      return {
+        verb: 'delete',
+        target: `function ${action.fn}${action.replacedBy === undefined ? '' : `, replaced by ${action.replacedBy}`}`,
+      };
+    case 'publishVersion':
+      return { verb: 'create', target: `version of function ${action.fn}` };
+    case 'pointAlias':
+      return {
+        verb: action.isNew ? 'create' : 'update',
+        target: `alias ${action.alias} of function ${action.fn}`,
+      };
+    case 'deleteOldVersions':
+      return { verb: 'delete', target: `versions of function ${action.fn} before the newest ${action.keep}` };
+    case 'deleteAlias':
+      return { verb: 'delete', target: `alias ${action.alias} of function ${action.fn}` };
     case 'addPermission':
-      return { verb: 'create', target: `permission ${action.grant.statementId} of function ${action.fn}` };
+      return {
+        verb: 'create',
+        target: `permission ${action.grant.statementId} of ${qualified(action)}`,
+      };
     case 'removePermission':
-      return { verb: 'delete', target: `permission ${action.statementId} of function ${action.fn}` };
+      return { verb: 'delete', target: `permission ${action.statementId} of ${qualified(action)}` };
     case 'createRuleSet':
       return { verb: 'create', target: `rule set ${action.ruleSet}` };
     case 'cloneRuleSet':
@@ -209,6 +293,9 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
   }
 }
 
+const qualified = ({ fn, qualifier }: { readonly fn: string; readonly qualifier?: string | undefined }): string =>
+  qualifier === undefined ? `function ${fn}` : `alias ${qualifier} of function ${fn}`;
+
 /** Waiting and verifying write nothing: a plan of such steps alone is an empty plan. */
 export function isWrite(action: StepAction): boolean {
   const { verb } = describeAction(action);
@@ -221,6 +308,9 @@ export function isDestructive(action: StepAction): boolean {
     describeAction(action).verb === 'delete' &&
     action.kind !== 'mergeBucketPolicy' &&
     action.kind !== 'removePermission' &&
+    action.kind !== 'deleteAlias' &&
+    action.kind !== 'deleteOldVersions' &&
+    !(action.kind === 'deleteFunction' && action.replacedBy !== undefined) &&
     !(action.kind === 'deleteRuleSet' && action.twinOf !== undefined)
   );
 }

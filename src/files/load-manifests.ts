@@ -1,9 +1,10 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
 import type { FileProblem, Origin } from './file-problem.ts';
-import { manifestInputs } from './manifest-inputs.ts';
+import { manifestInputs, type InputsContext } from './manifest-inputs.ts';
 import { parseDocuments } from './parse-documents.ts';
 import { readSources, STANDARD_INPUT } from './read-sources.ts';
 
@@ -22,6 +23,8 @@ export type LoadOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly readStdin: () => Promise<string>;
+  /** Not set: no registry may be asked. */
+  readonly pull?: ArtifactPuller;
   /** Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: yes. */
   readonly bundlesTypeScript?: boolean;
 };
@@ -30,6 +33,8 @@ export type LoadedManifests = {
   readonly pipelines: readonly LoadedPipeline[];
   /** Empty exactly when everything that was given can be used. */
   readonly problems: readonly FileProblem[];
+  /** Files and folders that code is taken from, also by pipelines with a problem. */
+  readonly codePaths: readonly string[];
 };
 
 /**
@@ -37,7 +42,7 @@ export type LoadedManifests = {
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
 export async function loadManifests(options: LoadOptions): Promise<LoadedManifests> {
-  const { sources, namespace, readStdin, bundlesTypeScript = true } = options;
+  const { sources, namespace, readStdin, pull = pullNothing, bundlesTypeScript = true } = options;
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -52,12 +57,15 @@ export async function loadManifests(options: LoadOptions): Promise<LoadedManifes
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(
-    collection.pipelines().map((found) => withInputs(found, collection, bundlesTypeScript)),
-  );
+  const found = collection.pipelines();
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, { pull, bundlesTypeScript })));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
+    codePaths: found.flatMap(({ manifest, place }) => {
+      const { path } = manifest.spec.function.code;
+      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
+    }),
   };
 }
 
@@ -72,15 +80,17 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
 async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
-  bundlesTypeScript: boolean,
+  ways: Pick<InputsContext, 'pull' | 'bundlesTypeScript'>,
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
-    baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
-    bundlesTypeScript,
+    baseFolder: baseFolder(origin),
+    ...ways,
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
   });
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };
   return { problems: result.problems.map(({ path, message }) => problemAt(place, path, message)) };
 }
+
+const baseFolder = ({ file }: Origin): string => (file === STANDARD_INPUT ? '.' : dirname(file));

@@ -42,7 +42,26 @@ export const BASES = {
         architecture: 'arm64',
         environment: { TABLE: 'mail', LEVEL: '' },
         environmentFrom: { QUEUE: { configMapKeyRef: { name: 'mail.settings', key: 'queue-url' } } },
+        layers: ['arn:aws:lambda:us-west-2:111122223333:layer:tools:3'],
+        vpc: { subnetIds: ['subnet-0a', 'subnet-0b'], securityGroupIds: ['sg-0a'], ipv6: true },
+        deadLetterArn: TOPIC,
+        async: {
+          maximumRetryAttempts: 0,
+          maximumEventAgeSeconds: 3600,
+          onFailureArn: 'arn:aws:s3:::lost-mail',
+          onSuccessArn: 'arn:aws:events:us-west-2:111122223333:event-bus/mail',
+        },
+        reservedConcurrency: 5,
+        ephemeralStorage: 1024,
+        tracing: 'Active',
+        kmsKeyArn: KEY,
+        tags: { team: 'post', 'cost center': '12' },
         logLevel: 'warn',
+        publish: true,
+        version: '7',
+        logFormat: 'JSON',
+        systemLogLevel: 'debug',
+        logRetentionDays: 30,
         code: { s3: { bucket: 'releases', key: 'app.zip', version: '3' } },
       },
       invocationType: 'RequestResponse',
@@ -93,6 +112,28 @@ export const BASES = {
       function: {
         environmentFrom: { PASSWORD: { secretKeyRef: { name: 'mail.login', key: 'PASSWORD' } } },
         code: { configMapRef: { name: 'echo' } },
+      },
+      rules: [],
+    }),
+  ),
+  image: asJson(
+    pipeline({
+      role: {},
+      function: { code: { imageUri: '111122223333.dkr.ecr.us-west-2.amazonaws.com/mail/handler:v1' } },
+      rules: [],
+    }),
+  ),
+  artifact: asJson(
+    pipeline({
+      role: {},
+      function: {
+        code: {
+          ociRef: {
+            repository: 'ghcr.io/acme/handler',
+            digest: `sha256:${'0'.repeat(64)}`,
+            pullSecret: { name: 'mail.registry' },
+          },
+        },
       },
       rules: [],
     }),

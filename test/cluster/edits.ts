@@ -20,6 +20,9 @@ export type Edit = {
 const KEY = 'arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const TOPIC = 'arn:aws:sns:us-west-2:123456789012:stored';
 const POLICY = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
+const QUEUE = 'arn:aws:sqs:us-west-2:123456789012:failures';
+const LAYER = 'arn:aws:lambda:us-west-2:123456789012:layer:tools:3';
+const VPC = { subnetIds: ['subnet-1'], securityGroupIds: ['sg-1'] };
 
 /** What a test puts there before the pipelines come. */
 export const EXISTING = {
@@ -40,6 +43,9 @@ const ruleNames = ({ rules }: Held): readonly string[] => rules.map(({ Name }) =
 const first = ({ rules }: Held) => rules.find(({ Name }) => ['First', 'Renamed'].includes(nameOf(Name)));
 const s3Of = (held: Held) => first(held)?.Actions?.find(({ S3Action }) => S3Action !== undefined)?.S3Action;
 const s3Code = (bucket: string, key: string): Json => ({ s3: { bucket, key } });
+
+const imageOf = (digit: string): string =>
+  `123456789012.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:${digit.repeat(64)}`;
 
 const OTHER_TOPIC = 'arn:aws:sns:us-west-2:123456789012:other';
 const ORGANIZATION = 'arn:aws:workmail:us-west-2:123456789012:organization/m-1';
@@ -65,6 +71,11 @@ function actionEdit(kind: keyof typeof ACTIONS, field: string, to: string, onSes
     expected: to,
   };
 }
+
+const settings =
+  (of: (settings: NonNullable<Held['fn']>['settings']) => unknown) =>
+  ({ fn }: Held): unknown =>
+    fn === undefined ? undefined : of(fn.settings);
 
 /** One for each field that can be edited; a test compares with the schema. */
 export const EDITS: readonly Edit[] = [
@@ -145,6 +156,92 @@ export const EDITS: readonly Edit[] = [
     expected: 'warn',
   },
   {
+    field: 'function.layers',
+    to: [LAYER],
+    shows: settings(({ Layers }) => Layers?.map(({ Arn }) => Arn)),
+    expected: [LAYER],
+  },
+  {
+    field: 'function.vpc.subnetIds',
+    to: ['subnet-1', 'subnet-2'],
+    given: { 'function.vpc': VPC },
+    shows: settings(({ VpcConfig }) => VpcConfig?.SubnetIds),
+    expected: ['subnet-1', 'subnet-2'],
+  },
+  {
+    field: 'function.vpc.securityGroupIds',
+    to: ['sg-2'],
+    given: { 'function.vpc': VPC },
+    shows: settings(({ VpcConfig }) => VpcConfig?.SecurityGroupIds),
+    expected: ['sg-2'],
+  },
+  {
+    field: 'function.vpc.ipv6',
+    to: true,
+    given: { 'function.vpc': VPC },
+    shows: settings(({ VpcConfig }) => VpcConfig?.Ipv6AllowedForDualStack),
+    expected: true,
+  },
+  {
+    field: 'function.deadLetterArn',
+    to: QUEUE,
+    shows: settings(({ DeadLetterConfig }) => DeadLetterConfig?.TargetArn),
+    expected: QUEUE,
+  },
+  {
+    field: 'function.async.maximumRetryAttempts',
+    to: 0,
+    shows: ({ fn }) => fn?.async.MaximumRetryAttempts,
+    expected: 0,
+  },
+  {
+    field: 'function.async.maximumEventAgeSeconds',
+    to: 60,
+    shows: ({ fn }) => fn?.async.MaximumEventAgeInSeconds,
+    expected: 60,
+  },
+  {
+    field: 'function.async.onFailureArn',
+    to: QUEUE,
+    shows: ({ fn }) => fn?.async.DestinationConfig?.OnFailure?.Destination,
+    expected: QUEUE,
+  },
+  {
+    field: 'function.async.onSuccessArn',
+    to: QUEUE,
+    shows: ({ fn }) => fn?.async.DestinationConfig?.OnSuccess?.Destination,
+    expected: QUEUE,
+  },
+  { field: 'function.reservedConcurrency', to: 5, shows: ({ fn }) => fn?.reservedConcurrency, expected: 5 },
+  {
+    field: 'function.ephemeralStorage',
+    to: 1024,
+    shows: settings(({ EphemeralStorage }) => EphemeralStorage?.Size),
+    expected: 1024,
+  },
+  {
+    field: 'function.tracing',
+    to: 'Active',
+    shows: settings(({ TracingConfig }) => TracingConfig?.Mode),
+    expected: 'Active',
+  },
+  { field: 'function.kmsKeyArn', to: KEY, shows: settings(({ KMSKeyArn }) => KMSKeyArn), expected: KEY },
+  { field: 'function.tags', to: { team: 'post' }, shows: ({ fn }) => fn?.tags['team'], expected: 'post' },
+  {
+    field: 'function.logFormat',
+    to: 'JSON',
+    shows: settings(({ LoggingConfig }) => LoggingConfig?.LogFormat),
+    expected: 'JSON',
+  },
+  {
+    field: 'function.systemLogLevel',
+    to: 'warn',
+    given: { 'function.logFormat': 'JSON' },
+    shows: settings(({ LoggingConfig }) => LoggingConfig?.SystemLogLevel),
+    expected: 'WARN',
+  },
+  { field: 'function.logRetentionDays', to: 7, shows: ({ fn }) => fn?.retentionDays, expected: 7 },
+  {
     field: 'function.code.inline',
     to: { 'index.mjs': 'export const handler = async () => {};', 'more.mjs': 'export const more = 1;' },
     given: { 'function.code': { inline: { 'index.mjs': 'export const handler = async () => {};' } } },
@@ -172,6 +269,20 @@ export const EDITS: readonly Edit[] = [
     shows: ({ fn }) => fn?.codeSha256,
     expected: hashOf(zipFor('another key')),
   },
+  {
+    field: 'function.code.imageUri',
+    to: imageOf('b'),
+    given: { 'function.code': { imageUri: imageOf('a') } },
+    shows: ({ fn }) => fn?.codeSha256 !== undefined,
+    expected: true,
+  },
+  {
+    field: 'function.publish',
+    to: true,
+    shows: (held) => first(held)?.Actions?.at(-1)?.LambdaAction?.FunctionArn?.endsWith(':live'),
+    expected: true,
+  },
+  { field: 'function.version', to: '1', given: { 'function.publish': true } },
   {
     field: 'invocationType',
     to: 'RequestResponse',
@@ -267,6 +378,9 @@ export const NOT_EDITED: readonly string[] = [
   'function.code.path', // for files
   'function.name', // immutable
   'function.code.existing', // of a function that others made: test/seed/import.test.ts takes one over
+  'function.code.ociRef.repository', // needs a registry: test/code/oci-artifact.test.ts has one
+  'function.code.ociRef.digest', // as before
+  'function.code.ociRef.pullSecret.name', // as before
   'receiptRules[].ruleName', // of a rule that others made: as before
   'function.code.s3.version', // a version is made up by S3: the test of the planner covers it
 ];
