@@ -286,6 +286,24 @@ describe('log lines', () => {
   });
 });
 
+it.each([
+  { code: 200, status: SpanStatusCode.UNSET },
+  { code: 409, status: SpanStatusCode.ERROR },
+  { code: undefined, status: SpanStatusCode.ERROR },
+])('shows a call to the API server that was answered with $code', async ({ code, status }) => {
+  const { spans, named, placeOf } = recordedSpans(() => 0);
+
+  await spans.command('reconcile', async () => {
+    spans.kubernetesCalled({ verb: 'patch', resource: 'seslambdapipelines', code, durationMs: 5 });
+    return 0;
+  });
+
+  const [span] = named('kubernetes patch seslambdapipelines');
+  expect(span && placeOf(span)).toBe('reconcile > kubernetes patch seslambdapipelines');
+  expect(span?.status).toEqual({ code: status });
+  expect(span?.attributes['http.response.status_code']).toBe(code);
+});
+
 it('is told of calls outside of any run without making spans of them', () => {
   const { spans, ended } = recordedSpans(() => 0);
 
