@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
-import { runCli } from './cli/cli.ts';
+import { PROGRAM, runCli } from './cli/cli.ts';
 import type { CliIo, Connected, ConnectOptions, ControllerDoor, RunningSandbox, SandboxSettings } from './cli/io.ts';
 
-/** The composition root: the only place that knows every layer. */
-export async function main(args: readonly string[]): Promise<void> {
+/** The composition root: the only place that knows every layer. @param name what the program was started as */
+export async function main(args: readonly string[], name: string = PROGRAM): Promise<void> {
   const interrupted = new AbortController();
   process.on('SIGINT', () => {
     // The second time means it: the call in flight is abandoned.
@@ -16,7 +16,7 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);
-  process.exitCode = await runCli(args, systemIo(interrupted.signal), version());
+  process.exitCode = await runCli(args, systemIo(interrupted.signal), version(), name);
   if (interrupted.signal.aborted) {
     // The SDK may still be trying again what nobody waits for any more.
     await Promise.all([process.stdout, process.stderr].map(flushed));
@@ -49,8 +49,16 @@ function systemIo(signal: AbortSignal): CliIo {
     signal,
     clock,
     connect: (options) => connect(options, clock),
+    openCluster: async (options) => {
+      const { openCluster } = await import('./kubernetes/cluster-door.ts');
+      return openCluster({ ...options, clock, env: process.env, version: version() });
+    },
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
+    runDev: async (settings, tell) => {
+      const { runDev } = await import('./run-dev.ts');
+      await runDev(settings, tell, signal);
+    },
   };
 }
 

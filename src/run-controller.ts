@@ -19,6 +19,7 @@ import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
 import { createElection, type Election } from './kubernetes/lease.ts';
 import { leaseStore } from './kubernetes/lease-store.ts';
 import { PIPELINES } from './kubernetes/pipelines.ts';
+import { fieldsNotServed } from './kubernetes/served-schema.ts';
 import { portsByPlace } from './ports-by-place.ts';
 import { ConfigError, loadConfig, type Config } from './service/config.ts';
 import { judgeEventLoop, judgeFreshness, judgeThat, startHeartbeat } from './service/health.ts';
@@ -205,6 +206,15 @@ export async function runController({ args, env, version, err }: ControllerRun):
       });
   };
 
+  logger.info('started', {
+    version,
+    source: config.source.kind,
+    addresses: sites.servers.map(({ address }) => showListenAddress(address)),
+  });
+  if (api !== undefined && !(await isCrdCurrent(api, clock, logger, intake.signal)))
+    shutdown.begin('the CRD in the cluster is older than this version', 1);
+  if (intake.signal.aborted) return shutdown.stopped;
+
   const lease = config.source.kind === 'kubernetes' ? config.source.lease : undefined;
   if (api === undefined || lease === undefined) {
     work(new AbortController().signal);
@@ -236,12 +246,35 @@ export async function runController({ args, env, version, err }: ControllerRun):
     });
     election.start();
   }
-  logger.info('started', {
-    version,
-    source: config.source.kind,
-    addresses: sites.servers.map(({ address }) => showListenAddress(address)),
-  });
   return shutdown.stopped;
+}
+
+const SHOWN_GAPS = 5;
+const SCHEMA_WITHIN_MS = 10_000;
+
+/**
+ * With an older CRD no status would ever be as it was written, and what people wrote would be lost in part. When the API
+ * server cannot be asked, the rest of the start finds out why, and goes on by itself.
+ */
+async function isCrdCurrent(
+  api: KubernetesApi,
+  clock: ReturnType<typeof systemClock>,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const gaps = await fieldsNotServed(api, clock, AbortSignal.any([signal, AbortSignal.timeout(SCHEMA_WITHIN_MS)]));
+    if (gaps.length === 0) return true;
+    const more = gaps.length > SHOWN_GAPS ? ` and ${gaps.length - SHOWN_GAPS} more` : '';
+    logger.error(
+      `the CRD in the cluster is older than this version: it lacks ${gaps.slice(0, SHOWN_GAPS).join(', ')}${more}. ` +
+        'Apply that of this version, for example with: ses-lambda-pipeline crd | kubectl apply -f -',
+    );
+    return false;
+  } catch (error) {
+    if (!signal.aborted) logger.warn('the schema that the API server serves could not be read', { error });
+    return true;
+  }
 }
 
 /** @throws {ConfigError} naming all that is wrong in the file at once */

@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
 import { customResourceDefinitionFile } from './generate-crd.ts';
+import { cliReference } from './generate-cli-reference.ts';
 import { apiReference } from './generate-api-reference.ts';
 import { licencesReference } from './generate-licences.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
@@ -9,11 +11,17 @@ import { configurationReference, metricsReference } from './generate-service-doc
 /** A file that is made from the sources: its path in the repository, and its text. */
 export type GeneratedFile = { readonly path: string; readonly text: string };
 
+const CHART = 'deploy/helm/ses-lambda-pipeline';
+
 /** Every generated file as it should be now, the helper library (`tools/build-helper-library.ts`) aside. */
 export function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: 'crds/ses-lambda-pipeline.dev_seslambdapipelines.yaml', text: customResourceDefinitionFile() },
+    { path: 'deploy/kustomize/shared/crd.yaml', text: customResourceDefinitionFile() },
+    { path: `${CHART}/files/crd.yaml`, text: chartCustomResourceDefinition() },
+    { path: `${CHART}/values.schema.json`, text: chartValuesSchema() },
     { path: 'docs/reference/api.md', text: apiReference() },
+    { path: 'docs/reference/cli.md', text: cliReference() },
     { path: 'docs/reference/configuration.md', text: configurationReference() },
     { path: 'docs/reference/metrics.md', text: metricsReference() },
     { path: 'docs/reference/tenants.md', text: tenantsReference() },

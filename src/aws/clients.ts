@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -34,6 +35,7 @@ export type AwsClients = {
   readonly s3: S3Client;
   readonly iam: IAMClient;
   readonly lambda: LambdaClient;
+  readonly logs: CloudWatchLogsClient;
   readonly ses: SESClient;
   readonly sts: STSClient;
   /** Closes every connection; calls under way fail. */
@@ -44,8 +46,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * One client a service. Every attempt has a deadline, which the SDK lacks by default; S3, IAM, Lambda and STS are tried
- * three times. SES is tried once: the lane repeats what was throttled, at a pace that the SDK does not know.
+ * One client a service. Every attempt has a deadline, which the SDK lacks by default; S3, IAM, Lambda, CloudWatch Logs and
+ * STS are tried three times. SES is tried once: the lane repeats what was throttled, at a pace that the SDK does not know.
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 export function awsClients(options: ClientOptions): AwsClients {
@@ -80,8 +82,10 @@ export function awsClients(options: ClientOptions): AwsClients {
   const iam = new IAMClient(shared);
   const lambda = new LambdaClient(shared);
   const ses = new SESClient({ ...shared, maxAttempts: 1 });
+  const logs = new CloudWatchLogsClient(shared);
   neverRetryQuotas(iam);
-  return { s3, iam, lambda, ses, sts, destroy: () => requestHandler.destroy() };
+  neverRetryQuotas(logs);
+  return { s3, iam, lambda, logs, ses, sts, destroy: () => requestHandler.destroy() };
 }
 
 /** The endpoint in use when it is not AWS itself. The SDK reads the variable too; messages and path style need it. */
@@ -89,8 +93,8 @@ export function endpointOf({ endpointUrl }: Pick<ClientOptions, 'endpointUrl'>):
   return endpointUrl ?? (process.env['AWS_ENDPOINT_URL'] || undefined);
 }
 
-/** IAM calls a full account `LimitExceeded`, a name on the SDK's list of throttles: it would be tried three times. */
-function neverRetryQuotas(client: IAMClient): void {
+/** IAM and CloudWatch Logs call a full account `LimitExceeded`, a name on the SDK's list of throttles: it would be tried three times. */
+function neverRetryQuotas(client: IAMClient | CloudWatchLogsClient): void {
   const original = client.config.retryStrategy;
   client.config.retryStrategy = async () => {
     const strategy = await original();

@@ -1,7 +1,7 @@
 import type { FaultClass } from '../core/fault.ts';
 import type { FaultReason } from '../core/reasons.ts';
 
-export type AwsService = 's3' | 'iam' | 'lambda' | 'ses' | 'sts';
+export type AwsService = 's3' | 'iam' | 'lambda' | 'ses' | 'sts' | 'logs';
 
 /** An error as told to the table. */
 export type AwsError = {

@@ -3,6 +3,28 @@ import { missingPermission } from './missing-permission.ts';
 
 /** What every service may answer, and what happens on the way to it. */
 export const SHARED_ERRORS: readonly ErrorRow[] = [
+  // The token of a service account is exchanged on the way to whatever is asked first.
+  // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html#API_AssumeRoleWithWebIdentity_Errors
+  {
+    of: 'any',
+    codes: ['InvalidIdentityToken', 'IDPRejectedClaim'],
+    class: 'denied',
+    reason: 'CredentialsMissing',
+    say: ({ text }) =>
+      `AWS does not accept the token of the service account: ${text}. Its audience must be sts.amazonaws.com, and the ` +
+      'account of the role needs an IAM OIDC provider for this cluster, with that audience.',
+  },
+  {
+    of: 'any',
+    codes: ['AccessDenied'],
+    text: /sts:AssumeRoleWithWebIdentity/,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: () =>
+      'The service account may not assume its role: the trust policy of the role must allow it ' +
+      "sts:AssumeRoleWithWebIdentity for this cluster's OIDC provider, with system:serviceaccount:<namespace>:<name> as " +
+      'sub and sts.amazonaws.com as aud.',
+  },
   {
     of: 'any',
     codes: [

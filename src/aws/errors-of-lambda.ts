@@ -20,9 +20,9 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
     class: 'propagating',
     reason: 'WaitingForPropagation',
     say: ({ about, text }) =>
-      `The role lacks a permission that Lambda needs${about} (${text}). A new policy takes a moment to be seen; ` +
-      'if this ' +
-      'stays, add it under spec.role.privileges.',
+      `The role lacks a permission that ${fieldWithRight(text)} needs${about} (${text}). A new policy takes a moment ` +
+      'to be seen; if this stays, look for a permissions boundary or another policy that forbids it; a role of ' +
+      'spec.role.existingArn must be given it by hand.',
   },
   {
     of: 'lambda',
@@ -68,6 +68,22 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
     class: 'invalid',
     reason: 'InvalidSpec',
     say: refused('Choose a runtime that Lambda still supports in spec.function.runtime.'),
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /layer/i,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: refused('Correct spec.function.layers.'),
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /UnreservedConcurrentExecution/i,
+    class: 'invalid',
+    reason: 'QuotaExceeded',
+    say: refused('Lower spec.function.reservedConcurrency, or have the concurrency of the account raised.'),
   },
   {
     of: 'lambda',
@@ -123,6 +139,16 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   },
   {
     of: 'lambda',
+    codes: ['AccessDeniedException'],
+    text: /lambda:GetLayerVersion/,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ text }) =>
+      `spec.function.layers: these credentials may not use ${layerIn(text)}. Allow them lambda:GetLayerVersion on it, ` +
+      'and where the layer is of another account, have its owner share it with AddLayerVersionPermission.',
+  },
+  {
+    of: 'lambda',
     codes: ['CodeStorageExceededException'],
     class: 'invalid',
     reason: 'QuotaExceeded',
@@ -139,3 +165,15 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   },
   { of: 'lambda', codes: ['ServiceException'], class: 'transient', reason: 'AwsUnavailable', say: again },
 ];
+
+/** Lambda names the call that it tried with the role; the first part of the manifest that leads to such a call. */
+const FIELDS_WITH_RIGHTS: readonly (readonly [call: RegExp, field: string])[] = [
+  [/ on EC2\b/i, 'spec.function.vpc'],
+  [/ on X-?RAY\b/i, 'spec.function.tracing'],
+  [/ on (SQS|SNS)\b/i, 'spec.function.deadLetterArn'],
+  [/ on arn:/i, 'spec.function.async'],
+];
+
+const fieldWithRight = (text: string): string => FIELDS_WITH_RIGHTS.find(([call]) => call.test(text))?.[1] ?? 'Lambda';
+
+const layerIn = (text: string): string => /arn:[^:\s]+:lambda:[^\s]+:layer:[\w-]+(:\d+)?/.exec(text)?.[0] ?? 'a layer';

@@ -2,23 +2,30 @@ import {
   AddPermissionCommand,
   CreateFunctionCommand,
   DeleteFunctionCommand,
+  DeleteFunctionConcurrencyCommand,
+  DeleteFunctionEventInvokeConfigCommand,
   GetFunctionCommand,
+  GetFunctionEventInvokeConfigCommand,
   GetPolicyCommand,
   ListFunctionsCommand,
+  PutFunctionConcurrencyCommand,
+  PutFunctionEventInvokeConfigCommand,
   RemovePermissionCommand,
   TagResourceCommand,
+  UntagResourceCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
   type Architecture,
   type GetFunctionCommandOutput,
   type LambdaClient,
-  type Runtime,
 } from '@aws-sdk/client-lambda';
+import type { FunctionConfiguration } from '../core/function-configuration.ts';
 import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
-import type { FunctionConfiguration, Functions } from '../core/ports.ts';
+import type { Functions } from '../core/ports.ts';
 import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
+import { fromAsync, fromConfiguration, toAsync, toConfiguration, toNewConfiguration } from './function-mapping.ts';
 import { withoutValues } from './hidden-values.ts';
 import { fromPolicyJson } from './policy-json.ts';
 
@@ -58,7 +65,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
     create: async (fn, code) => {
       const command = new CreateFunctionCommand({
         FunctionName: fn.name,
-        ...toConfiguration(fn),
+        ...toNewConfiguration(fn),
         PackageType: 'Zip',
         Architectures: [fn.architecture as Architecture],
         Code: toCode(code),
@@ -84,6 +91,46 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
     tag: async (arn, tags) => {
       const command = new TagResourceCommand({ Resource: arn, Tags: { ...tags } });
       await call('TagResource', named(arn), () => lambda.send(command));
+    },
+    untag: async (arn, keys) => {
+      const command = new UntagResourceCommand({ Resource: arn, TagKeys: [...keys] });
+      await absentOn(
+        NONE,
+        call('UntagResource', named(arn), () => lambda.send(command)),
+      );
+    },
+    async: async (name) => {
+      const command = new GetFunctionEventInvokeConfigCommand({ FunctionName: name });
+      const found = await absentOn(
+        NONE,
+        call('GetFunctionEventInvokeConfig', named(name), () => lambda.send(command)),
+      );
+      return found === undefined ? undefined : fromAsync(found);
+    },
+    putAsync: async (name, settings) => {
+      const command = new PutFunctionEventInvokeConfigCommand({ FunctionName: name, ...toAsync(settings) });
+      await call('PutFunctionEventInvokeConfig', named(name), () => lambda.send(command));
+    },
+    deleteAsync: async (name) => {
+      const command = new DeleteFunctionEventInvokeConfigCommand({ FunctionName: name });
+      await absentOn(
+        NONE,
+        call('DeleteFunctionEventInvokeConfig', named(name), () => lambda.send(command)),
+      );
+    },
+    putConcurrency: async (name, reserved) => {
+      const command = new PutFunctionConcurrencyCommand({
+        FunctionName: name,
+        ReservedConcurrentExecutions: reserved,
+      });
+      await call('PutFunctionConcurrency', named(name), () => lambda.send(command));
+    },
+    deleteConcurrency: async (name) => {
+      const command = new DeleteFunctionConcurrencyCommand({ FunctionName: name });
+      await absentOn(
+        NONE,
+        call('DeleteFunctionConcurrency', named(name), () => lambda.send(command)),
+      );
     },
     addPermission: async (name, grant) => {
       const command = new AddPermissionCommand({
@@ -126,7 +173,10 @@ function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): 
   throw Object.assign(error, { name: TagsError.ErrorCode ?? 'AccessDeniedException', $metadata });
 }
 
-function toFunction(name: string, { Configuration, Tags }: GetFunctionCommandOutput): Omit<ObservedFunction, 'policy'> {
+function toFunction(
+  name: string,
+  { Configuration, Tags, Concurrency }: GetFunctionCommandOutput,
+): Omit<ObservedFunction, 'policy' | 'async'> {
   return {
     name,
     arn: Configuration?.FunctionArn ?? '',
@@ -134,29 +184,11 @@ function toFunction(name: string, { Configuration, Tags }: GetFunctionCommandOut
     stateReason: Configuration?.StateReason,
     lastUpdateStatus: Configuration?.LastUpdateStatus ?? 'Successful',
     lastUpdateReason: Configuration?.LastUpdateStatusReason,
-    runtime: Configuration?.Runtime,
-    handler: Configuration?.Handler,
-    memorySize: Configuration?.MemorySize ?? 128,
-    timeout: Configuration?.Timeout ?? 3,
-    description: Configuration?.Description ?? '',
+    ...fromConfiguration(Configuration ?? {}),
     architecture: Configuration?.Architectures?.[0] ?? 'x86_64',
-    roleArn: Configuration?.Role ?? '',
-    environment: Configuration?.Environment?.Variables ?? {},
     codeSha256: Configuration?.CodeSha256 ?? '',
+    reservedConcurrency: Concurrency?.ReservedConcurrentExecutions,
     tags: Tags ?? {},
-  };
-}
-
-/** An update leaves alone what is absent, so everything is sent: an empty environment clears the old one. */
-function toConfiguration(configuration: FunctionConfiguration) {
-  return {
-    Runtime: configuration.runtime as Runtime,
-    Handler: configuration.handler,
-    MemorySize: configuration.memorySize,
-    Timeout: configuration.timeout,
-    Description: configuration.description,
-    Role: configuration.roleArn,
-    Environment: { Variables: { ...configuration.environment } },
   };
 }
 

@@ -3,6 +3,7 @@ import { ADOPT } from '../core/annotations.ts';
 import { API_GROUP } from '../core/api-group.ts';
 import { faultOf } from '../core/fault.ts';
 import { functionNameIn, importRules, type Import, type ImportedPipeline, type ImportInput } from '../core/import.ts';
+import type { LiveFunction } from '../core/import-settings.ts';
 import type { Ports } from '../core/ports.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
 import { unlessInterrupted, Interrupted } from './interrupted.ts';
@@ -44,7 +45,7 @@ export async function importCommand(options: ImportOptions, io: CliIo): Promise<
   }
 }
 
-/** Two calls to SES at most, and one to Lambda for each function that the wanted rules invoke. */
+/** Two calls to SES at most, and two to Lambda for each function that the wanted rules invoke. */
 async function look(options: ImportOptions, region: string, ports: Ports, io: CliIo): Promise<ImportInput> {
   const { account, partition } = await ports.identity.caller();
   const active = await ports.receiptRules.describeActive();
@@ -63,7 +64,7 @@ async function look(options: ImportOptions, region: string, ports: Ports, io: Cl
     }),
   );
   const functions = await Promise.all(
-    [...new Set(invoked)].map(async (fn) => [fn, await ports.functions.get(fn)] as const),
+    [...new Set(invoked)].map(async (fn) => [fn, await liveFunction(fn, ports)] as const),
   );
   return {
     account,
@@ -77,6 +78,11 @@ async function look(options: ImportOptions, region: string, ports: Ports, io: Cl
     live: new Map(functions.flatMap(([fn, live]) => (live === undefined ? [] : [[fn, live]]))),
     adopt: options.adopt,
   };
+}
+
+async function liveFunction(name: string, { functions }: Ports): Promise<LiveFunction | undefined> {
+  const [fn, async] = await Promise.all([functions.get(name), functions.async(name)]);
+  return fn === undefined ? undefined : { ...fn, async };
 }
 
 function importJson({ pipelines, leftOut }: Import): object {

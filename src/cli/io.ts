@@ -1,5 +1,8 @@
+import type { DevEvent, DevSettings } from './dev-events.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
+import type { Probes } from '../core/probes.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
 
 export type ConnectOptions = {
   readonly region: string;
@@ -29,14 +32,22 @@ export type CliIo = {
   readonly clock: Clock;
   /** May take its time: the AWS SDK is loaded only by then. */
   readonly connect: (options: ConnectOptions) => Connected | Promise<Connected>;
+  /**
+   * The cluster of a kubeconfig. Nothing is sent before it is asked for something.
+   *
+   * @throws {PipelineError} when there is no such cluster in the kubeconfig
+   */
+  readonly openCluster: (options: ClusterOptions) => Promise<Cluster>;
   /** Loaded only when it is asked for: it brings Kubernetes with it. */
   readonly loadController: () => Promise<ControllerDoor>;
   /** Runs a sandbox until `signal` is aborted. */
   readonly runSandbox: (options: SandboxSettings, started: (sandbox: RunningSandbox) => void) => Promise<void>;
+  /** Runs a sandbox with a folder of manifests in it until `signal` is aborted. */
+  readonly runDev: (settings: DevSettings, tell: (event: DevEvent) => void) => Promise<void>;
 };
 
 /** AWS in one region. */
-export type Connected = Ports & { readonly close: () => void };
+export type Connected = Ports & { readonly probes: Probes; readonly close: () => void };
 
 /** The controller as the command line sees it: what can be set, and how to run it. */
 export type ControllerDoor = {

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { ClusterChoice } from './cluster.ts';
 import { DNS_SERVERS_ALLOWED, readDnsServers, type DnsServers } from '../core/dns-servers.ts';
+import { parseDurationMs } from '../core/duration.ts';
 
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
@@ -20,6 +22,16 @@ export type PipelineOptions = ConnectionOptions & {
   readonly output: OutputFormat;
 };
 
+/** Of commands that look at files with -f, and at a cluster without. */
+export type FilesOrClusterOptions = ConnectionOptions &
+  ClusterChoice & { readonly filename?: readonly string[]; readonly output: OutputFormat };
+
+export type ControllerOptions = {
+  readonly controllerUrl?: string;
+  readonly leaseName: string;
+  readonly leaseNamespace?: string;
+};
+
 export type PruneOption = { readonly prune?: boolean };
 
 /** For commands that look beyond the given files. */
@@ -37,6 +49,45 @@ export function withFiles(command: Command): Command {
       .option('-f, --filename <path>', 'file, folder or - for standard input; may be repeated', collect)
       .option('-n, --namespace <name>', 'namespace of documents that name none', 'default'),
   );
+}
+
+/** For commands about a cluster. */
+export function withCluster(command: Command): Command {
+  return command
+    .option('--context <name>', 'context of the kubeconfig; not set: the current one')
+    .option('--kubeconfig <path>', 'not set: KUBECONFIG, or ~/.kube/config')
+    .option('-n, --namespace <name>', 'namespace of the pipelines; not set: that of the context')
+    .option('-A, --all-namespaces', 'pipelines of all namespaces');
+}
+
+/** For commands that look at files with -f, and at a cluster without. */
+export function withFilesOrCluster(command: Command): Command {
+  return withConnection(
+    command
+      .option('-f, --filename <path>', 'look at files: file, folder or - for standard input; may be repeated', collect)
+      .option('--context <name>', 'without -f: look at the cluster of this context; not set: the current one')
+      .option('--kubeconfig <path>', 'where the context is; not set: KUBECONFIG, or ~/.kube/config')
+      .option(
+        '-n, --namespace <name>',
+        'namespace: of the cluster (not set: that of the context), or of documents that name none (not set: default)',
+      )
+      .option('-A, --all-namespaces', 'pipelines of all namespaces of the cluster'),
+  );
+}
+
+/** Where a controller tells how busy it is, and how its Lease is called. */
+export function withController(command: Command): Command {
+  return command
+    .option('--controller-url <url>', 'where the controller shows its metrics, such as http://127.0.0.1:8080', httpUrl)
+    .option('--lease-name <name>', 'name of the Lease of the controller', 'ses-lambda-pipeline')
+    .option('--lease-namespace <name>', 'namespace of the Lease; not set: looked for in all');
+}
+
+/** As in a manifest: `90s`, `5m`. */
+export function durationMs(text: string): number {
+  const value = parseDurationMs(text);
+  if (value === undefined || value === 0) throw new InvalidArgumentError('must be a time such as 30s, 5m or 1h30m.');
+  return value;
 }
 
 export function withConnection(command: Command): Command {

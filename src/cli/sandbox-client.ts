@@ -4,6 +4,7 @@ import type { CliIo } from './io.ts';
 /** A mail as a running sandbox tells it, as far as the command line shows it; see docs/sandbox.md. */
 export type SandboxMail = {
   readonly id: string;
+  readonly account: string;
   readonly region: string;
   readonly ruleSet: string;
   readonly receivedAt: string;
@@ -51,8 +52,26 @@ export type SandboxLogLine = {
 
 export type SandboxLogPage = { readonly lines: readonly SandboxLogLine[]; readonly next: number };
 
-/** Reads the pages of one sandbox. Ends the command when there is none, and says so. */
+/** What became of a mail at the door. */
+export type SandboxDelivery = {
+  readonly mails: readonly { readonly id: string; readonly account: string; readonly region: string }[];
+  readonly refused: readonly { readonly recipient: string; readonly why: string }[];
+};
+
+export type OutgoingMail = {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly tls: boolean;
+  readonly message: Uint8Array;
+};
+
+/** Talks to one sandbox. Ends the command when there is none, and says so. */
 export type SandboxClient = {
+  readonly send: (mail: OutgoingMail) => Promise<SandboxDelivery>;
+  /** @param id the whole id of a mail */
+  readonly replay: (id: string) => Promise<SandboxDelivery>;
+  /** Puts the clock forward. Returns the time it is then. */
+  readonly advance: (seconds: number) => Promise<{ readonly now: string }>;
   readonly mails: () => Promise<{
     readonly mails: readonly SandboxMail[];
     readonly refusals: readonly SandboxRefusal[];
@@ -66,22 +85,31 @@ export type SandboxClient = {
 };
 
 export function sandboxClient(endpointUrl: string, io: Pick<CliIo, 'err' | 'signal'>): SandboxClient {
-  const read = async <Page>(path: string): Promise<Page> => {
+  const ask = async <Page>(path: string, request: RequestInit = {}): Promise<Page> => {
     const url = `${endpointUrl.replace(/\/$/, '')}/_sandbox/${path}`;
-    const response = await fetch(url, { signal: io.signal }).catch(() => {
+    const response = await fetch(url, { ...request, signal: io.signal }).catch(() => {
       throw refused(`Cannot reach a sandbox at ${endpointUrl}: start it, or name another --endpoint-url.`, io);
     });
     const text = await response.text();
     const page = parsed(text);
     if (response.ok && page !== undefined) return page as Page;
+    const said = (page as { readonly message?: unknown } | undefined)?.message;
+    if (request.method === 'POST' && typeof said === 'string') throw refused(said, io);
     throw refused(`${endpointUrl} answers ${response.status} to ${path}: is it a sandbox of this version?`, io);
   };
   return {
-    mails: () => read('mails'),
+    send: ({ from, to, tls, message }) => {
+      const query = new URLSearchParams({ from, tls: String(tls) });
+      for (const recipient of to) query.append('to', recipient);
+      return ask(`mails?${query.toString()}`, { method: 'POST', body: Buffer.from(message) });
+    },
+    replay: (id) => ask(`mails/${encodeURIComponent(id)}/replay`, { method: 'POST' }),
+    advance: (advanceSeconds) => ask('clock', { method: 'POST', body: JSON.stringify({ advanceSeconds }) }),
+    mails: () => ask('mails'),
     logs: ({ functionName, requestId, after = 0 }) => {
       const query = new URLSearchParams({ after: String(after), ...(requestId === undefined ? {} : { requestId }) });
       const path = functionName === undefined ? 'logs' : `logs/${encodeURIComponent(functionName)}`;
-      return read(`${path}?${query.toString()}`);
+      return ask(`${path}?${query.toString()}`);
     },
   };
 }

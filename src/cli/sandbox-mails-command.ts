@@ -22,6 +22,8 @@ function renderMails(mails: readonly SandboxMail[], refusals: readonly SandboxRe
       at: mail.receivedAt,
       cells: [
         mail.id,
+        mail.account,
+        mail.region,
         sender(mail.envelope.from),
         mail.envelope.recipients.join(' '),
         mail.subject ?? '',
@@ -30,11 +32,11 @@ function renderMails(mails: readonly SandboxMail[], refusals: readonly SandboxRe
     })),
     ...refusals.map(({ at, from, recipient, why }) => ({
       at,
-      cells: ['-', sender(from), recipient, '', `refused: ${why}`],
+      cells: ['-', '-', '-', sender(from), recipient, '', `refused: ${why}`],
     })),
   ].sort((a, b) => (a.at < b.at ? -1 : 1));
   return renderTable([
-    ['RECEIVED', 'ID', 'FROM', 'TO', 'SUBJECT', 'STATE'],
+    ['RECEIVED', 'ID', 'ACCOUNT', 'REGION', 'FROM', 'TO', 'SUBJECT', 'STATE'],
     ...rows.map(({ at, cells }) => [at, ...cells.map(clean)]),
   ]);
 }

@@ -1,11 +1,7 @@
 import { Option, type Command } from 'commander';
 import { examples } from './help.ts';
-import type { CliIo, ExitCode } from './io.ts';
+import type { Run } from './run.ts';
 import { accountId, ipAddress, portNumber, withSandbox } from './options.ts';
-
-type Run = <Args extends unknown[]>(
-  load: () => Promise<(...args: [...Args, CliIo]) => Promise<ExitCode>>,
-) => (...args: [...Args, Command]) => Promise<void>;
 
 /** `sandbox`, and the verbs that look into a running one. */
 export function addSandboxCommands(program: Command, run: Run): void {
@@ -39,6 +35,11 @@ export function addSandboxCommands(program: Command, run: Run): void {
     .argument('<id>', 'id of the mail, or the beginning of it')
     .addHelpText('after', examples('sandbox show 6m1c', 'sandbox show 6m1c -o json'))
     .action(run(async () => (await import('./sandbox-show-command.ts')).sandboxShowCommand));
+  withSandbox(sandbox.command('advance'))
+    .description('put the clock of the sandbox forward: retries that are due by then are made now')
+    .argument('<duration>', 'how far, such as 90s, 2m or 1h')
+    .addHelpText('after', examples('sandbox advance 1m'))
+    .action(run(async () => (await import('./sandbox-advance-command.ts')).sandboxAdvanceCommand));
   withSandbox(sandbox.command('logs'))
     .description('print what functions wrote')
     .argument('[function]', 'name of one function')

@@ -24,8 +24,8 @@ export async function sandboxShowCommand(id: string, options: SandboxViewOptions
   return 0;
 }
 
-/** By its id or the beginning of it. */
-function theOne(mails: readonly SandboxMail[], id: string, io: CliIo): SandboxMail {
+/** By its id or the beginning of it. Ends the command when there is not exactly one. */
+export function theOne(mails: readonly SandboxMail[], id: string, io: CliIo): SandboxMail {
   const found = mails.filter((mail) => mail.id.startsWith(id));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
@@ -46,7 +46,7 @@ function renderMail(mail: SandboxMail, invocations: readonly Invocation[]): stri
     ...envelope.recipients.map((recipient) => `  to        ${recipient}`),
     ...(subject === undefined ? [] : [`  subject   ${subject}`]),
     `  size      ${mail.sizeBytes} bytes as stored`,
-    `  rule set  ${mail.ruleSet} in ${mail.region}`,
+    `  rule set  ${mail.ruleSet} in ${mail.region} of account ${mail.account}`,
     `  state     ${mail.state}${stoppedBy === undefined ? '' : `, ended by the ${stoppedBy}`}`,
     ...(bug === undefined ? [] : [`  bug       ${bug}`]),
     ...mail.rules.flatMap(({ name, outcome, why, actions }) => [

@@ -1,4 +1,4 @@
-import type { Buckets, Ports, Roles } from '../core/ports.ts';
+import type { Buckets, Functions, LogGroups, Ports, Roles } from '../core/ports.ts';
 
 /**
  * Full: everything is read. Light: what hardly anybody ever changes by hand is taken from the look before, which leaves
@@ -8,13 +8,20 @@ export type Depth = 'full' | 'light';
 
 export type RememberedReads = {
   /** Ports to plan with. */
-  readonly planning: (depth: Depth) => Pick<Ports, 'buckets' | 'roles'>;
+  readonly planning: (depth: Depth) => Pick<Ports, Remembered>;
   /** Ports to act with: what they write to is read anew next time. */
-  readonly acting: Pick<Ports, 'buckets' | 'roles'>;
+  readonly acting: Pick<Ports, Remembered>;
 };
 
-/** Remembers, of each bucket and role, what a light look does not ask for again. */
-export function createRememberedReads({ buckets, roles }: Pick<Ports, 'buckets' | 'roles'>): RememberedReads {
+type Remembered = 'buckets' | 'roles' | 'functions' | 'logGroups';
+
+/** Remembers, of each resource, what a light look does not ask for again. */
+export function createRememberedReads({
+  buckets,
+  roles,
+  functions,
+  logGroups,
+}: Pick<Ports, Remembered>): RememberedReads {
   const memory = new Map<string, Map<string, unknown>>();
 
   const recalling =
@@ -28,7 +35,7 @@ export function createRememberedReads({ buckets, roles }: Pick<Ports, 'buckets' 
       });
     };
 
-  const planning = (depth: Depth): { buckets: Buckets; roles: Roles } => {
+  const planning = (depth: Depth): { buckets: Buckets; roles: Roles; functions: Functions; logGroups: LogGroups } => {
     const recall = recalling(depth);
     return {
       buckets: {
@@ -43,6 +50,12 @@ export function createRememberedReads({ buckets, roles }: Pick<Ports, 'buckets' 
         ...roles,
         inlinePolicyNames: async (name) => recall('inlinePolicyNames', name, roles.inlinePolicyNames),
         managedPolicyArns: async (name) => recall('managedPolicyArns', name, roles.managedPolicyArns),
+      },
+      functions: { ...functions, async: async (name) => recall('async', name, functions.async) },
+      logGroups: {
+        ...logGroups,
+        get: async (name) => recall('logGroup', name, logGroups.get),
+        tags: async (arn) => recall('tags', arn, logGroups.tags),
       },
     };
   };
@@ -79,6 +92,25 @@ export function createRememberedReads({ buckets, roles }: Pick<Ports, 'buckets' 
         attachPolicy: forgetting(roles.attachPolicy),
         detachPolicy: forgetting(roles.detachPolicy),
         delete: forgetting(roles.delete),
+      },
+      functions: {
+        ...functions,
+        create: (fn, code) => {
+          memory.delete(fn.name);
+          return functions.create(fn, code);
+        },
+        putAsync: forgetting(functions.putAsync),
+        deleteAsync: forgetting(functions.deleteAsync),
+        delete: forgetting(functions.delete),
+      },
+      logGroups: {
+        ...logGroups,
+        create: forgetting(logGroups.create),
+        putRetention: forgetting(logGroups.putRetention),
+        deleteRetention: forgetting(logGroups.deleteRetention),
+        tag: forgetting(logGroups.tag),
+        untag: forgetting(logGroups.untag),
+        delete: forgetting(logGroups.delete),
       },
     },
   };

@@ -1,6 +1,7 @@
 import type { Phase } from '../core/conditions.ts';
 import type { Convergence } from '../core/converge.ts';
 import type { Fault } from '../core/fault.ts';
+import { functionState } from '../core/function-state.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import type { RoutingFacts } from '../core/routing-facts.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
@@ -37,7 +38,7 @@ export async function settle(
   const worst = deps.propagation.judge(key, worstFault(faults));
   const { writes: left } = found;
   if (task.kind === 'remove') return settleDeletion(round, worst, left, deps);
-  const fault = worst ?? deps.convergence.judge(key, left);
+  const fault = worst ?? deps.convergence.judge(key, left) ?? busyWith(key, found);
   const phase = fault === undefined ? phaseWithoutFault(left, writesOf({ steps: found.withheld })) : phaseOf(fault);
   if (phase.kind === 'retrying' && mayPass(phase.fault)) {
     // What is settled is not called broken because AWS was slow to answer once or twice.
@@ -48,6 +49,13 @@ export async function settle(
   } else deps.streaks.ended(key);
   await report(current, phase, statusFrom(key, found, await facts()), deps);
   return outcomeOfPhase(phase);
+}
+
+/** Nothing is left to write, but Lambda has not carried out the last change yet, and it may still fail. */
+function busyWith(key: string, { observation, writes }: Share): Fault | undefined {
+  const live = observation?.input.pipelines.find(({ desired }) => desired.key === key)?.observed.function;
+  const state = live === undefined ? undefined : functionState(live);
+  return state?.kind === 'busy' && writes.length === 0 ? state.fault : undefined;
 }
 
 /** Why a run gave up a switch of sets: what it then did in place leaves no trace for the look after it. */

@@ -40,7 +40,8 @@ const PROPAGATION_LIMIT_MS = 5 * MINUTE;
 const ROLE_PROPAGATION_LIMIT_MS = 15 * MINUTE;
 /** Without a change of this run: one of an interrupted run just before may still be on its way. */
 const SETTLED_PROPAGATION_LIMIT_MS = MINUTE;
-const PENDING_LIMIT_MS = 5 * MINUTE;
+/** A function in a VPC or of an image takes minutes. */
+const PENDING_LIMIT_MS = 15 * MINUTE;
 const TRIES = 5;
 
 /**

@@ -3,6 +3,9 @@ import { API_GROUP } from './api-group.ts';
 import { KIND, manifestSchema } from './manifest.ts';
 import { statusSchema } from './status-schema.ts';
 
+/** Name of the definition: the plural and the group. */
+export const CRD_NAME = `seslambdapipelines.${API_GROUP}`;
+
 type Schema = { [key: string]: unknown };
 
 /**
@@ -13,13 +16,11 @@ type Schema = { [key: string]: unknown };
  * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
  */
 export function customResourceDefinition(): Schema {
-  const schema = openApi(manifestSchema);
-  const properties = schema['properties'] as Record<string, Schema>;
   const column = (name: string, jsonPath: string, type = 'string') => ({ name, type, jsonPath });
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `seslambdapipelines.${API_GROUP}` },
+    metadata: { name: CRD_NAME },
     spec: {
       group: API_GROUP,
       names: {
@@ -45,23 +46,30 @@ export function customResourceDefinition(): Schema {
             column('Age', '.metadata.creationTimestamp', 'date'),
           ],
           schema: {
-            openAPIV3Schema: {
-              description:
-                'An inbound-mail pipeline on AWS: a bucket for the bodies, a role, a function, and an ordered list of SES receipt rules.',
-              type: 'object',
-              required: ['spec'],
-              'x-kubernetes-validations': schema['x-kubernetes-validations'],
-              properties: {
-                apiVersion: { type: 'string' },
-                kind: { type: 'string' },
-                metadata: { type: 'object' },
-                spec: structural(properties['spec'] ?? {}),
-                status: structural(openApi(statusSchema)),
-              },
-            },
+            openAPIV3Schema: resourceSchema(),
           },
         },
       ],
+    },
+  };
+}
+
+/** The schema of the resource: what its CRD says of `spec` and `status`. */
+export function resourceSchema(): Schema & { readonly properties: Readonly<Record<string, Schema>> } {
+  const schema = openApi(manifestSchema);
+  const properties = schema['properties'] as Record<string, Schema>;
+  return {
+    description:
+      'An inbound-mail pipeline on AWS: a bucket for the bodies, a role, a function, and an ordered list of SES receipt rules.',
+    type: 'object',
+    required: ['spec'],
+    'x-kubernetes-validations': schema['x-kubernetes-validations'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { type: 'object' },
+      spec: structural(properties['spec'] ?? {}),
+      status: structural(openApi(statusSchema)),
     },
   };
 }

@@ -7,7 +7,17 @@ import {
   LOGICAL_NAME_TAG,
   type Discovery,
 } from './discovery.ts';
+import {
+  desiredAsync,
+  desiredFunctionTags,
+  desiredLogGroup,
+  desiredSettings,
+  settingsElsewhere,
+  settingsWarnings,
+  type DesiredLogGroup,
+} from './desired-settings.ts';
 import { PipelineError } from './fault.ts';
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { FunctionCode } from './function-code.ts';
 import type { FunctionInputs } from './function-inputs.ts';
 import { intervalMsOf } from './interval.ts';
@@ -28,7 +38,8 @@ import { ownerTags } from './ownership.ts';
 import { actionsOf, arnsElsewhere, storeAction } from './rule-actions.ts';
 import type { RuleBlock, RuleInSet } from './rule-block.ts';
 import { LAMBDA_TRUST, rolePolicy, type PolicyDocument, type Privilege } from './policy-document.ts';
-import type { FunctionConfiguration, NewRole } from './ports.ts';
+import type { NewRole } from './ports.ts';
+import { rightsFor } from './role-rights.ts';
 import { greenNameOf } from './twin-sets.ts';
 import { normalisePrefix } from './object-key-prefix.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
@@ -75,6 +86,12 @@ export type DesiredFunction = {
   readonly architecture: string;
   readonly tags: Tags;
   readonly configuration: FunctionConfiguration;
+  /** Undefined: Lambda's defaults. */
+  readonly async: AsyncSettings | undefined;
+  /** Undefined: as many runs at once as the account has left. */
+  readonly reservedConcurrency: number | undefined;
+  /** Undefined: the group is Lambda's affair. */
+  readonly logGroup: DesiredLogGroup | undefined;
   readonly code: FunctionCode;
 };
 
@@ -132,7 +149,7 @@ export function desiredPipeline(
   const { manifest, identity } = pipeline;
   const { spec } = manifest;
   const key = pipelineKey(identity);
-  refuseWhatSesWould(spec, identity);
+  refuseWhatAwsWould(spec, identity);
   const discovery = discoveryOf({
     identity,
     bucketName,
@@ -167,8 +184,8 @@ export function desiredPipeline(
 }
 
 /** @throws {PipelineError} what the API server cannot judge and AWS would refuse, or nobody could undo */
-function refuseWhatSesWould(spec: ManifestSpec, { installation }: PipelineIdentity): void {
-  const [elsewhere] = arnsElsewhere(spec);
+function refuseWhatAwsWould(spec: ManifestSpec, { installation }: PipelineIdentity): void {
+  const [elsewhere] = [...arnsElsewhere(spec), ...settingsElsewhere(spec)];
   if (elsewhere !== undefined) throw invalid(elsewhere);
   for (const [index, { ruleName }] of spec.receiptRules.entries())
     if (ruleName?.startsWith(`${installation}_`) === true)
@@ -218,6 +235,8 @@ function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: s
     actions: privilege.actions,
     resource: resolveTokens(privilege.resource, identity, bucketName, `spec.role.privileges[${index}].resource`),
   }));
+  const settings = desiredSettings(spec.function, functionNameOf(spec, identity));
+  const rights = rightsFor({ ...settings, async: desiredAsync(spec.function) }, identity);
   return {
     kind: 'own',
     arn: roleArn(identity, path),
@@ -229,7 +248,7 @@ function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: s
       tags: ownerTags(identity),
       permissionsBoundaryArn: roleLimits?.permissionsBoundaryArn ?? spec.role.permissionsBoundaryArn,
     },
-    policy: rolePolicy(identity, functionNameOf(spec, identity), privileges),
+    policy: rolePolicy(identity, functionNameOf(spec, identity), privileges, rights),
     managedPolicyArns: spec.role.managedPolicyArns,
   };
 }
@@ -266,11 +285,15 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
     throw invalid(
       `spec.function.environment: all variables together take ${bytes} bytes, with those of environmentFrom and those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
     );
+  const name = functionNameOf(manifest.spec, identity);
   return {
-    name: functionNameOf(manifest.spec, identity),
-    arn: functionArn(identity, functionNameOf(manifest.spec, identity)),
+    name,
+    arn: functionArn(identity, name),
     architecture: fn.architecture,
-    tags: { ...ownerTags(identity), ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}) },
+    tags: {
+      ...desiredFunctionTags(fn, identity),
+      ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}),
+    },
     configuration: {
       runtime: fn.runtime,
       handler: fn.handler,
@@ -279,7 +302,11 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
       description: fn.description === '' ? `${pipelineKey(identity)}: ${fn.handler}` : fn.description,
       roleArn: role,
       environment,
+      ...desiredSettings(fn, name),
     },
+    async: desiredAsync(fn),
+    reservedConcurrency: fn.reservedConcurrency,
+    logGroup: desiredLogGroup(fn, name, identity),
     code,
   };
 }
@@ -363,7 +390,7 @@ const NOT_IAM_ACTIONS: Readonly<Record<string, string>> = {
 };
 
 function warningsOf(spec: ManifestSpec): string[] {
-  const warnings: string[] = [];
+  const warnings: string[] = [...settingsWarnings(spec)];
   for (const [index, rule] of spec.receiptRules.entries())
     if (rule.recipients.length === 0 && rule.enabled)
       warnings.push(

@@ -2,10 +2,10 @@ import { ADOPT } from './annotations.ts';
 import { desiredPipeline } from './desired.ts';
 import { DISCOVERY_VARIABLE, LOG_LEVEL_VARIABLE } from './discovery.ts';
 import { faultOf } from './fault.ts';
+import { importSettings, settingsRemarks, type LiveFunction } from './import-settings.ts';
 import { readRule, ruleSpec, type ImportedRule } from './import-rule.ts';
 import { API_VERSION, KIND, parseManifest, STORAGE_RULE, type ManifestInput } from './manifest.ts';
 import { pipelineKey, type PipelineIdentity } from './names.ts';
-import type { ObservedFunction } from './observed.ts';
 import { markIn } from './ownership.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
 
@@ -22,21 +22,10 @@ export type ImportInput = {
   /** Functions whose rules are wanted; undefined: all. */
   readonly functions: readonly string[] | undefined;
   /** Those that the rules invoke and that exist, by name. */
-  readonly live: ReadonlyMap<string, Pick<ObservedFunction, LiveField>>;
+  readonly live: ReadonlyMap<string, LiveFunction>;
   /** Whether the manifests say at once that what they name is to be taken over. */
   readonly adopt: boolean;
 };
-
-type LiveField =
-  | 'runtime'
-  | 'handler'
-  | 'memorySize'
-  | 'timeout'
-  | 'description'
-  | 'architecture'
-  | 'roleArn'
-  | 'environment'
-  | 'tags';
 
 /** A manifest that says what runs, and what is to be known about it. */
 export type ImportedPipeline = { readonly document: ManifestInput; readonly remarks: readonly string[] };
@@ -195,6 +184,7 @@ function functionAndRole(functionName: string, { live }: ImportInput) {
       timeout: fn?.timeout ?? 3,
       ...(fn?.architecture === 'arm64' ? { architecture: 'arm64' as const } : {}),
       ...(Object.keys(environment).length === 0 ? {} : { environment }),
+      ...(fn === undefined ? {} : importSettings(fn)),
       code: { existing: true as const },
     },
   };
@@ -213,6 +203,7 @@ function functionRemarks(functionName: string, name: string, { live, namespace }
     ...(fn?.description === ''
       ? [`The function has no description; it becomes "${namespace}/${name}: ${fn.handler ?? ''}".`]
       : []),
+    ...(fn === undefined ? [] : settingsRemarks(fn)),
   ];
 }
 

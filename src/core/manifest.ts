@@ -2,37 +2,17 @@ import { z } from 'zod';
 import { annotationsSchema, unknownAnnotations } from './annotations.ts';
 import { API_GROUP } from './api-group.ts';
 import { cel } from './cel.ts';
+import { functionSettings, LEVELS_OF_JSON } from './function-settings-schema.ts';
 import { intervalSchema } from './interval.ts';
 import { MAX_ACTIONS } from './receipt-rule.ts';
 import { GREEN } from './names.ts';
+import { arn, ARN, atMost, refuseRepeated } from './schema-parts.ts';
 
 export const API_VERSION = `${API_GROUP}/v1alpha1`;
 export const KIND = 'SesLambdaPipeline';
 
 /** A DNS label as Kubernetes defines it (RFC 1123), the only names a pipeline and its namespace may have. */
 export const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** What `x-kubernetes-list-type: set` refuses on the API server, said for the item that is too many. */
-const refuseRepeated = (items: readonly string[], context: z.RefinementCtx): void => {
-  const seen = new Set<string>();
-  for (const [index, item] of items.entries()) {
-    if (seen.has(item))
-      context.addIssue({
-        code: 'custom',
-        path: [index],
-        message: `${JSON.stringify(item)} is in the list twice; keep one`,
-      });
-    seen.add(item);
-  }
-};
-
-const ARN = '^arn:aws[a-z-]*:';
-/** The ARN of something of a service; a pattern of such ARNs passes too. */
-export const arn = (service: string, what: string) =>
-  z
-    .string()
-    .max(2048)
-    .regex(new RegExp(`${ARN}${service}:`), `must be the ARN of ${what}, such as arn:aws:${service}:…`);
 
 const topicArn = z
   .string()
@@ -195,12 +175,6 @@ const role = z
     }),
   });
 
-/** `maxProperties` of the API server, which zod does not know for maps. */
-const atMost = (most: number) => ({
-  most,
-  check: (map: object): boolean => Object.keys(map).length <= most,
-  message: `the number of entries must be at most ${most}`,
-});
 const VARIABLES = atMost(100);
 const INLINE_FILES = atMost(50);
 
@@ -357,10 +331,7 @@ const lambdaFunction = z
       variableSource,
       'Environment variables whose values stand in ConfigMaps and Secrets. A change of a ConfigMap is carried through at once, one of a Secret at the next drift check.',
     ),
-    logLevel: z
-      .enum(['debug', 'info', 'warn', 'error'])
-      .default('info')
-      .describe('Lowest level that the helper library logs.'),
+    ...functionSettings,
     code,
   })
   .refine(({ code, name }) => code.existing === undefined || name !== undefined, { message: EXISTING_CODE_OF_WHOM })
@@ -372,9 +343,11 @@ const lambdaFunction = z
         message: 'a variable stands in environment or in environmentFrom, not in both',
       });
   })
+  .refine(LEVELS_OF_JSON.holds, { path: ['systemLogLevel'], message: LEVELS_OF_JSON.message })
   .meta({
     description: 'The function that is invoked for each mail.',
     ...cel(
+      { rule: LEVELS_OF_JSON.rule, message: LEVELS_OF_JSON.message },
       { rule: '!has(self.code.existing) || has(self.name)', message: EXISTING_CODE_OF_WHOM },
       {
         rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',

@@ -1,4 +1,4 @@
-import type { ObservedBucket, ObservedFunction, ObservedRole } from './observed.ts';
+import type { ObservedBucket, ObservedFunction, ObservedLogGroup, ObservedRole } from './observed.ts';
 import type { Ports } from './ports.ts';
 
 /** A bucket that we did not name; absent also when it cannot be reached. */
@@ -41,8 +41,14 @@ export async function observeRole(name: string, { roles }: Ports): Promise<Obser
   return { ...role, managedPolicyArns, inlinePolicies };
 }
 
-/** A function with its resource policy. */
+/** A function with all that Lambda tells by calls of their own. */
 export async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
-  const [fn, policy] = await Promise.all([functions.get(name), functions.policy(name)]);
-  return fn === undefined ? undefined : { ...fn, policy };
+  const [fn, policy, async] = await Promise.all([functions.get(name), functions.policy(name), functions.async(name)]);
+  return fn === undefined ? undefined : { ...fn, policy, async };
+}
+
+/** A log group with its tags. */
+export async function observeLogGroup(name: string, { logGroups }: Ports): Promise<ObservedLogGroup | undefined> {
+  const group = await logGroups.get(name);
+  return group === undefined ? undefined : { ...group, tags: await logGroups.tags(group.arn) };
 }

@@ -3,6 +3,8 @@ import { desiredBlock, desiredPipeline, functionNameOf, type Pipeline } from './
 import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
+import { logGroupOf } from './function-configuration.ts';
+import { LOG_GROUP_TAG } from './function-tags.ts';
 import type { Manifest } from './manifest.ts';
 import { bucketNames, isRuleOf, pipelineKey, roleName, rulePrefix, type PipelineIdentity } from './names.ts';
 import type {
@@ -22,7 +24,13 @@ import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
 import { ownsRule } from './rule-block.ts';
 import { atHome, namesToLookFor, neighbourAtHome } from './twin-sets.ts';
-import { observeBucket, observeExistingBucket, observeFunction, observeRole } from './observe-resources.ts';
+import {
+  observeBucket,
+  observeExistingBucket,
+  observeFunction,
+  observeLogGroup,
+  observeRole,
+} from './observe-resources.ts';
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
@@ -179,8 +187,9 @@ export async function observePipeline(
   identity: PipelineIdentity,
   ports: Ports,
 ): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
+  const name = functionNameOf(manifest.spec, identity);
   const [fn, role] = await Promise.all([
-    observeFunction(functionNameOf(manifest.spec, identity), ports),
+    observeFunction(name, ports),
     manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
   ]);
   const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
@@ -193,7 +202,12 @@ export async function observePipeline(
           { fn, adopts: asksForAdoption(manifest) },
           ports,
         );
-  return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn } };
+  const { logRetentionDays } = manifest.spec.function;
+  const logGroup =
+    logRetentionDays !== undefined || fn?.tags[LOG_GROUP_TAG] !== undefined
+      ? await observeLogGroup(logGroupOf(name), ports)
+      : undefined;
+  return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn, logGroup } };
 }
 
 async function observeLeaving({ manifest, identity }: Leaving, ports: Ports): Promise<Departing> {

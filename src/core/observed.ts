@@ -1,3 +1,4 @@
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 
@@ -41,7 +42,7 @@ export type ObservedRole = {
   readonly managedPolicyArns: readonly string[];
 };
 
-export type ObservedFunction = {
+export type ObservedFunction = Omit<FunctionConfiguration, 'runtime' | 'handler'> & {
   readonly name: string;
   readonly arn: string;
   /** `Active` and `Successful` once it may be changed and invoked. */
@@ -51,16 +52,23 @@ export type ObservedFunction = {
   readonly lastUpdateReason: string | undefined;
   readonly runtime: string | undefined;
   readonly handler: string | undefined;
-  readonly memorySize: number;
-  readonly timeout: number;
-  readonly description: string;
   readonly architecture: string;
-  readonly roleArn: string;
-  readonly environment: Readonly<Record<string, string>>;
   readonly codeSha256: string;
   readonly tags: Tags;
+  readonly reservedConcurrency: number | undefined;
+  /** Undefined while Lambda's defaults hold. */
+  readonly async: AsyncSettings | undefined;
   /** Resource policy, undefined when it has none. */
   readonly policy: PolicyDocument | undefined;
+};
+
+export type ObservedLogGroup = {
+  readonly name: string;
+  /** Without the `:*` that stands for its streams. */
+  readonly arn: string;
+  /** Undefined: for ever. */
+  readonly retentionDays: number | undefined;
+  readonly tags: Tags;
 };
 
 export type ObservedRuleSet = {
@@ -76,6 +84,8 @@ export type ObservedPipeline = {
   readonly bucket: ObservedBucket | undefined;
   readonly role: ObservedRole | undefined;
   readonly function: ObservedFunction | undefined;
+  /** Looked at only where the manifest, or a mark on the function, says that it is ours. */
+  readonly logGroup?: ObservedLogGroup | undefined;
 };
 
 /** The rule sets of one account and region that matter to the pipelines at hand. */

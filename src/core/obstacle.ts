@@ -3,7 +3,14 @@ import type { Desired } from './desired.ts';
 import { decodeDiscovery, LOGICAL_NAME_TAG } from './discovery.ts';
 import type { Fault } from './fault.ts';
 import { functionName } from './names.ts';
-import type { ObservedBucket, ObservedFunction, ObservedPipeline, ObservedRole, Tags } from './observed.ts';
+import type {
+  ObservedBucket,
+  ObservedFunction,
+  ObservedLogGroup,
+  ObservedPipeline,
+  ObservedRole,
+  Tags,
+} from './observed.ts';
 import { ownershipOf } from './ownership.ts';
 import type { Part } from './step.ts';
 
@@ -15,7 +22,7 @@ export function obstacleTo(desired: Desired, observed: ObservedPipeline): Obstac
   if (bucket !== undefined) return { part: 'bucket', fault: bucket };
   const role = roleObstacle(desired, observed.role);
   if (role !== undefined) return { part: 'role', fault: role };
-  const fn = functionObstacle(desired, observed.function);
+  const fn = functionObstacle(desired, observed.function) ?? logGroupObstacle(desired, observed.logGroup);
   return fn === undefined ? undefined : { part: 'function', fault: fn };
 }
 
@@ -44,6 +51,15 @@ function functionObstacle(desired: Desired, live: ObservedFunction | undefined):
       ? 'Rename or delete it, or give the pipeline another name'
       : 'Take function.name out to have a function of our own';
   return foreign(`Function ${desired.function.name}`, live.tags, desired, advice) ?? otherBucket(desired, live);
+}
+
+/** A group without a mark is what Lambda made for our function. */
+function logGroupObstacle({ identity }: Desired, live: ObservedLogGroup | undefined): Fault | undefined {
+  const owner = live === undefined ? undefined : ownershipOf(live.tags, identity);
+  if (live === undefined || owner?.kind !== 'other') return undefined;
+  return conflict(
+    `Log group ${live.name} belongs to ${owner.owner}; it is left untouched. Leave spec.function.logRetentionDays out, or delete the group`,
+  );
 }
 
 /**

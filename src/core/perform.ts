@@ -1,4 +1,5 @@
 import { PipelineError } from './fault.ts';
+import { functionState } from './function-state.ts';
 import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket.ts';
 import { samePolicy } from './policy-document.ts';
 import type { Ports } from './ports.ts';
@@ -16,7 +17,7 @@ export type KnownRules = Map<string, Set<string>>;
  * @throws {PipelineError} as the port threw it
  */
 export async function perform(action: StepAction, ports: Ports, known: KnownRules): Promise<void> {
-  const { buckets, roles, functions, receiptRules } = ports;
+  const { buckets, roles, functions, logGroups, receiptRules } = ports;
   switch (action.kind) {
     case 'createBucket':
       return buckets.create(action.bucket, action.tags);
@@ -77,8 +78,30 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       return checkFunction(action.fn, ports);
     case 'tagFunction':
       return functions.tag(action.arn, action.tags);
+    case 'untagFunction':
+      return functions.untag(action.arn, action.keys);
+    case 'putAsyncSettings':
+      return functions.putAsync(action.fn, action.settings);
+    case 'deleteAsyncSettings':
+      return functions.deleteAsync(action.fn);
+    case 'putReservedConcurrency':
+      return functions.putConcurrency(action.fn, action.reserved);
+    case 'deleteReservedConcurrency':
+      return functions.deleteConcurrency(action.fn);
     case 'deleteFunction':
       return functions.delete(action.fn);
+    case 'createLogGroup':
+      return logGroups.create(action.logGroup, action.tags);
+    case 'putLogRetention':
+      return logGroups.putRetention(action.logGroup, action.retentionDays);
+    case 'deleteLogRetention':
+      return logGroups.deleteRetention(action.logGroup);
+    case 'tagLogGroup':
+      return logGroups.tag(action.arn, action.tags);
+    case 'untagLogGroup':
+      return logGroups.untag(action.arn, action.keys);
+    case 'deleteLogGroup':
+      return logGroups.delete(action.logGroup);
     case 'addPermission':
       return functions.addPermission(action.fn, action.grant);
     case 'removePermission':
@@ -140,21 +163,8 @@ async function checkFunction(name: string, { functions }: Ports): Promise<void> 
       reason: 'ChangedMeanwhile',
       message: `Function ${name} was deleted meanwhile`,
     });
-  const failed =
-    fn.state === 'Failed' ? fn.stateReason : fn.lastUpdateStatus === 'Failed' ? fn.lastUpdateReason : undefined;
-  if (fn.state === 'Failed' || fn.lastUpdateStatus === 'Failed')
-    throw new PipelineError({
-      class: 'invalid',
-      reason: 'FunctionFailed',
-      message: `Lambda could not make function ${name} ready: ${failed ?? 'it gave no reason'}`,
-    });
-  const ready = (fn.state === 'Active' || fn.state === 'Inactive') && fn.lastUpdateStatus !== 'InProgress';
-  if (!ready)
-    throw new PipelineError({
-      class: 'pending',
-      reason: 'FunctionUpdating',
-      message: `Function ${name} is ${fn.state === 'Active' ? 'being updated' : fn.state}`,
-    });
+  const state = functionState(fn);
+  if (state.kind !== 'ready') throw new PipelineError(state.fault);
 }
 
 /** Looks once more before it switches receiving on: another tool may have been faster. */

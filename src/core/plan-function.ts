@@ -1,7 +1,16 @@
 import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
 import { grantedByName } from './existing-rules.ts';
+import { functionState } from './function-state.ts';
+import { tagDifference } from './function-tags.ts';
 import type { ObservedFunction } from './observed.ts';
-import { isUnmarked, missingTags, ownerTags, tagChanges, whyTagged } from './ownership.ts';
+import { isUnmarked, ownerTags, tagChanges, whyTagged } from './ownership.ts';
+import {
+  configurationChanges,
+  configurationToSend,
+  needsRights,
+  planBesideConfiguration,
+  settingsToTell,
+} from './plan-function-settings.ts';
 import type { RoleReady } from './plan-role.ts';
 import {
   invokeGrant,
@@ -12,9 +21,15 @@ import {
   type InvokeGrant,
   type Statement,
 } from './policy-document.ts';
-import type { FunctionConfiguration } from './ports.ts';
 import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
+
+/** Ids of steps that have to be done before the function may run: `logReady` are those of its log group. */
+export type FunctionNeeds = {
+  readonly bucketReady: readonly string[];
+  readonly roleReady: RoleReady;
+  readonly logReady: readonly string[];
+};
 
 /**
  * The function with SES's permission to invoke it. It waits for the bucket: no bucket, no function.
@@ -28,40 +43,27 @@ export function planFunction(
   desired: Desired,
   live: ObservedFunction | undefined,
   ruleSets: readonly string[],
-  ready: { readonly bucketReady: readonly string[]; readonly roleReady: RoleReady },
+  { bucketReady, roleReady, logReady }: FunctionNeeds,
   add: AddStep,
 ): readonly string[] {
   const fn = desired.function;
   const lane = `function ${fn.name}`;
-  const needs = [...ready.bucketReady, ...ready.roleReady.exists];
+  const { policies } = roleReady;
+  const rights = needsRights(fn.configuration) ? policies : [];
+  const needs = [...bucketReady, ...roleReady.exists, ...rights, ...logReady];
   if (live === undefined) {
-    if (fn.code.kind === 'existing') throw new Error('a function whose code is kept is there, or an obstacle');
-    const created = add({
-      part: 'function',
-      lane,
-      needs,
-      why: 'it does not exist',
-      action: {
-        kind: 'createFunction',
-        fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
-        code: fn.code,
-      },
-      changes: [
-        { field: 'runtime', after: fn.configuration.runtime },
-        { field: 'handler', after: fn.configuration.handler },
-      ],
-    });
+    const created = createFunction(fn, needs, lane, add);
     const active = awaitFunction(fn, [created], lane, add);
+    const beside = planBesideConfiguration(fn, { live, lane, needs: [active], policies }, add);
     const grants = wantedGrants(desired, ruleSets).map((grant) => addGrant(fn, grant, [created], lane, add));
-    return [active, ...grants];
+    return [active, ...beside, ...grants];
   }
 
   const marked = markUnmarked(desired, live, lane, add);
-  // An idle function is Inactive; it wakes by itself and can be changed.
-  const settled = (live.state === 'Active' || live.state === 'Inactive') && live.lastUpdateStatus !== 'InProgress';
+  const state = functionState(live);
   const first = [...needs, ...marked];
-  let last: readonly string[] = settled ? first : [awaitFunction(fn, first, lane, add)];
-  const done: string[] = settled ? [...marked] : [...last];
+  let last: readonly string[] = state.kind === 'busy' ? [awaitFunction(fn, first, lane, add)] : first;
+  const done: string[] = state.kind === 'busy' ? [...last] : [...marked];
   const code = codeChange(fn, live);
   if (code !== undefined && fn.code.kind !== 'existing') {
     const updated = add({
@@ -76,29 +78,26 @@ export function planFunction(
     done.push(updated, ...last);
   }
   const changes = configurationChanges(fn.configuration, live);
-  if (changes.length > 0) {
+  // What has failed for a reason that is gone by now succeeds when it is sent once more.
+  const again = state.kind === 'failed' && code === undefined;
+  if (changes.length > 0 || again) {
     const updated = add({
       part: 'function',
       lane,
       needs: last,
-      why: 'the configuration differs',
-      action: { kind: 'updateFunctionConfiguration', fn: fn.name, configuration: fn.configuration },
+      why: changes.length > 0 ? 'the configuration differs' : 'Lambda could not carry out the last change',
+      action: {
+        kind: 'updateFunctionConfiguration',
+        fn: fn.name,
+        configuration: configurationToSend(fn.configuration, live),
+      },
       changes,
     });
     last = [awaitFunction(fn, [updated], lane, add)];
     done.push(updated, ...last);
   }
-  const tags = missingTags(fn.tags, marked.length === 0 ? live.tags : { ...live.tags, ...ownerTags(desired.identity) });
-  if (Object.keys(tags).length > 0)
-    add({
-      part: 'function',
-      lane,
-      // The tag says which code runs, so it may not come before the code.
-      needs: last,
-      why: 'tags differ',
-      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags },
-      changes: tagChanges(tags, live.tags),
-    });
+  done.push(...planBesideConfiguration(fn, { live, lane, needs: last, policies }, add));
+  planTags(desired, { live, marked: marked.length > 0, needs: [...last, ...logReady] }, lane, add);
   const granted = statementsOf(live.policy);
   const grants = wantedGrants(desired, ruleSets)
     .filter((grant) => !granted.some((statement) => samePolicy(statement, grantStatement(grant, live.arn))))
@@ -109,6 +108,61 @@ export function planFunction(
       return [addGrant(fn, grant, [...marked, ...removed], lane, add)];
     });
   return [...done, ...grants];
+}
+
+function createFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
+  if (fn.code.kind === 'existing') throw new Error('a function whose code is kept is there, or an obstacle');
+  return add({
+    part: 'function',
+    lane,
+    needs,
+    why: 'it does not exist',
+    action: {
+      kind: 'createFunction',
+      fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
+      code: fn.code,
+    },
+    changes: settingsToTell(fn.configuration),
+  });
+}
+
+type Tagged = {
+  readonly live: ObservedFunction;
+  /** Our marks are put on by a step before. */
+  readonly marked: boolean;
+  /** One tag says which code runs, another that the log group is ours: they may not come, or go, before that is so. */
+  readonly needs: readonly string[];
+};
+
+function planTags(
+  { function: fn, identity }: Desired,
+  { live, marked, needs }: Tagged,
+  lane: string,
+  add: AddStep,
+): void {
+  const { put, gone } = tagDifference(fn.tags, marked ? { ...live.tags, ...ownerTags(identity) } : live.tags);
+  const about = { part: 'function', lane } as const;
+  const untagged =
+    gone.length === 0
+      ? []
+      : [
+          add({
+            ...about,
+            needs,
+            why: 'the manifest does not list them any more',
+            action: { kind: 'untagFunction', fn: fn.name, arn: live.arn, keys: gone },
+            changes: gone.map((key) => ({ field: `tags.${key}`, before: live.tags[key] })),
+          }),
+        ];
+  if (Object.keys(put).length > 0)
+    add({
+      ...about,
+      // The tag that remembers which tags were the user's forgets those that are gone.
+      needs: [...needs, ...untagged],
+      why: 'tags differ',
+      action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags: put },
+      changes: tagChanges(put, live.tags),
+    });
 }
 
 /** Makes an unmarked function ours, before any other change of it. */
@@ -228,23 +282,4 @@ function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | 
       : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
   if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
   return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
-}
-
-/** Values of the environment are not shown: they may be secrets. */
-function configurationChanges(wanted: FunctionConfiguration, live: ObservedFunction): FieldChange[] {
-  const fields = ['runtime', 'handler', 'memorySize', 'timeout', 'description', 'roleArn'] as const;
-  const changes = fields.flatMap((field): FieldChange[] =>
-    wanted[field] === live[field] ? [] : [{ field, before: live[field], after: wanted[field] }],
-  );
-  const names = [...new Set([...Object.keys(wanted.environment), ...Object.keys(live.environment)])].sort();
-  for (const name of names) {
-    const before = live.environment[name];
-    const after = wanted.environment[name];
-    if (before === after) continue;
-    const field = `environment.${name}`;
-    if (before === undefined) changes.push({ field, after: '(set)' });
-    else if (after === undefined) changes.push({ field, before: '(set)' });
-    else changes.push({ field, before: '(set)', after: '(changed)' });
-  }
-  return changes;
 }

@@ -1,7 +1,8 @@
 import type { Arriving } from './plan.ts';
 import { planBucket } from './plan-bucket.ts';
 import { planFunction } from './plan-function.ts';
-import { planRole } from './plan-role.ts';
+import { planLogGroup } from './plan-log-group.ts';
+import { narrowRole, planRole } from './plan-role.ts';
 import { createStepList } from './step-list.ts';
 import type { Step } from './step.ts';
 
@@ -13,7 +14,7 @@ export type PipelinePlan = {
 };
 
 /**
- * Bucket, role, function and permission of one pipeline that has no obstacle in its way, see {@link obstacleTo}.
+ * Bucket, role, log group, function and permission of one pipeline that has no obstacle in its way, see {@link obstacleTo}.
  *
  * @param ruleSets the sets that hold rules of the pipeline once the plan ran: each has its grants
  */
@@ -21,6 +22,9 @@ export function planPipeline({ desired, observed }: Arriving, ruleSets: readonly
   const { steps, add } = createStepList(desired.key, desired.identity.region);
   const bucketReady = planBucket(desired, observed, ruleSets, add);
   const roleReady = planRole(desired, observed.role, add);
-  const functionReady = planFunction(desired, observed.function, ruleSets, { bucketReady, roleReady }, add);
+  const logReady = planLogGroup(desired.function, observed.logGroup, desired.identity, add);
+  const ready = { bucketReady, roleReady, logReady };
+  const functionReady = planFunction(desired, observed.function, ruleSets, ready, add);
+  narrowRole(desired, observed.role, [...roleReady.policies, ...functionReady], add);
   return { steps, beforeRules: [...bucketReady, ...roleReady.policies, ...functionReady] };
 }

@@ -2,6 +2,7 @@ import { ROLE_POLICY_NAME, type Desired } from './desired.ts';
 import type { ObservedRole } from './observed.ts';
 import { isUnmarked, missingTags, tagChanges, whyTagged } from './ownership.ts';
 import { samePolicy } from './policy-document.ts';
+import { withRightsInUse } from './role-rights.ts';
 import type { AddStep } from './step-list.ts';
 
 /** Ids of steps: after `exists` the role can be given to a function, after `policies` it may do what it must. */
@@ -69,15 +70,16 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
   }
 
   const current = live?.inlinePolicies[ROLE_POLICY_NAME];
-  if (current === undefined || !samePolicy(current, wanted.policy))
+  const document = withRightsInUse(wanted.policy, current);
+  if (current === undefined || !samePolicy(current, document))
     policies.push(
       add({
         part: 'role',
         lane,
         needs: exists,
         why: current === undefined ? 'it is missing' : 'it grants something else',
-        action: { kind: 'putRolePolicy', role: role.name, policyName: ROLE_POLICY_NAME, document: wanted.policy },
-        changes: [{ field: 'policy', before: current, after: wanted.policy }],
+        action: { kind: 'putRolePolicy', role: role.name, policyName: ROLE_POLICY_NAME, document },
+        changes: [{ field: 'policy', before: current, after: document }],
       }),
     );
   for (const policyName of Object.keys(live?.inlinePolicies ?? {}).filter((name) => name !== ROLE_POLICY_NAME))
@@ -111,6 +113,32 @@ export function planRole(desired: Desired, live: ObservedRole | undefined, add: 
       changes: [{ field: 'managedPolicyArns', before: policyArn }],
     });
   return { exists, policies: [...exists, ...policies] };
+}
+
+/** Takes off the role what the function's settings needed before they changed. @param needs the change is done */
+export function narrowRole(
+  { role: wanted }: Desired,
+  live: ObservedRole | undefined,
+  needs: readonly string[],
+  add: AddStep,
+): void {
+  const current = live?.inlinePolicies[ROLE_POLICY_NAME];
+  if (wanted.kind === 'existing' || current === undefined) return;
+  const before = withRightsInUse(wanted.policy, current);
+  if (before === wanted.policy) return;
+  add({
+    part: 'role',
+    lane: `role ${wanted.role.name}`,
+    needs,
+    why: "the function's settings do not need it any more",
+    action: {
+      kind: 'putRolePolicy',
+      role: wanted.role.name,
+      policyName: ROLE_POLICY_NAME,
+      document: wanted.policy,
+    },
+    changes: [{ field: 'policy', before, after: wanted.policy }],
+  });
 }
 
 function planBoundary(

@@ -69,6 +69,7 @@ export function planTeardown(leaving: Departing, region: string, ruleSteps: read
   const rules = ruleSteps.filter((step) => step.owner === leaving.key).map((step) => step.id);
   const functionGone = deleteFunction(leaving, rules, add);
   deleteRole(leaving, [...rules, ...functionGone], add);
+  deleteLogGroup(leaving, functionGone, add);
   deleteBucket(leaving, [...rules, ...functionGone], add);
   return steps;
 }
@@ -109,6 +110,21 @@ function deleteRole(leaving: Departing, needs: readonly string[], add: AddStep):
     ),
   ];
   add({ ...common, needs: [...needs, ...detached], action: { kind: 'deleteRole', role: live.name } });
+}
+
+/** The log goes where the mail goes with its contents; otherwise it stays, and its retention empties it. */
+function deleteLogGroup(leaving: Departing, needs: readonly string[], add: AddStep): void {
+  const live = leaving.observed.logGroup;
+  if (live === undefined || leaving.deletionPolicy !== 'DeleteWithContents') return;
+  if (ownershipOf(live.tags, leaving.identity).kind !== 'ours') return;
+  add({
+    part: 'function',
+    lane: `log group ${live.name}`,
+    needs,
+    why: `deletionPolicy is ${leaving.deletionPolicy}`,
+    action: { kind: 'deleteLogGroup', logGroup: live.name },
+    changes: [],
+  });
 }
 
 function deleteBucket(leaving: Departing, needs: readonly string[], add: AddStep): void {

@@ -12,6 +12,7 @@ import { warnOfGrants } from './plan-rollout.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
 import type { RoutingFindingKind } from './routing-finding.ts';
+import { runtimeWarning } from './runtimes.ts';
 import { createStepList } from './step-list.ts';
 import type { Part, Step } from './step.ts';
 
@@ -90,9 +91,12 @@ export function plan(input: PlanInput): Plan {
   const listed = pipelines.flatMap(({ desired }) => desired.existingRules.map(({ name }) => name));
   const warnings = [
     ...pipelines.flatMap(({ desired }) =>
-      [...desired.warnings, ...warnOfFormerRules(desired), ...warnOfGrants(desired, listed, input.ruleSets)].map(
-        (message) => ({ owner: desired.key, message }),
-      ),
+      [
+        ...desired.warnings,
+        ...warnOfRuntime(desired, input.ruleSets),
+        ...warnOfFormerRules(desired),
+        ...warnOfGrants(desired, listed, input.ruleSets),
+      ].map((message) => ({ owner: desired.key, message })),
     ),
     ...input.departing.flatMap(({ key, warnings: kept }) => kept.map((message) => ({ owner: key, message }))),
     ...suspended.map(({ block, message }) => ({ owner: block.owner, message, suspended: true }) as const),
@@ -122,6 +126,11 @@ export function plan(input: PlanInput): Plan {
     ],
     warnings,
   };
+}
+
+function warnOfRuntime({ function: fn }: Desired, { atMs }: ObservedRuleSets): readonly string[] {
+  const warning = runtimeWarning(fn.configuration.runtime, atMs);
+  return warning === undefined ? [] : [warning];
 }
 
 const held = (block: Neighbour): Neighbour => ({ ...block, held: true });

@@ -94,11 +94,12 @@ export function ruleSetOfArn(sourceArn: string): string | undefined {
 
 export type Privilege = { readonly actions: readonly string[]; readonly resource: string };
 
-/** What the function may do: write its own log, and what the manifest grants. */
+/** What the function may do: write its own log, what its settings need, and what the manifest grants. */
 export function rolePolicy(
   identity: PipelineIdentity,
   functionName: string,
   privileges: readonly Privilege[],
+  rights: readonly Statement[],
 ): PolicyDocument {
   const { partition, region, account } = identity;
   const logGroup = `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${functionName}`;
@@ -111,6 +112,7 @@ export function rolePolicy(
         Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
         Resource: [logGroup, `${logGroup}:*`],
       },
+      ...rights,
       ...privileges.map(({ actions, resource }, index) => ({
         Sid: `Privilege${index}`,
         Effect: 'Allow',

@@ -1,9 +1,11 @@
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { NewCode } from './function-code.ts';
 import type {
   BucketEncryption,
   BucketPresence,
   LifecycleRule,
   ObservedFunction,
+  ObservedLogGroup,
   ObservedRole,
   ObservedRuleSet,
   PublicAccessBlock,
@@ -21,6 +23,7 @@ export type Ports = {
   readonly buckets: Buckets;
   readonly roles: Roles;
   readonly functions: Functions;
+  readonly logGroups: LogGroups;
   readonly receiptRules: ReceiptRules;
   readonly mailIdentities: MailIdentities;
   readonly dns: Dns;
@@ -100,16 +103,6 @@ export type Roles = {
   readonly delete: (name: string) => Promise<void>;
 };
 
-export type FunctionConfiguration = {
-  readonly runtime: string;
-  readonly handler: string;
-  readonly memorySize: number;
-  readonly timeout: number;
-  readonly description: string;
-  readonly roleArn: string;
-  readonly environment: Readonly<Record<string, string>>;
-};
-
 export type NewFunction = FunctionConfiguration & {
   readonly name: string;
   readonly architecture: string;
@@ -119,15 +112,35 @@ export type NewFunction = FunctionConfiguration & {
 export type Functions = {
   /** Names of all functions of the region. */
   readonly list: () => Promise<readonly string[]>;
-  /** Configuration and tags; the resource policy is {@link Functions.policy}. */
-  readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy'> | undefined>;
+  /** All but what is asked for by a call of its own: {@link Functions.policy} and {@link Functions.async}. */
+  readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy' | 'async'> | undefined>;
   readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
   readonly create: (fn: NewFunction, code: NewCode) => Promise<void>;
   readonly updateCode: (name: string, architecture: string, code: NewCode) => Promise<void>;
   readonly updateConfiguration: (name: string, configuration: FunctionConfiguration) => Promise<void>;
   readonly tag: (arn: string, tags: Tags) => Promise<void>;
+  readonly untag: (arn: string, keys: readonly string[]) => Promise<void>;
+  /** What becomes of queued events; undefined while nothing is set. */
+  readonly async: (name: string) => Promise<AsyncSettings | undefined>;
+  /** Replaces all of it. */
+  readonly putAsync: (name: string, settings: AsyncSettings) => Promise<void>;
+  readonly deleteAsync: (name: string) => Promise<void>;
+  readonly putConcurrency: (name: string, reserved: number) => Promise<void>;
+  readonly deleteConcurrency: (name: string) => Promise<void>;
   readonly addPermission: (name: string, grant: InvokeGrant) => Promise<void>;
   readonly removePermission: (name: string, statementId: string) => Promise<void>;
+  readonly delete: (name: string) => Promise<void>;
+};
+
+export type LogGroups = {
+  readonly get: (name: string) => Promise<Omit<ObservedLogGroup, 'tags'> | undefined>;
+  readonly tags: (arn: string) => Promise<Tags>;
+  readonly create: (name: string, tags: Tags) => Promise<void>;
+  readonly putRetention: (name: string, days: number) => Promise<void>;
+  /** What is in the group is then kept for ever. */
+  readonly deleteRetention: (name: string) => Promise<void>;
+  readonly tag: (arn: string, tags: Tags) => Promise<void>;
+  readonly untag: (arn: string, keys: readonly string[]) => Promise<void>;
   readonly delete: (name: string) => Promise<void>;
 };
 

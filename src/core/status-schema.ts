@@ -55,6 +55,7 @@ export const statusSchema = z
         name: text('Name on Lambda.'),
         arn: text('ARN of the function.'),
         codeSha256: text('Hash of the code that it runs, as Lambda gives it.'),
+        logGroup: z.string().optional().describe('Log group of CloudWatch Logs that it writes into.'),
       })
       .optional()
       .describe('The function, once it exists.'),

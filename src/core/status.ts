@@ -1,8 +1,9 @@
 import type { Desired } from './desired.ts';
 import { bucketDomainName, websiteUrl, type Discovery } from './discovery.ts';
+import { functionState } from './function-state.ts';
 import { bucketLogicalId } from './names.ts';
 import { mailRoutedCondition, type MailRouting } from './mail-routing.ts';
-import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
+import type { ObservedFunction, ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import type { Problem } from './plan.ts';
 import type { ConditionReason } from './reasons.ts';
 import { ownsRule } from './rule-block.ts';
@@ -38,7 +39,12 @@ export type PipelineStatus = {
     readonly websiteURL: string;
   };
   readonly role?: { readonly name: string; readonly arn: string };
-  readonly function?: { readonly name: string; readonly arn: string; readonly codeSha256: string };
+  readonly function?: {
+    readonly name: string;
+    readonly arn: string;
+    readonly codeSha256: string;
+    readonly logGroup?: string;
+  };
   readonly ruleSet: {
     readonly name: string;
     readonly active: boolean;
@@ -67,7 +73,7 @@ export function statusOf(input: StatusInput): PipelineStatus {
     conditions: [readyCondition(parts), ...parts, mailRoutedCondition(input.routing)],
     ...(bucket === undefined ? {} : { bucket: bucketStatus(desired, bucket.name) }),
     ...(role === undefined ? {} : { role: { name: role.name, arn: role.arn } }),
-    ...(fn === undefined ? {} : { function: { name: fn.name, arn: fn.arn, codeSha256: fn.codeSha256 } }),
+    ...(fn === undefined ? {} : { function: functionStatus(fn) }),
     ruleSet: {
       name: desired.ruleSet.name,
       active: ruleSets.active === desired.ruleSet.name,
@@ -84,6 +90,10 @@ export function statusOf(input: StatusInput): PipelineStatus {
 /** What the manifest calls the rule. */
 const nameInManifest = ({ block, takenOverAs }: Desired, ruleName: string): string =>
   takenOverAs.get(ruleName) ?? ruleName.slice(block.prefix.length);
+
+function functionStatus({ name, arn, codeSha256, logging: { group } }: ObservedFunction) {
+  return { name, arn, codeSha256, ...(group === undefined ? {} : { logGroup: group }) };
+}
 
 function bucketStatus(desired: Desired, name: string) {
   const { identity, bucket } = desired;
@@ -115,6 +125,10 @@ function partCondition(part: Part, input: StatusInput): Condition {
   const problem = input.problems.find((other) => other.owner === desired.key && other.part === part);
   if (problem !== undefined)
     return { type, status: 'False', reason: problem.fault.reason, message: problem.fault.message };
+  const fn = part === 'function' ? input.observed.function : undefined;
+  const state = fn === undefined ? undefined : functionState(fn);
+  if (state !== undefined && state.kind !== 'ready')
+    return { type, status: 'False', reason: state.fault.reason, message: state.fault.message };
   const steps = input.steps.filter(
     (step) => step.part === part && isWrite(step.action) && (step.owner === desired.key || step.owner === undefined),
   );

@@ -1,8 +1,9 @@
+import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { NewCode } from './function-code.ts';
 import type { BucketEncryption, LifecycleRule, Tags } from './observed.ts';
 import type { RuleChange } from './plan-rule-set.ts';
 import type { InvokeGrant, PolicyDocument, Statement } from './policy-document.ts';
-import type { FunctionConfiguration, NewFunction, NewRole } from './ports.ts';
+import type { NewFunction, NewRole } from './ports.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 
 /** Parts of a pipeline; each has its condition. */
@@ -62,7 +63,23 @@ export type StepAction =
   | { readonly kind: 'updateFunctionConfiguration'; readonly fn: string; readonly configuration: FunctionConfiguration }
   | { readonly kind: 'awaitFunction'; readonly fn: string }
   | { readonly kind: 'tagFunction'; readonly fn: string; readonly arn: string; readonly tags: Tags }
+  | { readonly kind: 'untagFunction'; readonly fn: string; readonly arn: string; readonly keys: readonly string[] }
+  | { readonly kind: 'putAsyncSettings'; readonly fn: string; readonly settings: AsyncSettings }
+  | { readonly kind: 'deleteAsyncSettings'; readonly fn: string }
+  | { readonly kind: 'putReservedConcurrency'; readonly fn: string; readonly reserved: number }
+  | { readonly kind: 'deleteReservedConcurrency'; readonly fn: string }
   | { readonly kind: 'deleteFunction'; readonly fn: string }
+  | { readonly kind: 'createLogGroup'; readonly logGroup: string; readonly tags: Tags }
+  | { readonly kind: 'putLogRetention'; readonly logGroup: string; readonly retentionDays: number }
+  | { readonly kind: 'deleteLogRetention'; readonly logGroup: string }
+  | { readonly kind: 'tagLogGroup'; readonly logGroup: string; readonly arn: string; readonly tags: Tags }
+  | {
+      readonly kind: 'untagLogGroup';
+      readonly logGroup: string;
+      readonly arn: string;
+      readonly keys: readonly string[];
+    }
+  | { readonly kind: 'deleteLogGroup'; readonly logGroup: string }
   | { readonly kind: 'addPermission'; readonly fn: string; readonly grant: InvokeGrant }
   | { readonly kind: 'removePermission'; readonly fn: string; readonly statementId: string }
   | { readonly kind: 'createRuleSet'; readonly ruleSet: string }
@@ -170,7 +187,24 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'awaitFunction':
       return { verb: 'wait', target: `until function ${action.fn} is active` };
     case 'tagFunction':
+    case 'untagFunction':
       return { verb: 'update', target: `tags of function ${action.fn}` };
+    case 'putAsyncSettings':
+    case 'deleteAsyncSettings':
+      return { verb: 'update', target: `async settings of function ${action.fn}` };
+    case 'putReservedConcurrency':
+    case 'deleteReservedConcurrency':
+      return { verb: 'update', target: `reserved concurrency of function ${action.fn}` };
+    case 'createLogGroup':
+      return { verb: 'create', target: `log group ${action.logGroup}` };
+    case 'putLogRetention':
+    case 'deleteLogRetention':
+      return { verb: 'update', target: `retention of log group ${action.logGroup}` };
+    case 'tagLogGroup':
+    case 'untagLogGroup':
+      return { verb: 'update', target: `tags of log group ${action.logGroup}` };
+    case 'deleteLogGroup':
+      return { verb: 'delete', target: `log group ${action.logGroup}` };
     case 'deleteFunction':
       return { verb: 'delete', target: `function ${action.fn}` };
     case 'addPermission':

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Fault } from './fault.ts';
-import { arn, DOMAIN, toIssues, type ManifestIssue } from './manifest.ts';
+import { DOMAIN, toIssues, type ManifestIssue } from './manifest.ts';
 import { hex } from './names.ts';
+import { arn } from './schema-parts.ts';
 
 const NAMESPACE_PATTERN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?|([a-z0-9][a-z0-9-]{0,61})?\*)$/;
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -20,7 +21,7 @@ const allow = z.strictObject({
   managedPolicies: patterns(arn('iam', 'a managed policy'), 'Managed policies a role may carry.'),
   buckets: patterns(bucketPattern, 'Existing buckets that may take the bodies: messageBodyStorage.bucketName.'),
   codeBuckets: patterns(bucketPattern, 'Buckets that function code may come from: function.code.s3.'),
-  kmsKeys: patterns(arn('kms', 'a KMS key'), 'KMS keys that may encrypt a bucket or the bodies.'),
+  kmsKeys: patterns(arn('kms', 'a KMS key'), 'KMS keys that may encrypt a bucket, the bodies or an environment.'),
   functions: patterns(
     z
       .string()
@@ -34,6 +35,27 @@ const allow = z.strictObject({
       .max(64)
       .regex(/^[A-Za-z0-9._*-]+$/, 'must be the name of a receipt rule, with * for any characters'),
     'Receipt rules under names of their own: receiptRules[].ruleName.',
+  ),
+  layers: patterns(arn('lambda', 'a layer version'), 'Layers whose code may run in a function: function.layers.'),
+  networks: patterns(
+    z
+      .string()
+      .max(64)
+      .regex(
+        /^(subnet|sg)-[a-z0-9*]+$/,
+        'must be the id of a subnet (subnet-…) or a security group (sg-…), with * for any characters',
+      ),
+    'Subnets and security groups that a function may be in: function.vpc.',
+  ),
+  destinations: patterns(
+    z
+      .string()
+      .max(400)
+      .regex(
+        /^arn:aws[a-z-]*:(sqs|sns|lambda|events|s3):/,
+        'must be the ARN of a queue, topic, function, event bus or bucket',
+      ),
+    'Where events may go that a function could not or could handle: function.deadLetterArn and function.async.',
   ),
   topics: patterns(arn('sns', 'an SNS topic'), 'SNS topics that may be told about mail, or given it.'),
   organizations: patterns(arn('workmail', 'a WorkMail organization'), 'WorkMail organizations that may be given mail.'),

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { promises as fs, watch } from 'node:fs';
+import { promises as fs } from 'node:fs';
 import { pipelineKey } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { PipelineSource, Resource, ResourceStatus } from '../controller/source.ts';
 import { originText, type FileProblem } from './file-problem.ts';
 import { loadManifests, type LoadedManifests, type LoadedPipeline } from './load-manifests.ts';
+import { createFolderWatch, type FolderWatch, type Watched } from './watch-folders.ts';
 
 export type FolderSourceOptions = {
   readonly folder: string;
@@ -16,6 +17,14 @@ export type FolderSourceOptions = {
   readonly onProblem: (problem: FileProblem) => void;
   /** Told when a pipeline's file goes away: nothing is deleted on AWS. */
   readonly onGone: (key: string, file: string) => void;
+  /** Whether a TypeScript handler is bundled by the esbuild beside it. Default false: who may write into the folder shall not run programs here. */
+  readonly bundlesTypeScript?: boolean;
+  /** How long a save is left to settle, and two looks are apart; default 200. */
+  readonly settleMs?: number;
+  /** Told before anything is made of what is new, and when the file system noticed it: undefined when it did not. */
+  readonly onNews?: (noticedAtMs: number | undefined) => void;
+  /** What else is wrong with a pipeline, in a sentence; it is then as good as a broken file. */
+  readonly check?: (pipeline: LoadedPipeline) => Promise<string | undefined>;
 };
 
 /** How often the folder is read although nothing seems to have changed: not every file system tells. */
@@ -37,11 +46,12 @@ type Look = LoadedManifests & {
  * a file may be caught half-written, and half a list of rules is a valid list of rules.
  */
 export function createFolderSource(options: FolderSourceOptions): PipelineSource {
-  const { clock } = options;
+  const { clock, settleMs = SETTLE_MS } = options;
   let loaded = new Map<string, LoadedPipeline>();
   let resources = new Map<string, Resource>();
   let reported = new Set<string>();
   let believed = '';
+  let codePaths: readonly string[] = [];
   let aliveMs = clock.now();
   const statuses = new Map<string, ResourceStatus>();
 
@@ -51,25 +61,34 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
-      bundlesTypeScript: false, // who may write into the folder shall not run programs in the controller
+      bundlesTypeScript: options.bundlesTypeScript ?? false,
     });
+    const { pipelines, problems } = await checked(found.pipelines, options.check);
+    const seen = { ...found, pipelines, problems: [...found.problems, ...problems] };
     aliveMs = clock.now();
     // It may go or come back while it is read.
     const unreadable = !readable || !(await canRead(options.folder));
     return {
-      ...found,
+      ...seen,
       unreadable,
-      says: JSON.stringify([unreadable, found.pipelines.map(versionOf), found.problems.map(problemText)]),
+      says: JSON.stringify([unreadable, seen.pipelines.map(versionOf), seen.problems.map(problemText)]),
     };
   };
 
+  const watched = (paths: readonly string[]): Watched[] => [
+    { path: options.folder, below: false },
+    ...paths.map((path) => ({ path, below: true })),
+  ];
+
   /** Undefined: nothing is new. */
-  const lookUntilSettled = async (signal: AbortSignal): Promise<Look | undefined> => {
+  const lookUntilSettled = async (folders: FolderWatch, signal: AbortSignal): Promise<Look | undefined> => {
     let seen = await look();
     while (seen.says !== believed) {
+      // Before the look that is believed, so that nothing changes unnoticed after it.
+      await folders.watch(watched(seen.codePaths));
       const known = new Set(seen.pipelines.map(keyOf));
       const lacks = seen.problems.length > 0 || [...loaded.keys()].some((key) => !known.has(key));
-      await clock.sleep(lacks ? DOUBT_MS : SETTLE_MS, signal);
+      await clock.sleep(lacks ? DOUBT_MS : settleMs, signal);
       const again = await look();
       if (again.says === seen.says) return again;
       seen = again;
@@ -78,10 +97,11 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
   };
 
   const believe = (
-    { pipelines, problems, unreadable, says }: Look,
+    { pipelines, problems, unreadable, says, codePaths: paths }: Look,
     onChange: Parameters<PipelineSource['start']>[0],
   ): void => {
     believed = says;
+    codePaths = paths;
     const texts = new Set(problems.map(problemText));
     for (const problem of problems) if (!reported.has(problemText(problem))) options.onProblem(problem);
     reported = texts;
@@ -106,27 +126,35 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
     }
   };
 
-  const follow = async (onChange: Parameters<PipelineSource['start']>[0], signal: AbortSignal): Promise<void> => {
-    let nap = new AbortController();
-    notice(options.folder, signal, () => nap.abort());
+  const follow = async (
+    { folders, naps }: Watching,
+    onChange: Parameters<PipelineSource['start']>[0],
+    signal: AbortSignal,
+  ): Promise<void> => {
     while (!signal.aborted) {
-      const noticed = await clock.sleep(REREAD_MS, AbortSignal.any([signal, nap.signal])).then(
+      await folders.watch(watched(codePaths));
+      const noticed = await clock.sleep(REREAD_MS, AbortSignal.any([signal, naps.interruption()])).then(
         () => false,
         () => !signal.aborted,
       );
-      if (noticed) await clock.sleep(SETTLE_MS, signal).catch(() => {});
+      if (noticed) await clock.sleep(settleMs, signal).catch(() => {});
       // Renewed before the folder is read, so that what changes meanwhile is noticed.
-      nap = new AbortController();
-      const news = await lookUntilSettled(signal).catch(unlessAborted(signal));
-      if (news !== undefined && !signal.aborted) believe(news, onChange);
+      const noticedAtMs = naps.renew();
+      const news = await lookUntilSettled(folders, signal).catch(unlessAborted(signal));
+      if (news === undefined || signal.aborted) continue;
+      options.onNews?.(noticedAtMs);
+      believe(news, onChange);
     }
   };
 
   return {
     start: async (onChange, signal) => {
-      const first = await lookUntilSettled(signal);
+      const naps = createNaps(clock);
+      const folders = createFolderWatch(naps.interrupt, signal);
+      await folders.watch(watched([]));
+      const first = await lookUntilSettled(folders, signal);
       if (first !== undefined) believe(first, onChange);
-      void follow(onChange, signal);
+      void follow({ folders, naps }, onChange, signal);
     },
     list: () => [...resources.values()],
     get: (key) => resources.get(key),
@@ -156,13 +184,48 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
   };
 }
 
-/** Without notice from the file system the folder is still read from time to time. */
-function notice(folder: string, signal: AbortSignal, onNotice: () => void): void {
-  try {
-    watch(folder, { signal }, onNotice).on('error', () => {});
-  } catch {
-    // The folder is not there, or there are too many watches.
-  }
+type Watching = { readonly folders: FolderWatch; readonly naps: Naps };
+
+/** The time between two looks, which a notice cuts short. */
+type Naps = {
+  readonly interrupt: () => void;
+  readonly interruption: () => AbortSignal;
+  /** Begins the next one. Returns when the last was interrupted. */
+  readonly renew: () => number | undefined;
+};
+
+function createNaps(clock: Clock): Naps {
+  let nap = new AbortController();
+  let interruptedAtMs: number | undefined;
+  return {
+    interrupt: () => {
+      interruptedAtMs ??= clock.now();
+      nap.abort();
+    },
+    interruption: () => nap.signal,
+    renew: () => {
+      const atMs = interruptedAtMs;
+      interruptedAtMs = undefined;
+      nap = new AbortController();
+      return atMs;
+    },
+  };
+}
+
+/** Those that pass the check, and what is wrong with the others. */
+async function checked(
+  pipelines: readonly LoadedPipeline[],
+  check: FolderSourceOptions['check'],
+): Promise<Pick<LoadedManifests, 'pipelines' | 'problems'>> {
+  if (check === undefined) return { pipelines, problems: [] };
+  const messages = await Promise.all(pipelines.map(check));
+  return {
+    pipelines: pipelines.filter((_pipeline, index) => messages[index] === undefined),
+    problems: pipelines.flatMap(({ origin }, index) => {
+      const message = messages[index];
+      return message === undefined ? [] : [{ ...origin, path: 'spec.function.code', message }];
+    }),
+  };
 }
 
 const canRead = (folder: string): Promise<boolean> =>

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
@@ -30,6 +30,8 @@ export type LoadedManifests = {
   readonly pipelines: readonly LoadedPipeline[];
   /** Empty exactly when everything that was given can be used. */
   readonly problems: readonly FileProblem[];
+  /** Files and folders that code is taken from, also by pipelines with a problem. */
+  readonly codePaths: readonly string[];
 };
 
 /**
@@ -52,12 +54,15 @@ export async function loadManifests(options: LoadOptions): Promise<LoadedManifes
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
-  const loaded = await Promise.all(
-    collection.pipelines().map((found) => withInputs(found, collection, bundlesTypeScript)),
-  );
+  const found = collection.pipelines();
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, bundlesTypeScript)));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
+    codePaths: found.flatMap(({ manifest, place }) => {
+      const { path } = manifest.spec.function.code;
+      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
+    }),
   };
 }
 
@@ -76,7 +81,7 @@ async function withInputs(
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
-    baseFolder: origin.file === STANDARD_INPUT ? '.' : dirname(origin.file),
+    baseFolder: baseFolder(origin),
     bundlesTypeScript,
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
@@ -84,3 +89,5 @@ async function withInputs(
   if (result.ok) return { pipeline: { manifest, namespace, inputs: result.inputs, origin } };
   return { problems: result.problems.map(({ path, message }) => problemAt(place, path, message)) };
 }
+
+const baseFolder = ({ file }: Origin): string => (file === STANDARD_INPUT ? '.' : dirname(file));

@@ -1,6 +1,6 @@
 import { invalidCode } from '../code/code-limits.ts';
 import { handlerWarning, typescriptHandler } from '../code/handler-check.ts';
-import { packCode } from '../code/pack-code.ts';
+import { rememberingPack } from '../code/remembering-pack.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import { type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
@@ -56,6 +56,9 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
     : { ok: false, problems };
 }
 
+/** A folder that is watched is read again and again. */
+const pack = rememberingPack();
+
 const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
 
 async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<Omit<FunctionInputs, 'environment'>> {
@@ -75,7 +78,7 @@ async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<
     );
   const warning = handlerWarning(handler, runtime, files);
   return {
-    code: found.kind === 'zip' ? found.zip.code : packCode(found.files, { runtime }),
+    code: found.kind === 'zip' ? found.zip.code : pack(found.files, { runtime }),
     ...(warning === undefined ? {} : { warnings: [warning] }),
   };
 }

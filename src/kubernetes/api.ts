@@ -50,7 +50,8 @@ export type WatchOptions = Selection & {
 export type KubernetesApi = {
   readonly get: <T extends ApiObject>(
     resource: ApiResource,
-    ref: ObjectRef,
+    /** Without a namespace for what belongs to none. */
+    ref: Partial<ObjectRef> & Pick<ObjectRef, 'name'>,
     signal?: AbortSignal,
   ) => Promise<T | undefined>;
   /** One page, from the most recent state: never from a cache that may lag behind. */
@@ -73,6 +74,8 @@ export type KubernetesApi = {
     patch: Patch,
     options?: { readonly subresource?: 'status'; readonly signal?: AbortSignal },
   ) => Promise<T | undefined>;
+  /** The schema of a group's version, as the API server serves it; undefined when it serves none. */
+  readonly openApi: (groupVersion: string, signal?: AbortSignal) => Promise<unknown>;
 };
 
 export type ApiOptions = {
@@ -100,7 +103,7 @@ export function createKubernetesApi(options: ApiOptions): KubernetesApi {
   });
 
   return {
-    get: async <T>(resource: ApiResource, ref: ObjectRef, signal?: AbortSignal) =>
+    get: async <T>(resource: ApiResource, ref: Partial<ObjectRef> & Pick<ObjectRef, 'name'>, signal?: AbortSignal) =>
       (await call(ofObject('get', resource, ref), signal)) as T | undefined,
     list: async <T>(resource: ApiResource, options: ListOptions) => {
       const { limit, continueToken, signal } = options;
@@ -138,6 +141,10 @@ export function createKubernetesApi(options: ApiOptions): KubernetesApi {
       const path = objectPath(resource, ref, subresource);
       const request = { ...ofObject('patch', resource, ref), path, contentType: PATCH_TYPES[kind], body };
       return (await call(request, signal)) as T | undefined;
+    },
+    openApi: (groupVersion, signal) => {
+      const path = `/openapi/v3/apis/${groupVersion}`;
+      return call({ verb: 'get', plural: 'openapi', path, about: `the schema of ${groupVersion}` }, signal);
     },
   };
 }

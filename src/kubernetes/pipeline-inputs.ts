@@ -8,8 +8,7 @@ import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
 import { variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
-import { CONFIG_MAPS, SECRETS, type ApiObject } from './api-object.ts';
-import type { KubernetesApi } from './api.ts';
+import { CONFIG_MAPS, SECRETS, type ApiObject, type ApiResource, type ObjectRef } from './api-object.ts';
 
 /** The ConfigMaps that a pipeline takes its code or variables from: `namespace/name`. */
 export function configMapsOf(manifest: Manifest | undefined, namespace: string): readonly string[] {
@@ -20,7 +19,9 @@ export function configMapsOf(manifest: Manifest | undefined, namespace: string):
   return [...new Set([...code, ...names])].map((name) => `${namespace}/${name}`);
 }
 
-type Api = Pick<KubernetesApi, 'get'>;
+type Api = {
+  readonly get: <T extends ApiObject>(resource: ApiResource, ref: ObjectRef) => Promise<T | undefined>;
+};
 type Content = ReadonlyMap<string, Uint8Array>;
 type ContentOf = (kind: VariableRef['kind'], name: string) => Promise<Content>;
 

@@ -1,5 +1,6 @@
 import { AwsError } from './aws-error.ts';
 import type { History, QueuedEvent } from './history.ts';
+import type { Deliver, EndCondition } from './lambda-destinations.ts';
 import type { InvocationResult } from './lambda-runner.ts';
 import type { QualifiedFunction } from './lambda-functions.ts';
 import type { EventInvokeConfig, FunctionVersion } from './lambda-types.ts';
@@ -14,7 +15,9 @@ export type AsyncDeps = {
   readonly current: (functionArn: string) => QualifiedFunction | undefined;
   readonly run: (version: FunctionVersion, requestId: string, payload: string) => Promise<InvocationResult>;
   /** A line in the function's log about what its queue did. */
-  readonly note: (functionArn: string, requestId: string, text: string) => void;
+  readonly note: (event: QueuedEvent, text: string) => void;
+  /** Hands over the record of an event that is over to whoever is to have it. */
+  readonly deliver: Deliver;
   readonly signal: AbortSignal;
   /** Knows of every event until it is over. */
   readonly history: History;
@@ -47,26 +50,31 @@ async function runUntilOver(deps: AsyncDeps, event: QueuedEvent): Promise<'over'
   const { functionArn, requestId, payload, queuedAtMs } = event;
   let attempts = 0;
   let throttles = 0;
+  const over = (found: QualifiedFunction, condition: EndCondition, result: Attempt | undefined): 'over' => {
+    deps.deliver({ event, found, condition, attempts, ...(result?.answer && { answer: result.answer }) });
+    return 'over';
+  };
   for (;;) {
     const found = deps.current(functionArn);
     if (found === undefined) return 'over';
     if (found.record.reservedConcurrency === 0) {
-      deps.note(functionArn, requestId, 'Event dropped: the reserved concurrency is 0');
-      return 'over';
+      deps.note(event, 'Event dropped: the reserved concurrency is 0');
+      return over(found, 'ZeroReservedConcurrency', undefined);
     }
     const result = await attempt(deps, found.version, requestId, payload);
-    if (result.kind === 'done') return 'over';
+    if (result.kind !== 'throttled') attempts += 1;
+    if (result.kind === 'done') return over(found, 'Success', result);
     if (deps.signal.aborted) return 'stopped';
-    if (result.kind === 'failed') attempts += 1;
-    else throttles += 1;
+    if (result.kind === 'throttled') throttles += 1;
 
     const delayMs = result.kind === 'failed' ? RETRY_DELAYS_MS[attempts - 1] : throttleDelayMs(throttles);
     const limits = queueLimits(deps.current(functionArn));
     const maxAgeMs = (limits?.MaximumEventAgeInSeconds ?? DEFAULT_MAX_AGE_SECONDS) * 1000;
     const retriesLeft = attempts <= (limits?.MaximumRetryAttempts ?? RETRY_DELAYS_MS.length);
-    if (delayMs === undefined || !retriesLeft || deps.clock.now() + delayMs - queuedAtMs > maxAgeMs) {
-      deps.note(functionArn, requestId, `Event given up after ${attempts} attempts: ${result.why}`);
-      return 'over';
+    const exhausted = delayMs === undefined || !retriesLeft;
+    if (exhausted || deps.clock.now() + delayMs - queuedAtMs > maxAgeMs) {
+      deps.note(event, `Event given up after ${attempts} attempts: ${result.why}`);
+      return over(found, exhausted ? 'RetriesExhausted' : 'EventAgeExceeded', result);
     }
     await deps.work.sleep(delayMs, deps.signal);
     if (deps.signal.aborted) return 'stopped';
@@ -78,7 +86,12 @@ function queueLimits(found: QualifiedFunction | undefined): EventInvokeConfig | 
   return found?.record.eventInvokeConfigs[qualifierKey(found.qualifier)];
 }
 
-type Attempt = { readonly kind: 'done' } | { readonly kind: 'failed' | 'throttled'; readonly why: string };
+/** What the function answered, when it was run. */
+type Answered = { readonly payload: string; readonly functionError?: string };
+
+type Attempt =
+  | { readonly kind: 'done'; readonly answer: Answered }
+  | { readonly kind: 'failed' | 'throttled'; readonly why: string; readonly answer?: Answered };
 
 async function attempt(
   { run }: AsyncDeps,
@@ -87,8 +100,10 @@ async function attempt(
   payload: string,
 ): Promise<Attempt> {
   try {
-    const { functionError, payload: answer } = await run(version, requestId, payload);
-    return functionError === undefined ? { kind: 'done' } : { kind: 'failed', why: answer };
+    const answer = await run(version, requestId, payload);
+    return answer.functionError === undefined
+      ? { kind: 'done', answer }
+      : { kind: 'failed', why: answer.payload, answer };
   } catch (error) {
     const throttled = error instanceof AwsError && error.shape.status === 429;
     return { kind: throttled ? 'throttled' : 'failed', why: String(error) };

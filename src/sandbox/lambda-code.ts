@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { invalidValue } from './lambda-error.ts';
 import { zip } from './wire/packages.ts';
+import { executableNames } from './wire/zip-modes.ts';
 
 const MAX_UNZIPPED_BYTES = 250 * 1024 * 1024;
 
@@ -17,19 +18,20 @@ export function checkZip(zipped: Uint8Array): void {
   unpack(zipped);
 }
 
-/** Unpacks the code into a private folder of its own; `remove` deletes it. */
+/** Unpacks the code, if there is any, into a private folder of its own, programs as such; `remove` deletes it. */
 export async function extractZip(
-  zipped: Uint8Array,
+  zipped: Uint8Array | undefined,
 ): Promise<{ readonly folder: string; readonly remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'ses-lambda-pipeline-sandbox-'));
-  for (const [name, content] of Object.entries(unpack(zipped))) {
+  const executable = zipped === undefined ? new Set() : executableNames(zipped);
+  for (const [name, content] of Object.entries(zipped === undefined ? {} : unpack(zipped))) {
     const target = join(folder, name);
     if (name.endsWith('/')) {
       await mkdir(target, { recursive: true });
       continue;
     }
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
+    await writeFile(target, content, { mode: executable.has(name) ? 0o755 : 0o644 });
   }
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }

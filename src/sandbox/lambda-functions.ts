@@ -1,6 +1,7 @@
 import { checkZip, codeSha256 } from './lambda-code.ts';
 import { AwsError } from './aws-error.ts';
 import { conflict, functionNotFound, invalidValue, notFound, preconditionFailed } from './lambda-error.ts';
+import { refuseDestinationsWithoutRights, refuseSettingsWithoutRights } from './lambda-rights.ts';
 import { missing, newSettings, objectOf, patchedSettings, stringMapOf, textOf, type Input } from './lambda-settings.ts';
 import type { FunctionCode, FunctionRecord, FunctionVersion } from './lambda-types.ts';
 import { checkName } from './lambda-validation.ts';
@@ -124,6 +125,7 @@ export function createFunctions(deps: FunctionsDeps) {
       const code = codeOf(objectOf(input, 'Code') ?? {});
       if (records.has(arn)) throw conflict(`Function already exist: ${name}`);
       refuseRole(settings.Role);
+      refuseSettingsWithoutRights(settings, arn, iam);
       const now = clock.now();
       const record = put({
         name,
@@ -161,6 +163,7 @@ export function createFunctions(deps: FunctionsDeps) {
       refuseWhileBusy(record);
       const settings = patchedSettings(record.settings, input);
       if (textOf(input, 'Role') !== undefined) refuseRole(settings.Role);
+      refuseSettingsWithoutRights(settings, record.arn, iam);
       return updated({ ...record, settings });
     },
     delete: (home: Home, nameOrArn: string): void => {
@@ -178,6 +181,9 @@ export function createFunctions(deps: FunctionsDeps) {
     /** Changes what is neither code nor settings: permissions, tags, concurrency, the queue's limits. */
     amend: (home: Home, nameOrArn: string, change: (record: FunctionRecord) => FunctionRecord): FunctionRecord =>
       put(touched(change(get(home, nameOrArn)))),
+    /** Refuses destinations that the function's role may not send to. */
+    checkDestinations: ({ settings }: FunctionRecord, config: Input): void =>
+      refuseDestinationsWithoutRights(config, settings.Role, iam),
     newRevision,
     /** When a permission written now becomes visible to other services. */
     visibleAtMs: (): number => clock.now() + context.faults.propagationMs('permission'),

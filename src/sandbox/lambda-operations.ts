@@ -175,6 +175,7 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       on(method, EVENT_INVOKE_CONFIG, name, (labels, call) => {
         const input = bodyOf(call);
         const { record, qualifier } = qualified(labels, call);
+        functions.checkDestinations(record, objectOf(input, 'DestinationConfig') ?? {});
         const key = qualifierKey(qualifier);
         const config = { ...next(record.eventInvokeConfigs[key], input), lastModifiedMs: clock.now() };
         amend(labels, call, () => ({ ...record, eventInvokeConfigs: { ...record.eventInvokeConfigs, [key]: config } }));

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export type OutputSource = 'stdout' | 'stderr';
 
@@ -6,6 +7,8 @@ export type OutputSource = 'stdout' | 'stderr';
 export type Output = {
   /** Resolves once everything written during that invocation has been read. */
   readonly completed: (requestId: string) => Promise<unknown>;
+  /** The same for a process that marks nothing: resolves once what it has written so far has been read. */
+  readonly caughtUp: () => Promise<void>;
   /** Resolves at the end of both streams. */
   readonly drained: Promise<unknown>;
   /** As the process reported it with its last invocation. */
@@ -25,6 +28,10 @@ export function readOutput(
   onText: (source: OutputSource, text: string) => void,
 ): Output {
   const marks = new Map<string, PromiseWithResolvers<void>>();
+  const readers = {
+    stdout: lineReader(streams.stdout, (line) => onLine('stdout', line)),
+    stderr: lineReader(streams.stderr, (line) => onLine('stderr', line)),
+  };
   let maxMemoryKb = 0;
 
   const markOf = (source: OutputSource, requestId: string): PromiseWithResolvers<void> => {
@@ -48,10 +55,10 @@ export function readOutput(
       await Promise.all([markOf('stdout', requestId).promise, markOf('stderr', requestId).promise]);
       marks.clear(); // one invocation at a time
     },
-    drained: Promise.all([
-      readLines(streams.stdout, (line) => onLine('stdout', line)),
-      readLines(streams.stderr, (line) => onLine('stderr', line)),
-    ]),
+    caughtUp: async () => {
+      await Promise.all([readers.stdout.caughtUp(), readers.stderr.caughtUp()]);
+    },
+    drained: Promise.all([readers.stdout.drained, readers.stderr.drained]),
     maxMemoryKb: () => maxMemoryKb,
   };
 }
@@ -59,19 +66,42 @@ export function readOutput(
 /** Longer ones are cut into several, as CloudWatch Logs does. */
 const MAX_LINE_CHARACTERS = 256 * 1024;
 
-/** Splits at line feeds only: a carriage return is part of a line. Resolves at the end of the stream. */
-async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+/** Turns of the event loop without anything to read: in each the system was asked once whether there is something. */
+const QUIET_TURNS = 3;
+
+/** Splits at line feeds only: a carriage return is part of a line. */
+function lineReader(stream: Readable, onLine: (line: string) => void) {
   let rest = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
-    if (rest.length < MAX_LINE_CHARACTERS) continue;
-    // What may become the mark at the end of an output stays in one piece.
-    const mark = rest.indexOf(END_MARK.charAt(0), rest.length - MAX_MARK_CHARACTERS);
-    onLine(mark === -1 ? rest : rest.slice(0, mark));
-    rest = mark === -1 ? '' : rest.slice(mark);
-  }
-  if (rest !== '') onLine(rest);
+  let chunks = 0;
+  const read = async (): Promise<void> => {
+    stream.setEncoding('utf8');
+    for await (const chunk of stream as AsyncIterable<string>) {
+      chunks += 1;
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+      if (rest.length < MAX_LINE_CHARACTERS) continue;
+      // What may become the mark at the end of an output stays in one piece.
+      const mark = rest.indexOf(END_MARK.charAt(0), rest.length - MAX_MARK_CHARACTERS);
+      onLine(mark === -1 ? rest : rest.slice(0, mark));
+      rest = mark === -1 ? '' : rest.slice(mark);
+    }
+    flush();
+  };
+  const flush = (): void => {
+    const last = rest;
+    rest = '';
+    if (last !== '') onLine(last);
+  };
+  return {
+    drained: read(),
+    caughtUp: async (): Promise<void> => {
+      for (let quiet = 0, seen = chunks; quiet < QUIET_TURNS; quiet += 1) {
+        await nextTurn();
+        if (chunks !== seen) quiet = 0;
+        seen = chunks;
+      }
+      flush();
+    },
+  };
 }

@@ -1,9 +1,12 @@
 import { extractZip } from './lambda-code.ts';
-import { invalidValue } from './lambda-error.ts';
 import type { LogBook, LogLine } from './lambda-logs.ts';
+import { endOf, initReportLine, reportLine } from './lambda-report.ts';
+import { createRuntimes } from './lambda-runtimes.ts';
+import { newTrace, traceHeader } from './lambda-trace.ts';
 import type { FunctionVersion } from './lambda-types.ts';
-import { startWorker, type Worker, type WorkerOutcome, type WorkerReport } from './lambda-worker.ts';
-import type { IamDoor, SandboxContext } from './service.ts';
+import { environmentVariables, type VariablesDeps } from './lambda-variables.ts';
+import { deadWorker, startWorker, type Worker } from './lambda-worker.ts';
+import { mailIdOf } from './mail-event.ts';
 
 /** What a caller of Invoke gets. `log` is the log of this one invocation. */
 export type InvocationResult = {
@@ -13,13 +16,7 @@ export type InvocationResult = {
   readonly log: string;
 };
 
-export type RunnerDeps = {
-  readonly context: SandboxContext;
-  readonly iam: IamDoor;
-  readonly logs: LogBook;
-  /** Where the handler's own AWS clients go. */
-  readonly endpointUrl: () => string;
-};
+export type RunnerDeps = VariablesDeps & { readonly logs: LogBook };
 
 /** Runs the code of functions, in processes that stay warm until their function changes. */
 export type Runner = {
@@ -49,15 +46,16 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 export function createRunner(deps: RunnerDeps): Runner {
   const environments = new Map<string, Environment>();
+  const runtimes = createRuntimes();
   /** With those that are retired and still have work to finish. */
   const open = new Set<Environment>();
   let stopped = false;
 
-  const environmentOf = (record: FunctionVersion, zip: Buffer): Environment => {
+  const environmentOf = (record: FunctionVersion): Environment => {
     const known = environments.get(record.arn);
     if (known !== undefined) return known;
     const created: Environment = {
-      folder: extractZip(zip),
+      folder: extractZip(record.code.zip),
       idle: [],
       all: new Set(),
       waiting: [],
@@ -79,11 +77,22 @@ export function createRunner(deps: RunnerDeps): Runner {
   const acquire = async (environment: Environment, record: FunctionVersion): Promise<Worker> => {
     const warm = environment.idle.pop();
     if (warm?.usable() === true) return warm;
-    const { folder } = await environment.folder;
+    const { folder: taskRoot } = await environment.folder;
+    const { settings, name: functionName, architectures } = record;
+    const program = await runtimes.programOf({
+      functionName,
+      runtime: settings.Runtime,
+      architecture: architectures[0] ?? 'x86_64',
+      taskRoot,
+      memoryMb: settings.MemorySize,
+    });
+    const variables = environmentVariables(deps, record);
+    if ('invalidEntrypoint' in program) return deadWorker(variables, program.invalidEntrypoint);
     const worker = await startWorker({
-      taskRoot: folder,
-      environment: environmentVariables(deps, record),
-      memoryMb: record.settings.MemorySize,
+      program,
+      taskRoot,
+      environment: variables,
+      memoryMb: settings.MemorySize,
     });
     environment.all.add(worker);
     if (stopped) await worker.stop(); // it began to start just before: nobody else would end it
@@ -99,8 +108,7 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   return {
     run: async (record, requestId, payload) => {
-      const zip = runnableCode(record);
-      const environment = environmentOf(record, zip);
+      const environment = environmentOf(record);
       const full = environment.busy >= MAX_PROCESSES;
       environment.busy += 1;
       if (full) await new Promise<void>((free) => environment.waiting.push(free));
@@ -128,15 +136,6 @@ export function createRunner(deps: RunnerDeps): Runner {
   };
 }
 
-function runnableCode(record: FunctionVersion): Buffer {
-  const { zip } = record.code;
-  const runtime = record.settings.Runtime ?? 'a container image';
-  if (zip !== undefined && /^nodejs\d+\.x$/.test(runtime)) return zip;
-  throw invalidValue(
-    `The sandbox runs Node.js functions only; ${record.name} has ${runtime}. Invoke it on AWS instead.`,
-  );
-}
-
 async function runOn(
   deps: RunnerDeps,
   worker: Worker,
@@ -146,13 +145,16 @@ async function runOn(
 ): Promise<InvocationResult> {
   const { context, logs } = deps;
   const cloudWatch = cloudWatchOf(deps, worker, record);
+  const mailId = mailIdOf(payload);
+  const now = (): string => new Date(context.clock.now()).toISOString();
   const written: string[] = [];
   let leftBytes = MAX_OUTPUT_BYTES;
   const keep = (source: LogLine['source'], text: string): void => {
     written.push(text);
     logs.append(record.name, {
-      at: new Date(context.clock.now()).toISOString(),
+      at: now(),
       requestId,
+      ...(mailId === undefined ? {} : { mailId }),
       source,
       text,
       ...cloudWatch,
@@ -165,24 +167,29 @@ async function runOn(
     keep(source, text);
     if (leftBytes <= 0) keep('platform', `The rest is dropped: more than ${MAX_OUTPUT_BYTES} bytes of output.`);
   };
+  const trace = newTrace(context, record.settings.TracingConfig);
   write('platform', `START RequestId: ${requestId} Version: ${record.version}`);
+  if (worker.remark !== undefined) write('platform', worker.remark);
   const report = await worker.invoke({
     requestId,
     functionArn: record.arn,
     payload,
     timeoutSeconds: record.settings.Timeout,
+    traceId: traceHeader(trace),
     onLine: write,
   });
-  const result = resultOf(report.outcome, record, requestId);
-  if (result.lastWords !== undefined) write('platform', result.lastWords);
+  const end = endOf(report.outcome, record, requestId, now());
+  const initLine = initReportLine(report.init, end);
+  if (initLine !== undefined) write('platform', initLine);
+  if (end.lastWords !== undefined) write('platform', end.lastWords);
   write('platform', `END RequestId: ${requestId}`);
-  write('platform', reportLine(report, record, requestId));
+  write('platform', reportLine(report, end, record, { requestId, trace }));
   const log = `${written.join('\n')}\n`;
   return {
     requestId,
-    payload: result.payload,
+    payload: end.payload,
     log,
-    ...(result.failed ? { functionError: 'Unhandled' } : {}),
+    ...(end.failed ? { functionError: 'Unhandled' } : {}),
   };
 }
 
@@ -204,81 +211,4 @@ function cloudWatchOf(
     iam.allows(settings.Role, action, resource),
   );
   return mayWrite ? { cloudWatch: { account, region, group, stream } } : {};
-}
-
-function resultOf(
-  outcome: WorkerOutcome,
-  record: FunctionVersion,
-  requestId: string,
-): { readonly payload: string; readonly failed: boolean; readonly lastWords?: string } {
-  switch (outcome.kind) {
-    case 'response':
-      return { payload: outcome.payload, failed: false };
-    case 'error':
-      return { payload: outcome.payload, failed: true };
-    case 'initError':
-      return {
-        payload: outcome.payload,
-        failed: true,
-        lastWords: `${new Date().toISOString()}\tundefined\tERROR\tUncaught Exception \t${outcome.payload}`,
-      };
-    case 'timeout': {
-      const words = `Task timed out after ${record.settings.Timeout.toFixed(2)} seconds`;
-      const payload = platformError('Sandbox.Timedout', requestId, words);
-      return { payload, failed: true, lastWords: `${new Date().toISOString()} ${requestId} ${words}` };
-    }
-    case 'exit': {
-      const payload = platformError('Runtime.ExitError', requestId, outcome.reason);
-      return { payload, failed: true, lastWords: `RequestId: ${requestId} Error: ${outcome.reason}` };
-    }
-  }
-}
-
-function platformError(errorType: string, requestId: string, words: string): string {
-  return JSON.stringify({ errorType, errorMessage: `RequestId: ${requestId} Error: ${words}` });
-}
-
-function reportLine(report: WorkerReport, record: FunctionVersion, requestId: string): string {
-  const durationMs = Math.min(report.durationMs, record.settings.Timeout * 1000);
-  return [
-    `REPORT RequestId: ${requestId}`,
-    `Duration: ${durationMs.toFixed(2)} ms`,
-    `Billed Duration: ${Math.ceil(durationMs + (report.initMs ?? 0))} ms`,
-    `Memory Size: ${record.settings.MemorySize} MB`,
-    `Max Memory Used: ${report.maxMemoryMb} MB`,
-    ...(report.initMs === undefined ? [] : [`Init Duration: ${report.initMs.toFixed(2)} ms`]),
-  ].join('\t');
-}
-
-/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
-function environmentVariables(
-  { context, iam, endpointUrl }: RunnerDeps,
-  record: FunctionVersion,
-): Record<string, string> {
-  const { settings, name, arn } = record;
-  const region = arn.split(':')[3] ?? '';
-  const session = iam.issueSession(settings.Role, name);
-  const logFormat = settings.LoggingConfig['LogFormat'];
-  return {
-    AWS_ENDPOINT_URL: endpointUrl(), // the one variable a function may set otherwise
-    ...settings.Environment?.Variables,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_EXECUTION_ENV: `AWS_Lambda_${settings.Runtime ?? ''}`,
-    AWS_LAMBDA_FUNCTION_NAME: name,
-    AWS_LAMBDA_FUNCTION_VERSION: record.version,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.MemorySize),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: String(settings.LoggingConfig['LogGroup']),
-    AWS_LAMBDA_LOG_STREAM_NAME: `${new Date(context.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')}/[${record.version}]${context.ids.hex(32)}`,
-    AWS_LAMBDA_LOG_FORMAT: typeof logFormat === 'string' ? logFormat : 'Text',
-    AWS_ACCESS_KEY_ID: session.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: session.secretAccessKey,
-    AWS_SESSION_TOKEN: session.sessionToken,
-    LAMBDA_RUNTIME_DIR: '/var/runtime',
-    _HANDLER: settings.Handler ?? '',
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
-  };
 }

@@ -6,6 +6,7 @@ import { checkHandler, checkRange, checkVariables } from './lambda-validation.ts
 export type Input = Readonly<Record<string, unknown>>;
 
 const MAX_DESCRIPTION = 256;
+const MAX_LAYERS = 5;
 
 /** The settings of a new function, defaults filled in. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html */
 export function newSettings(name: string, packageType: FunctionRecord['packageType'], input: Input): FunctionSettings {
@@ -52,6 +53,9 @@ export function patchedSettings(current: FunctionSettings, input: Input): Functi
     throw invalidValue(`Description is longer than ${MAX_DESCRIPTION}`);
   checkRange(settings.Timeout, 'timeout', 1, 900);
   checkRange(settings.MemorySize, 'memorySize', 128, 10_240);
+  const size = numberOf(settings.EphemeralStorage, 'Size');
+  if (size !== undefined) checkRange(size, 'ephemeralStorage.size', 512, 10_240);
+  if ((settings.Layers ?? []).length > MAX_LAYERS) throw invalidValue(`A function has at most ${MAX_LAYERS} layers.`);
   return settings;
 }
 
@@ -66,8 +70,7 @@ export function describeFunction(record: FunctionVersion, nowMs: number): Readon
     ...settings,
     Environment: settings.Environment,
     Layers: settings.Layers?.map((arn) => ({ Arn: arn, CodeSize: 0 })),
-    VpcConfig:
-      settings.VpcConfig === undefined ? undefined : { ...(settings.VpcConfig as object), VpcId: 'vpc-sandbox' },
+    VpcConfig: describedVpc(settings.VpcConfig),
     DeadLetterConfig: settings.DeadLetterConfig?.['TargetArn'] === '' ? undefined : settings.DeadLetterConfig,
     KMSKeyArn: settings.KMSKeyArn === '' ? undefined : settings.KMSKeyArn,
     CodeSize: record.code.zip?.length ?? 0,
@@ -85,6 +88,13 @@ export function describeFunction(record: FunctionVersion, nowMs: number): Readon
       : {}),
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
   };
+}
+
+/** A function that has left its VPC shows empty lists. */
+function describedVpc(vpc: FunctionSettings['VpcConfig']): Input | undefined {
+  if (vpc === undefined) return undefined;
+  const inside = Array.isArray(vpc['SubnetIds']) && vpc['SubnetIds'].length > 0;
+  return { Ipv6AllowedForDualStack: false, ...vpc, VpcId: inside ? 'vpc-sandbox' : '' };
 }
 
 export function textOf(input: Input, member: string): string | undefined {
@@ -131,9 +141,15 @@ function environmentOf(input: Input): FunctionSettings['Environment'] {
   return { Variables: variables };
 }
 
+/** Levels belong to JSON: a log of text has none, and refuses them. */
 function loggingOf(current: FunctionSettings, input: Input): Input | undefined {
   const logging = objectOf(input, 'LoggingConfig');
-  return logging === undefined ? undefined : { ...current.LoggingConfig, ...logging };
+  if (logging === undefined) return undefined;
+  const { ApplicationLogLevel, SystemLogLevel, ...merged }: Input = { ...current.LoggingConfig, ...logging };
+  if (merged['LogFormat'] === 'JSON')
+    return { ...merged, ApplicationLogLevel: ApplicationLogLevel ?? 'INFO', SystemLogLevel: SystemLogLevel ?? 'INFO' };
+  if (logging['ApplicationLogLevel'] === undefined && logging['SystemLogLevel'] === undefined) return merged;
+  throw invalidValue('ApplicationLogLevel and SystemLogLevel can only be set when LogFormat is JSON.');
 }
 
 function keep<Member extends string, Value>(

@@ -8,10 +8,10 @@ export type FunctionSettings = {
   readonly MemorySize: number;
   readonly Environment?: { readonly Variables: Readonly<Record<string, string>> };
   readonly LoggingConfig: Readonly<Record<string, unknown>>;
-  readonly TracingConfig: unknown;
-  readonly EphemeralStorage: unknown;
+  readonly TracingConfig: Readonly<Record<string, unknown>>;
+  readonly EphemeralStorage: Readonly<Record<string, unknown>>;
   readonly Layers?: readonly string[];
-  readonly VpcConfig?: unknown;
+  readonly VpcConfig?: Readonly<Record<string, unknown>>;
   readonly DeadLetterConfig?: Readonly<Record<string, unknown>>;
   readonly KMSKeyArn?: string;
 };

@@ -1,4 +1,5 @@
 import { NO_HISTORY, type History, type QueuedEvent } from './history.ts';
+import { createDestinations } from './lambda-destinations.ts';
 import { createRunner, type InvocationResult } from './lambda-runner.ts';
 import { enqueue, resumeEvent, type AsyncDeps } from './lambda-async.ts';
 import { createFunctions, type QualifiedFunction } from './lambda-functions.ts';
@@ -10,7 +11,8 @@ import { allowsInvoke } from './lambda-policy.ts';
 import type { FunctionVersion } from './lambda-types.ts';
 import { createWork, type Work } from './mail-work.ts';
 import { restJsonService } from './rest-json-service.ts';
-import type { IamDoor, LambdaDoor, SandboxContext, Service } from './service.ts';
+import { mailIdOf } from './mail-event.ts';
+import type { IamDoor, LambdaDoor, S3Door, SandboxContext, Service } from './service.ts';
 
 export type LambdaOptions = {
   readonly context: SandboxContext;
@@ -19,6 +21,8 @@ export type LambdaOptions = {
   readonly endpointUrl: () => string;
   /** Code that a function takes from S3; undefined when there is no such object. Absent: no code from S3. */
   readonly readObject?: (bucket: string, key: string, versionId: string | undefined) => Uint8Array | undefined;
+  /** Where records of events may go; absent: no bucket. */
+  readonly s3?: Pick<S3Door, 'putAs'>;
   /** Shared with SES, so that one `idle` waits for both. */
   readonly work?: Work;
   /** How long a function is Pending after its creation and InProgress after an update, on the clock. */
@@ -70,11 +74,33 @@ export function createLambda(options: LambdaOptions): Lambda {
       running.set(record.arn, (running.get(record.arn) ?? 1) - 1);
     }
   };
-  const note = (functionArn: string, requestId: string, text: string): void => {
+  const note = ({ functionArn, requestId, payload }: QueuedEvent, text: string): void => {
     const name = functionArn.split(':')[6] ?? functionArn;
-    logs.append(name, { at: new Date(clock.now()).toISOString(), requestId, source: 'platform', text });
+    const mailId = mailIdOf(payload);
+    const about = mailId === undefined ? { requestId } : { requestId, mailId };
+    logs.append(name, { at: new Date(clock.now()).toISOString(), ...about, source: 'platform', text });
   };
-  const async: AsyncDeps = { work, clock, current: functions.find, run, note, signal: stopping.signal, history };
+  const deliver = createDestinations({
+    context,
+    iam,
+    s3: options.s3 ?? { putAs: () => ({ ok: false, reason: 'NoSuchBucket', why: 'there is no S3' }) },
+    queue: (arn, payload) => {
+      const found = functions.find(arn);
+      if (found !== undefined) queue(found.version, newRequestId(), payload);
+      return found !== undefined;
+    },
+    note,
+  });
+  const async: AsyncDeps = {
+    work,
+    clock,
+    current: functions.find,
+    run,
+    note,
+    deliver,
+    signal: stopping.signal,
+    history,
+  };
   const queue = (version: FunctionVersion, requestId: string, payload: string): void =>
     enqueue(async, version.arn, requestId, payload);
   const invocable = (arn: string): QualifiedFunction => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { SMTPServerAddress, SMTPServerDataStream, SMTPServerSession } from 'smtp-server';
 import { createMailBody, type MailBody } from './mail-body.ts';
 import { selfSignedCertificate } from './mail-certificate.ts';
+import { admit } from './mail-delivery.ts';
 import { smtpServer } from './wire/packages.ts';
 import { portRefusal } from './port-holder.ts';
 import type { Clock } from './service.ts';
@@ -55,11 +56,8 @@ export async function startMailDoor(options: MailDoorOptions): Promise<MailDoor>
     socketTimeout: options.silenceLimitMs ?? 60_000,
     closeTimeout: FAREWELL_MS,
     onRcptTo: ({ address }, session, callback) => {
-      const verdict = ses.acceptsRecipient(address, sessionOf(session));
+      const verdict = admit(ses, clock, { from: senderOf(session), ...sessionOf(session) }, address);
       if (verdict.accepted) return callback(null);
-      const from = senderOf(session);
-      const at = new Date(clock.now()).toISOString();
-      ses.journal.refuse({ at, from, recipient: address, ...sessionOf(session), why: verdict.why });
       callback(refusal(550, `${verdict.status} ${REFUSED[verdict.status]} (${verdict.why})`));
     },
     onData: (stream, session, callback) => {

@@ -54,3 +54,15 @@ export function lambdaEvent(input: EventInput): unknown {
     ],
   };
 }
+
+/** The mail that an invocation is about, when its payload is an event as SES sends it. */
+export function mailIdOf(payload: string): string | undefined {
+  if (!payload.includes('"aws:ses"')) return undefined; // most payloads need not be read twice
+  try {
+    const { Records } = JSON.parse(payload) as { Records?: { ses?: { mail?: { messageId?: unknown } } }[] };
+    const id = Records?.[0]?.ses?.mail?.messageId;
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}

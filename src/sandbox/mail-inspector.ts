@@ -1,4 +1,5 @@
-import type { LogBook, LogLine } from './lambda-logs.ts';
+import type { FunctionLine, LogBook } from './lambda-logs.ts';
+import type { MailDelivery } from './mail-delivery.ts';
 import type { Journal } from './mail-journal.ts';
 import type { Call, Reply } from './service.ts';
 import { jsonReply, matchPath } from './wire/rest-json.ts';
@@ -6,6 +7,7 @@ import { jsonReply, matchPath } from './wire/rest-json.ts';
 export type InspectorDeps = {
   readonly journal: Journal;
   readonly logs: LogBook;
+  readonly delivery: MailDelivery;
   /** What the mail door identifies itself with, PEM. */
   readonly certificate: () => string;
 };
@@ -17,17 +19,24 @@ export type InspectorDeps = {
  * |---------------------------|----------------------------------------------------------------|
  * | `/_sandbox/mails`         | all mails and refused recipients that are kept, oldest first   |
  * | `/_sandbox/mails/ID`      | one mail: rules, why, actions and their tries                  |
+ * | `POST /_sandbox/mails`    | takes the body in as a mail: `?from=&to=`, more than one `to`  |
+ * | `POST …/mails/ID/replay`  | takes in once more what came in as that mail                   |
  * | `/_sandbox/logs`          | what all functions wrote, in order                             |
  * | `/_sandbox/logs/FUNCTION` | what one function wrote                                        |
  * | `/_sandbox/certificate`   | the certificate of the mail door, PEM                          |
  *
  * Logs take `?requestId=` for one invocation, and `?after=` with the `next` of an earlier answer for what is new.
  */
-export function createInspector({ journal, logs, certificate }: InspectorDeps): (call: Call) => Promise<Reply> {
-  const linesOf = (functionName: string): NamedLine[] =>
+export function createInspector({
+  journal,
+  logs,
+  delivery,
+  certificate,
+}: InspectorDeps): (call: Call) => Promise<Reply> {
+  const linesOf = (functionName: string): FunctionLine[] =>
     logs.lines(functionName).map((line) => ({ functionName, ...line }));
 
-  const logPage = (lines: readonly NamedLine[], { query }: Call): Reply => {
+  const logPage = (lines: readonly FunctionLine[], { query }: Call): Reply => {
     const requestId = query.get('requestId');
     const after = Number(query.get('after') ?? '0');
     if (!Number.isInteger(after)) return jsonReply(400, { message: 'after must be the `next` of an earlier answer.' });
@@ -37,6 +46,9 @@ export function createInspector({ journal, logs, certificate }: InspectorDeps): 
 
   const answer = (call: Call): Reply => {
     const { path } = call;
+    const replayed = matchPath('/_sandbox/mails/{id}/replay', path)?.['id'];
+    if (call.method === 'POST' && replayed !== undefined) return delivery.replay(replayed);
+    if (call.method === 'POST' && matchPath('/_sandbox/mails', path) !== undefined) return delivery.send(call);
     if (call.method !== 'GET') return jsonReply(405, { message: `Only GET reads ${path}.` });
     if (matchPath('/_sandbox/mails', path) !== undefined) {
       return jsonReply(200, { mails: journal.mails(), refusals: journal.refusals() });
@@ -64,8 +76,6 @@ export function createInspector({ journal, logs, certificate }: InspectorDeps): 
   };
   return (call) => Promise.resolve(answer(call));
 }
-
-type NamedLine = LogLine & { readonly functionName: string };
 
 function missing(message: string): Reply {
   return jsonReply(404, { message });

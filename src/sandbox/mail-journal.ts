@@ -1,4 +1,6 @@
 import { NO_HISTORY, type History } from './history.ts';
+import { createListeners } from './listeners.ts';
+import { createMessageStore } from './message-store.ts';
 import type { RuleHome, RuleSet } from './ses-types.ts';
 
 /** One try of one action. */
@@ -37,10 +39,11 @@ export type RuleRecord = {
   actions: ActionRecord[];
 };
 
-/** The whole story of one mail in one region. */
+/** The whole story of one mail in one account and region. */
 export type MailRecord = {
   /** SES's message id: the last part of the S3 key, `mail.messageId` of the event. */
   readonly id: string;
+  readonly account: string;
   readonly region: string;
   readonly ruleSet: string;
   readonly receivedAt: string;
@@ -81,11 +84,20 @@ export type Arrival = {
   readonly raw: Uint8Array;
 };
 
+/** What is new in the journal. A record that is told again has changed. */
+export type JournalNews =
+  | { readonly kind: 'mail'; readonly record: MailRecord }
+  | { readonly kind: 'refusal'; readonly refusal: Refusal };
+
 /** Everything that came in or was turned away, oldest first. */
 export type Journal = {
   readonly mails: () => readonly MailRecord[];
   readonly mail: (id: string) => MailRecord | undefined;
   readonly refusals: () => readonly Refusal[];
+  /** The message as SES keeps it; undefined when it was too long ago, or came to an earlier process. */
+  readonly message: (id: string) => Uint8Array | undefined;
+  /** Tells what is new, until the function that it returns is called. */
+  readonly follow: (listener: (news: JournalNews) => void) => () => void;
   /** The record itself, to be written on while the mail is processed; readers get copies. */
   readonly open: (record: MailRecord, arrival: Arrival) => MailRecord;
   /** Says that something was written on an open record. */
@@ -102,6 +114,10 @@ export const JOURNAL_LIMIT = 1000;
 export function createJournal(history: History = NO_HISTORY): Journal {
   const records: MailRecord[] = [];
   const refusals: Refusal[] = [];
+  const messages = createMessageStore();
+  const listeners = createListeners<JournalNews>();
+  const tellOf = (record: MailRecord): void =>
+    listeners.tell(() => ({ kind: 'mail', record: structuredClone(record) }));
   const keep = <Item>(list: Item[], item: Item): void => {
     list.push(item);
     if (list.length > JOURNAL_LIMIT) list.shift();
@@ -110,15 +126,23 @@ export function createJournal(history: History = NO_HISTORY): Journal {
     mails: () => structuredClone(records),
     mail: (id) => structuredClone(records.find((record) => record.id === id)),
     refusals: () => [...refusals],
+    message: messages.get,
+    follow: listeners.add,
     open: (record, { raw, ...arrival }) => {
       history.append({ kind: 'mail', record, arrival }, raw);
       keep(records, record);
+      messages.put(record.id, raw);
+      tellOf(record);
       return record;
     },
-    changed: (record) => history.note({ kind: 'mailChanged', record }),
+    changed: (record) => {
+      history.note({ kind: 'mailChanged', record });
+      tellOf(record);
+    },
     refuse: (refusal) => {
       history.note({ kind: 'refusal', refusal });
       keep(refusals, refusal);
+      listeners.tell(() => ({ kind: 'refusal', refusal }));
     },
     restore: (earlier, turnedAway) => {
       for (const record of earlier) keep(records, record);

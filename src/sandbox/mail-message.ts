@@ -32,6 +32,16 @@ export function withTrace(
   return withHeaders(mail.raw, lines);
 }
 
+/** The sender's bytes again. */
+export function withoutTrace(raw: Uint8Array): Uint8Array {
+  let end = 0;
+  for (let line = 0; line < TRACE_LINES; line += 1) end = raw.indexOf(LINE_FEED, end) + 1;
+  return raw.subarray(end);
+}
+
+const TRACE_LINES = 5;
+const LINE_FEED = 0x0a;
+
 /** The same message with header lines put in front. */
 export function withHeaders(raw: Uint8Array, lines: readonly string[]): Uint8Array {
   return withBytesInFront(raw, Buffer.from(lines.map((line) => `${line}\r\n`).join(''), 'utf8'));

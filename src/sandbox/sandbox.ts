@@ -1,5 +1,6 @@
 import type { AwsErrorShape, Call, Clock, Ids, Principal, S3Door, SandboxContext } from './service.ts';
-import { randomIds, systemClock } from './clock.ts';
+import { movableClock, randomIds, systemClock, type MovableClock } from './clock.ts';
+import { createClockPage } from './clock-page.ts';
 import { createFaultPage } from './fault-page.ts';
 import type { FaultSettings } from './fault-settings.ts';
 import { createFaults, type FaultControls } from './faults.ts';
@@ -10,6 +11,7 @@ import { createIam, type Iam } from './iam.ts';
 import { createLambda, type Lambda } from './lambda.ts';
 import { createLogGroups } from './log-groups.ts';
 import { createLogs } from './logs.ts';
+import { createDelivery } from './mail-delivery.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
 import { createWork, type Work } from './mail-work.ts';
@@ -112,8 +114,10 @@ function createAws({ options, real, dataDir, work, endpoint }: Base) {
 
   const iam = createIam(context);
   const s3 = createS3(context, iam);
+  const s3Door = dataDir === undefined ? s3.door : recordedS3Door(s3.door, recorder, history);
   const lambda = createLambda({
     context,
+    s3: s3Door,
     iam: iam.door,
     readObject: s3.reader.readObject,
     endpointUrl: () => endpoint.url,
@@ -123,7 +127,7 @@ function createAws({ options, real, dataDir, work, endpoint }: Base) {
   });
   const ses = createSes({
     context,
-    s3: dataDir === undefined ? s3.door : recordedS3Door(s3.door, recorder, history),
+    s3: s3Door,
     iam: iam.door,
     lambda: lambda.door,
     work,
@@ -159,8 +163,14 @@ async function openDoors(
       dataDir === undefined ? services : services.map((each) => recordedService(each, recorder, dataDir.history)),
     routes: {
       '/_sandbox/health': () => jsonReply(200, { status: 'ok' }),
+      '/_sandbox/clock': createClockPage(clock),
       '/_sandbox/faults': createFaultPage(faults),
-      '/_sandbox/': createInspector({ journal: ses.journal, logs: lambda.logs, certificate: () => door.certificate }),
+      '/_sandbox/': createInspector({
+        journal: ses.journal,
+        logs: lambda.logs,
+        delivery: createDelivery(ses, clock),
+        certificate: () => door.certificate,
+      }),
     },
     principalOf: iam.sessions.principalOf,
     authorize: authorizer(iam),
@@ -210,10 +220,10 @@ function once(stop: () => Promise<void>): () => Promise<void> {
   return () => (stopped ??= stop());
 }
 
-type RealContext = SandboxContext & { readonly faults: FaultControls };
+type RealContext = SandboxContext & { readonly faults: FaultControls; readonly clock: MovableClock };
 
 function contextOf(options: SandboxOptions): RealContext {
-  const clock = options.clock ?? systemClock();
+  const clock = movableClock(options.clock ?? systemClock());
   return {
     account: options.account ?? '123456789012',
     partition: options.partition ?? 'aws',

@@ -39,6 +39,7 @@ export function takeIn(deps: ReceiverDeps, home: RuleHome, ruleSet: RuleSet, mai
   const record = deps.journal.open(
     {
       id,
+      account: home.account,
       region: home.region,
       ruleSet: ruleSet.name,
       receivedAt: new Date(atMs).toISOString(),

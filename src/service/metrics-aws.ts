@@ -2,7 +2,7 @@ import { boundedLabel, combinations, PREFIX, secondsOf, type MetricMaker } from 
 
 /** One answered or failed AWS call, retries of the SDK included. */
 export type AwsCallReport = {
-  /** As in `s3`, `iam`, `lambda`, `ses`, `sts`. */
+  /** As in `s3`, `iam`, `lambda`, `logs`, `ses`, `sts`. */
   readonly service: string;
   /** `CreateReceiptRule`. */
   readonly operation: string;
@@ -17,7 +17,7 @@ export type AwsMetrics = {
   readonly laneWaited: (waitMs: number) => void;
 };
 
-const SERVICES = ['iam', 'lambda', 's3', 'ses', 'sts'] as const;
+const SERVICES = ['iam', 'lambda', 'logs', 's3', 'ses', 'sts'] as const;
 const CALL_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const WAIT_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
 

@@ -40,6 +40,10 @@ const CASES: readonly Case[] = [
   ['ses', 'CreateReceiptRuleSet', 400, 'ValidationError', '1 validation error detected', 'invalid/InvalidSpec'],
   ['ses', 'CreateReceiptRule', 403, 'AccessDenied', 'User: arn:aws:iam::1:user/me is not authorized to perform: ses:CreateReceiptRule', 'denied/AccessDenied'],
 
+  ['sts', 'GetCallerIdentity', 400, 'InvalidIdentityToken', 'Incorrect token audience', 'denied/CredentialsMissing'],
+  ['sts', 'GetCallerIdentity', 400, 'InvalidIdentityTokenException', 'No OpenIDConnect provider found in your account for https://oidc', 'denied/CredentialsMissing'],
+  ['sts', 'GetCallerIdentity', 403, 'AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 'denied/AccessDenied'],
+
   ['iam', 'CreateRole', 409, 'EntityAlreadyExistsException', 'Role with name r already exists.', 'stale/ChangedMeanwhile'],
   ['iam', 'CreateRole', 409, 'LimitExceededException', 'Cannot exceed quota for RolesPerAccount: 1000', 'invalid/QuotaExceeded'],
   ['iam', 'CreateRole', 400, 'InvalidInputException', 'Duplicate tag keys found', 'invalid/InvalidSpec'],
@@ -57,6 +61,17 @@ const CASES: readonly Case[] = [
 
   ['lambda', 'CreateFunction', 400, 'InvalidParameterValueException', 'The role defined for the function cannot be assumed by Lambda.', 'propagating/WaitingForPropagation'],
   ['lambda', 'CreateFunction', 400, 'InvalidParameterValueException', 'The provided execution role does not have permissions to call CreateNetworkInterface on EC2', 'propagating/WaitingForPropagation'],
+  ['lambda', 'PutFunctionEventInvokeConfig', 400, 'InvalidParameterValueException', "The function's execution role does not have permissions to call SendMessage on arn:aws:sqs:us-west-2:1:q", 'propagating/WaitingForPropagation'],
+  ['lambda', 'CreateFunction', 403, 'AccessDeniedException', 'User: arn:aws:iam::1:user/me is not authorized to perform: lambda:GetLayerVersion on resource: arn:aws:lambda:us-west-2:2:layer:tools:3 because no resource-based policy allows the lambda:GetLayerVersion action', 'denied/AccessDenied'],
+  ['lambda', 'CreateFunction', 400, 'InvalidParameterValueException', 'Layer version arn:aws:lambda:us-west-2:1:layer:tools:9 does not exist.', 'invalid/InvalidSpec'],
+  ['lambda', 'PutFunctionConcurrency', 400, 'InvalidParameterValueException', "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100].", 'invalid/QuotaExceeded'],
+  ['logs', 'CreateLogGroup', 400, 'ResourceAlreadyExistsException', 'The specified log group already exists', 'stale/ChangedMeanwhile'],
+  ['logs', 'PutRetentionPolicy', 400, 'ResourceNotFoundException', 'The specified log group does not exist.', 'stale/ChangedMeanwhile'],
+  ['logs', 'PutRetentionPolicy', 400, 'OperationAbortedException', 'A conflicting operation is currently in progress', 'transient/AwsUnavailable'],
+  ['logs', 'CreateLogGroup', 400, 'LimitExceededException', 'Resource limit exceeded.', 'invalid/QuotaExceeded'],
+  ['logs', 'PutRetentionPolicy', 400, 'InvalidParameterException', '1 validation error detected', 'invalid/InvalidSpec'],
+  ['logs', 'DescribeLogGroups', 400, 'ThrottlingException', 'Rate exceeded', 'throttled/Throttled'],
+  ['logs', 'CreateLogGroup', 400, 'AccessDeniedException', 'User: arn:aws:iam::1:user/me is not authorized to perform: logs:CreateLogGroup on resource: arn:aws:logs:us-west-2:1:log-group:/aws/lambda/f:log-stream:', 'denied/AccessDenied'],
   ['lambda', 'CreateFunction', 400, 'InvalidParameterValueException', 'The ARN of the KMS key is invalid for CreateGrant', 'propagating/WaitingForPropagation'],
   ['lambda', 'CreateFunction', 400, 'InvalidParameterValueException', 'Internal KMS service error. Try again.', 'transient/AwsUnavailable'],
   ['lambda', 'CreateFunction', 400, 'InvalidParameterValueException', 'Your request has been throttled by EC2', 'transient/AwsUnavailable'],

@@ -7,6 +7,7 @@ import { LAMBDA_TRUST, type InvokeGrant, type PolicyDocument } from '../../src/c
 import type { NewFunction, Ports } from '../../src/core/ports.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
+import { functionConfiguration } from '../core/support/function-configuration.ts';
 import { faultFrom, portsAt } from './support/ports.ts';
 
 const ACCOUNT = '123456789012';
@@ -204,21 +205,15 @@ describe('functions', () => {
 
     const created = await settled(ports, name);
     expect(created).toEqual({
-      name,
       arn: `arn:aws:lambda:us-west-2:${ACCOUNT}:function:${name}`,
       state: 'Active',
       stateReason: created?.stateReason,
       lastUpdateStatus: 'Successful',
       lastUpdateReason: created?.lastUpdateReason,
-      runtime: fn.runtime,
-      handler: fn.handler,
-      memorySize: fn.memorySize,
-      timeout: fn.timeout,
-      description: fn.description,
-      architecture: fn.architecture,
-      roleArn: fn.roleArn,
-      environment: fn.environment,
+      ...fn,
+      logging: { ...fn.logging, group: `/aws/lambda/${name}` },
       codeSha256: first.sha256,
+      reservedConcurrency: undefined,
       tags: TAGS,
     });
 
@@ -407,13 +402,11 @@ async function functionWithRole({ roles }: Ports, name: string): Promise<NewFunc
     name,
     architecture: 'arm64',
     tags: TAGS,
-    runtime: 'nodejs24.x',
-    handler: 'index.handler',
-    memorySize: 128,
-    timeout: 10,
-    description: 'echo',
-    roleArn: `arn:aws:iam::${ACCOUNT}:role/${name}`,
-    environment: { GREETING: 'hello' },
+    ...functionConfiguration({
+      description: 'echo',
+      roleArn: `arn:aws:iam::${ACCOUNT}:role/${name}`,
+      environment: { GREETING: 'hello' },
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LAMBDA_TRUST } from '../../src/core/policy-document.ts';
+import { functionConfiguration } from '../core/support/function-configuration.ts';
 import { faultFrom, portsAt } from './support/ports.ts';
 import {
   CALLER_IDENTITY,
@@ -190,18 +191,10 @@ describe('functions on the wire', () => {
     expect(fault.message).toContain('lambda:ListTags');
   });
 
-  it('sends a whole configuration, an empty environment included', async () => {
+  it('sends a whole configuration, since what is left out would stay', async () => {
     await using server = await scriptedServer(() => ({ status: 200, body: '{}' }));
 
-    await portsAt(server.url).functions.updateConfiguration('f', {
-      runtime: 'nodejs24.x',
-      handler: 'index.handler',
-      memorySize: 128,
-      timeout: 10,
-      description: '',
-      roleArn: 'arn:aws:iam::1:role/r',
-      environment: {},
-    });
+    await portsAt(server.url).functions.updateConfiguration('f', functionConfiguration());
 
     expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({
       Runtime: 'nodejs24.x',
@@ -209,8 +202,15 @@ describe('functions on the wire', () => {
       MemorySize: 128,
       Timeout: 10,
       Description: '',
-      Role: 'arn:aws:iam::1:role/r',
+      Role: 'arn:aws:iam::123456789012:role/r',
       Environment: { Variables: {} },
+      KMSKeyArn: '',
+      Layers: [],
+      VpcConfig: { SubnetIds: [], SecurityGroupIds: [] },
+      DeadLetterConfig: { TargetArn: '' },
+      TracingConfig: { Mode: 'PassThrough' },
+      EphemeralStorage: { Size: 512 },
+      LoggingConfig: { LogFormat: 'Text' },
     });
   });
 
@@ -235,13 +235,7 @@ describe('functions on the wire', () => {
         name: 'f',
         architecture: 'arm64',
         tags: { team: 'post' },
-        runtime: 'nodejs24.x',
-        handler: 'index.handler',
-        memorySize: 128,
-        timeout: 10,
-        description: 'd',
-        roleArn: 'arn:aws:iam::1:role/r',
-        environment: { A1: 'b' },
+        ...functionConfiguration({ description: 'd', environment: { A1: 'b' } }),
       },
       { kind: 's3', bucket: 'code', key: 'f.zip' },
     );

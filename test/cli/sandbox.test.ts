@@ -44,10 +44,10 @@ describe('looking into a running sandbox', () => {
     const { code, out } = await look('mails');
     const [head, ...rows] = out.split('\n').map((line) => line.split(/ {3,}/));
     expect(code).toBe(0);
-    expect(head).toEqual(['RECEIVED', 'ID', 'FROM', 'TO', 'SUBJECT', 'STATE']);
+    expect(head).toEqual(['RECEIVED', 'ID', 'ACCOUNT', 'REGION', 'FROM', 'TO', 'SUBJECT', 'STATE']);
     expect(rows.map((row) => row.slice(1))).toEqual([
-      [id, 'a@x.test', 'b@y.test', '[31mred', 'done'],
-      ['-', 'sender@elsewhere.test', 'c@nowhere.test', expect.stringMatching(/^refused: no enabled rule/)],
+      [id, '123456789012', 'us-west-2', 'a@x.test', 'b@y.test', '[31mred', 'done'],
+      ['-', '-', '-', 'sender@elsewhere.test', 'c@nowhere.test', expect.stringMatching(/^refused: no enabled rule/)],
     ]);
   });
 

@@ -20,6 +20,9 @@ export type Edit = {
 const KEY = 'arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const TOPIC = 'arn:aws:sns:us-west-2:123456789012:stored';
 const POLICY = 'arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess';
+const QUEUE = 'arn:aws:sqs:us-west-2:123456789012:failures';
+const LAYER = 'arn:aws:lambda:us-west-2:123456789012:layer:tools:3';
+const VPC = { subnetIds: ['subnet-1'], securityGroupIds: ['sg-1'] };
 
 /** What a test puts there before the pipelines come. */
 export const EXISTING = {
@@ -65,6 +68,11 @@ function actionEdit(kind: keyof typeof ACTIONS, field: string, to: string, onSes
     expected: to,
   };
 }
+
+const settings =
+  (of: (settings: NonNullable<Held['fn']>['settings']) => unknown) =>
+  ({ fn }: Held): unknown =>
+    fn === undefined ? undefined : of(fn.settings);
 
 /** One for each field that can be edited; a test compares with the schema. */
 export const EDITS: readonly Edit[] = [
@@ -144,6 +152,92 @@ export const EDITS: readonly Edit[] = [
     shows: ({ fn }) => fn?.environment['SES_LAMBDA_PIPELINE_LOG_LEVEL'],
     expected: 'warn',
   },
+  {
+    field: 'function.layers',
+    to: [LAYER],
+    shows: settings(({ Layers }) => Layers?.map(({ Arn }) => Arn)),
+    expected: [LAYER],
+  },
+  {
+    field: 'function.vpc.subnetIds',
+    to: ['subnet-1', 'subnet-2'],
+    given: { 'function.vpc': VPC },
+    shows: settings(({ VpcConfig }) => VpcConfig?.SubnetIds),
+    expected: ['subnet-1', 'subnet-2'],
+  },
+  {
+    field: 'function.vpc.securityGroupIds',
+    to: ['sg-2'],
+    given: { 'function.vpc': VPC },
+    shows: settings(({ VpcConfig }) => VpcConfig?.SecurityGroupIds),
+    expected: ['sg-2'],
+  },
+  {
+    field: 'function.vpc.ipv6',
+    to: true,
+    given: { 'function.vpc': VPC },
+    shows: settings(({ VpcConfig }) => VpcConfig?.Ipv6AllowedForDualStack),
+    expected: true,
+  },
+  {
+    field: 'function.deadLetterArn',
+    to: QUEUE,
+    shows: settings(({ DeadLetterConfig }) => DeadLetterConfig?.TargetArn),
+    expected: QUEUE,
+  },
+  {
+    field: 'function.async.maximumRetryAttempts',
+    to: 0,
+    shows: ({ fn }) => fn?.async.MaximumRetryAttempts,
+    expected: 0,
+  },
+  {
+    field: 'function.async.maximumEventAgeSeconds',
+    to: 60,
+    shows: ({ fn }) => fn?.async.MaximumEventAgeInSeconds,
+    expected: 60,
+  },
+  {
+    field: 'function.async.onFailureArn',
+    to: QUEUE,
+    shows: ({ fn }) => fn?.async.DestinationConfig?.OnFailure?.Destination,
+    expected: QUEUE,
+  },
+  {
+    field: 'function.async.onSuccessArn',
+    to: QUEUE,
+    shows: ({ fn }) => fn?.async.DestinationConfig?.OnSuccess?.Destination,
+    expected: QUEUE,
+  },
+  { field: 'function.reservedConcurrency', to: 5, shows: ({ fn }) => fn?.reservedConcurrency, expected: 5 },
+  {
+    field: 'function.ephemeralStorage',
+    to: 1024,
+    shows: settings(({ EphemeralStorage }) => EphemeralStorage?.Size),
+    expected: 1024,
+  },
+  {
+    field: 'function.tracing',
+    to: 'Active',
+    shows: settings(({ TracingConfig }) => TracingConfig?.Mode),
+    expected: 'Active',
+  },
+  { field: 'function.kmsKeyArn', to: KEY, shows: settings(({ KMSKeyArn }) => KMSKeyArn), expected: KEY },
+  { field: 'function.tags', to: { team: 'post' }, shows: ({ fn }) => fn?.tags['team'], expected: 'post' },
+  {
+    field: 'function.logFormat',
+    to: 'JSON',
+    shows: settings(({ LoggingConfig }) => LoggingConfig?.LogFormat),
+    expected: 'JSON',
+  },
+  {
+    field: 'function.systemLogLevel',
+    to: 'warn',
+    given: { 'function.logFormat': 'JSON' },
+    shows: settings(({ LoggingConfig }) => LoggingConfig?.SystemLogLevel),
+    expected: 'WARN',
+  },
+  { field: 'function.logRetentionDays', to: 7, shows: ({ fn }) => fn?.retentionDays, expected: 7 },
   {
     field: 'function.code.inline',
     to: { 'index.mjs': 'export const handler = async () => {};', 'more.mjs': 'export const more = 1;' },

@@ -18,6 +18,7 @@ const RULES = ['spec', 'receiptRules'] as const;
 const rule = (name: string, ...recipients: string[]): Json => ({ name, recipients });
 const TOPIC = 'arn:aws:sns:us-west-2:111122223333:mail';
 const KEY = 'arn:aws:kms:us-west-2:111122223333:key/1';
+const LAYER = 'arn:aws:lambda:us-west-2:111122223333:layer:tools:3';
 
 /** One for every rule beside the schema, in the words of that rule. */
 export const REFUSALS: readonly Refusal[] = [
@@ -117,6 +118,34 @@ export const REFUSALS: readonly Refusal[] = [
     value: { [name]: { configMapKeyRef: { name: 'settings', key: 'queue' } } },
     says: name === 'A-B' ? 'a variable name has at least two of A-Z a-z 0-9 _' : 'is set by Lambda',
   })),
+  {
+    name: 'a level of a log that has none',
+    base: 'short',
+    path: [...FUNCTION, 'systemLogLevel'],
+    value: 'debug',
+    says: 'systemLogLevel is for logFormat: JSON',
+  },
+  {
+    name: 'a layer twice',
+    base: 'short',
+    path: [...FUNCTION, 'layers'],
+    value: [LAYER, LAYER],
+    says: 'is in the list twice; keep one',
+  },
+  ...['aws:team', 'AWS:team', 'ses-lambda-pipeline.dev/name'].map((key): Refusal => ({
+    name: `the tag ${key}`,
+    base: 'short',
+    path: [...FUNCTION, 'tags'],
+    value: { [key]: '1' },
+    says: 'keys that begin with aws: or ses-lambda-pipeline.dev/ are not for users',
+  })),
+  {
+    name: 'a tag with a key that AWS does not take',
+    base: 'short',
+    path: [...FUNCTION, 'tags'],
+    value: { 'a,b': '1' },
+    says: 'a tag key has 1 to 128 letters, digits, spaces and _ . : / = + - @',
+  },
   ...(
     [
       ['no source', {}],

@@ -28,6 +28,8 @@ export type ControlPlane = {
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
   /** Runs kubectl as the admin. A kubectl that fails is a result, not an error. */
   kubectl(...args: readonly string[]): Promise<Ended>;
+  /** The same with this on its standard input. */
+  kubectlWith(input: string, ...args: readonly string[]): Promise<Ended>;
   /**
    * Applies documents as the admin, in their order.
    * @throws {Error} with the words of kubectl
@@ -108,6 +110,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       return file;
     },
     kubectl: (...args) => kubectl(args),
+    kubectlWith: (input, ...args) => kubectl(args, input),
     apply: async (...documents) => {
       const applied = await kubectl(['apply', '-f', '-'], documents.map((one) => JSON.stringify(one)).join('\n---\n'));
       if (applied.code !== 0) throw new Error(`kubectl apply failed: ${applied.err}`);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createConvergenceWatch } from '../../src/controller/convergence-watch.ts';
 import type { Step } from '../../src/core/step.ts';
+import { functionConfiguration } from '../core/support/function-configuration.ts';
 
 const step = (field: string, after: unknown): Step => ({
   id: `mail/app ${field}`,
@@ -53,15 +54,7 @@ describe('createConvergenceWatch', () => {
       action: {
         kind: 'updateFunctionConfiguration',
         fn: 'app',
-        configuration: {
-          runtime: 'nodejs24.x',
-          handler: 'index.handler',
-          memorySize: 128,
-          timeout: 10,
-          description: '',
-          roleArn: 'arn',
-          environment: { TOKEN: value },
-        },
+        configuration: functionConfiguration({ environment: { TOKEN: value } }),
       },
     });
     for (const value of ['one', 'two', 'three']) watch.carriedOut('mail/app', [rotated(value)]);

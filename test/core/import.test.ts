@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { importRules, type Import, type ImportInput } from '../../src/core/import.ts';
+import type { LiveFunction } from '../../src/core/import-settings.ts';
 import { parseManifest } from '../../src/core/manifest.ts';
 import { ownerTags } from '../../src/core/ownership.ts';
 import type { ReceiptRule, RuleAction } from '../../src/core/receipt-rule.ts';
+import { functionConfiguration } from './support/function-configuration.ts';
 import { IDENTITY } from './support/pipeline.ts';
 import { bounce, rule, stop, store, workmail } from './support/rules.ts';
 
@@ -11,16 +13,12 @@ const TOPIC = 'arn:aws:sns:us-west-2:123456789012:mail';
 const ROLE = 'arn:aws:iam::123456789012:role/theirs';
 const call = (name: string): RuleAction => ({ kind: 'lambda', functionArn: ARN + name, invocationType: 'Event' });
 
-const FUNCTION = {
-  runtime: 'nodejs24.x',
-  handler: 'index.handler',
-  memorySize: 128,
-  timeout: 3,
-  description: 'Theirs',
+const FUNCTION: LiveFunction = {
+  ...functionConfiguration({ timeout: 3, description: 'Theirs', roleArn: ROLE }),
   architecture: 'x86_64',
-  roleArn: ROLE,
-  environment: {},
   tags: {},
+  reservedConcurrency: undefined,
+  async: undefined,
 };
 
 function imported(rules: readonly ReceiptRule[], over: Partial<ImportInput> = {}): Import {

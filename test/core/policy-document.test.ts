@@ -228,7 +228,7 @@ describe('the role', () => {
   test('may write the log of its own function, and what the manifest grants', () => {
     const log = 'arn:aws:logs:us-west-2:123456789012:log-group:/aws/lambda/fn';
 
-    expect(rolePolicy(IDENTITY, 'fn', [{ actions: ['s3:GetObject'], resource: 'arn:x' }]).Statement).toEqual([
+    expect(rolePolicy(IDENTITY, 'fn', [{ actions: ['s3:GetObject'], resource: 'arn:x' }], []).Statement).toEqual([
       {
         Sid: 'WriteOwnLog',
         Effect: 'Allow',

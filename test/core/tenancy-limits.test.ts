@@ -18,6 +18,8 @@ const pathsOf = (spec: object, limits: TenantParts = {}): string[] =>
   tenancyIssues(manifest(spec), tenant(limits)).map(({ path }) => path);
 const forRecipients = (...recipients: readonly string[]) => ({ receiptRules: [{ name: 'Default', recipients }] });
 
+const LAYER = 'arn:aws:lambda:us-west-2:123456789012:layer:tools:3';
+const QUEUE = 'arn:aws:sqs:us-west-2:123456789012:failures';
 const ORGANIZATION = 'arn:aws:workmail:us-west-2:123456789012:organization/m-1';
 const BOUNCE = { smtpReplyCode: '550', message: 'No', sender: 'postmaster@example.com' };
 const CODE = { code: { inline: { 'index.mjs': '' } } };
@@ -30,7 +32,7 @@ type Referring = {
   readonly kind: string;
   readonly pattern: string;
   /** What else the entry has to allow for the example. */
-  readonly besides?: object;
+  readonly besides?: Readonly<Record<string, readonly string[]>>;
 };
 
 /** What a tenant may ask for only when its entry says so, and what the entry then says. */
@@ -61,6 +63,47 @@ const REFERRING: readonly Referring[] = [
     spec: { function: { code: { s3: { bucket: 'payroll', key: 'k' } } } },
     kind: 'codeBuckets',
     pattern: 'payroll',
+  },
+  {
+    field: 'spec.function.layers[]',
+    path: 'spec.function.layers[0]',
+    spec: { function: { ...CODE, layers: [LAYER] } },
+    kind: 'layers',
+    pattern: 'arn:aws:lambda:us-west-2:123456789012:layer:tools:*',
+  },
+  {
+    field: 'spec.function.vpc.subnetIds[]',
+    path: 'spec.function.vpc.subnetIds[0]',
+    spec: { function: { ...CODE, vpc: { subnetIds: ['subnet-1'], securityGroupIds: ['sg-1'] } } },
+    kind: 'networks',
+    pattern: 'subnet-*',
+    besides: { networks: ['sg-1'] },
+  },
+  {
+    field: 'spec.function.vpc.securityGroupIds[]',
+    path: 'spec.function.vpc.securityGroupIds[0]',
+    spec: { function: { ...CODE, vpc: { subnetIds: ['subnet-1'], securityGroupIds: ['sg-1'] } } },
+    kind: 'networks',
+    pattern: 'sg-1',
+    besides: { networks: ['subnet-1'] },
+  },
+  ...(
+    [
+      ['deadLetterArn', { deadLetterArn: QUEUE }],
+      ['async.onFailureArn', { async: { onFailureArn: QUEUE } }],
+      ['async.onSuccessArn', { async: { onSuccessArn: QUEUE } }],
+    ] as const
+  ).map(([field, settings]) => ({
+    field: `spec.function.${field}`,
+    spec: { function: { ...CODE, ...settings } },
+    kind: 'destinations',
+    pattern: QUEUE,
+  })),
+  {
+    field: 'spec.function.kmsKeyArn',
+    spec: { function: { ...CODE, kmsKeyArn: KEY } },
+    kind: 'kmsKeys',
+    pattern: KEY,
   },
   { field: 'spec.ruleSet.name', spec: { ruleSet: { name: 'corporate' } }, kind: 'ruleSets', pattern: 'corp*' },
   {
@@ -117,7 +160,7 @@ describe('what a pipeline does not make itself', () => {
     ({ field, path = field, spec, kind, pattern, besides = {} }) => {
       expect(pathsOf(spec, { allow: besides })).toEqual([path]);
       expect(tenancyFault(manifest(spec), tenant())?.message).toContain(`no pattern under allow.${kind} of its entry`);
-      expect(pathsOf(spec, { allow: { ...besides, [kind]: [pattern] } })).toEqual([]);
+      expect(pathsOf(spec, { allow: { ...besides, [kind]: [...(besides[kind] ?? []), pattern] } })).toEqual([]);
     },
   );
 
@@ -166,6 +209,7 @@ describe('the schema', () => {
     'spec.function.runtime',
     'spec.function.handler',
     'spec.function.environment{}',
+    'spec.function.tags{}',
     'spec.function.code.inline{}',
     'spec.function.code.configMapRef.name',
     'spec.function.environmentFrom{}.configMapKeyRef.key',

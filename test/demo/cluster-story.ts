@@ -40,7 +40,7 @@ export async function openStage({ heading, say }: Narrator): Promise<Stage> {
     const args = ['--lease-namespace', CONTROLLER_NAMESPACE, '--aws-endpoint-url', sandbox.url];
     const controller = await startController([...args, '--ses-calls-per-second', '50'], { KUBECONFIG: kubeconfig });
     endings.push(() => controller.end());
-    say('  controller  as a user who has the roles of deploy/rbac.yaml and no others');
+    say('  controller  as a user who has the roles of deploy/kustomize/shared/rbac.yaml and no others');
     const credentials = { accessKeyId: 'demo', secretAccessKey: 'demo' };
     const ses = new SESClient({ region: 'us-west-2', endpoint: sandbox.url, credentials });
     endings.push(() => ses.destroy());

@@ -13,6 +13,14 @@ export type RunningController = {
   readonly end: () => Promise<number>;
 };
 
+/** What is started: the arguments go behind those that are here. */
+export type Program = {
+  readonly words: readonly [string, ...string[]];
+  readonly env: NodeJS.ProcessEnv;
+  readonly uid?: number;
+  readonly gid?: number;
+};
+
 /**
  * Starts a controller on free ports of this machine and resolves once it answers there.
  * @throws {Error} with its last words when it ends before
@@ -20,14 +28,20 @@ export type RunningController = {
 export async function startController(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  program: Program = { words: [process.execPath, BIN], env: peaceful(process.env) },
 ): Promise<RunningController> {
   const ports = ['--metrics-address', '127.0.0.1:0', '--health-address', '127.0.0.1:0', '--pipelines-page'];
-  const child = spawn(process.execPath, [BIN, 'controller', ...ports, ...args], {
-    env: { ...peaceful(process.env), ...env },
+  const {
+    words: [executable, ...words],
+    ...place
+  } = program;
+  const child = spawn(executable, [...words, 'controller', ...ports, ...args], {
+    ...place,
+    env: { ...place.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];
-  const words: string[] = [];
+  const errors: string[] = [];
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? -1));
@@ -42,9 +56,9 @@ export async function startController(
       if (log.at(-1)?.msg === 'started') started.resolve(JSON.parse(line) as LogLine);
     }
   });
-  child.stderr.on('data', (chunk: Buffer) => void words.push(chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => void errors.push(chunk.toString()));
   const failed = exited.then((code) => {
-    throw new Error(`The controller ended with ${code}: ${words.join('')}${log.map(({ msg }) => msg).join('\n')}`);
+    throw new Error(`The controller ended with ${code}: ${errors.join('')}${log.map(({ msg }) => msg).join('\n')}`);
   });
   failed.catch(() => {}); // heard only while it starts
   const { addresses } = await Promise.race([started.promise, failed]);

@@ -7,8 +7,14 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 
-const load = (...sources: string[]): Promise<LoadedManifests> =>
-  loadManifests({ sources, namespace: 'default', readStdin: () => Promise.reject(new Error('nobody reads it')) });
+const readStdin = () => Promise.reject(new Error('nobody reads it'));
+
+type Loaded = Omit<LoadedManifests, 'codePaths'>;
+
+async function load(...sources: string[]): Promise<Loaded> {
+  const { codePaths: _others, ...loaded } = await loadManifests({ sources, namespace: 'default', readStdin });
+  return loaded;
+}
 
 const handler = 'export const handler = () => {};';
 
@@ -51,7 +57,7 @@ function filesOf(pipeline: LoadedPipeline | undefined): Record<string, string> {
   );
 }
 
-const namesOf = ({ pipelines }: LoadedManifests): string[] =>
+const namesOf = ({ pipelines }: Loaded): string[] =>
   pipelines.map(({ manifest, namespace }) => `${namespace}/${manifest.metadata.name}`);
 
 describe('pipelines', () => {

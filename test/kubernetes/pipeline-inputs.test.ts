@@ -2,7 +2,6 @@ import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { faultOf } from '../../src/core/fault.ts';
 import type { ApiObject, ApiResource } from '../../src/kubernetes/api-object.ts';
-import type { KubernetesApi } from '../../src/kubernetes/api.ts';
 import { configMapsOf, pipelineInputs } from '../../src/kubernetes/pipeline-inputs.ts';
 import { manifest } from '../core/support/pipeline.ts';
 
@@ -26,7 +25,7 @@ function apiWith(objects: Readonly<Record<string, object>>) {
     asked.push(`${kind} ${namespace}/${name}`);
     return objects[`${kind} ${name}`] as T | undefined;
   };
-  return { api: { get } satisfies Pick<KubernetesApi, 'get'>, asked };
+  return { api: { get }, asked };
 }
 
 async function codeOf(code: object, found?: object) {
@@ -202,7 +201,7 @@ describe('the environment', () => {
     const names = ['zeta', 'alpha', 'mid'];
     const variables = names.map((name) => [name.toUpperCase(), { secretKeyRef: { name, key: 'k' } }]);
     const answers = names.map((name) => ({ name, ...Promise.withResolvers<undefined>() }));
-    const api: Pick<KubernetesApi, 'get'> = {
+    const api = {
       get: <T extends ApiObject>(_: ApiResource, { name }: { name: string }) =>
         answers.find((each) => each.name === name)?.promise ?? Promise.resolve<T | undefined>(undefined),
     };

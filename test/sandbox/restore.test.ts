@@ -15,6 +15,7 @@ const MB = 1024 * 1024;
 function recordOf(id: string, state: MailRecord['state'] = 'processing'): MailRecord {
   return {
     id,
+    account: '123456789012',
     region: 'us-west-2',
     ruleSet: 'inbound',
     receivedAt: '2026-01-01T00:00:00.000Z',

@@ -1,3 +1,4 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -8,6 +9,7 @@ export type Foreign = {
   readonly s3: S3Client;
   readonly iam: IAMClient;
   readonly lambda: LambdaClient;
+  readonly logs: CloudWatchLogsClient;
   readonly ses: SESClient;
   readonly destroy: () => void;
 };
@@ -23,6 +25,7 @@ export function foreignClients(endpoint: string, region: string): Foreign {
     s3: new S3Client({ ...options, forcePathStyle: true }),
     iam: new IAMClient(options),
     lambda: new LambdaClient(options),
+    logs: new CloudWatchLogsClient(options),
     ses: new SESClient(options),
   };
   return { ...clients, destroy: () => Object.values(clients).forEach((client) => client.destroy()) };

@@ -42,8 +42,10 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
         ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
       });
     },
+    openCluster: () => Promise.reject(new Error('a test must not reach out to a cluster')),
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: () => Promise.reject(new Error('a test starts its sandbox itself')),
+    runDev: () => Promise.reject(new Error('a test runs dev as a program')),
   };
   const code = await runCli(args, io, '0.0.0');
   return { code, out: out.join('\n'), err: err.join('\n') };

@@ -13,7 +13,7 @@ const USER = 'controller';
  */
 export async function installForController(cluster: ControlPlane): Promise<string> {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: CONTROLLER_NAMESPACE } };
-  const roles = loadAll(readFileSync(new URL('../../deploy/rbac.yaml', import.meta.url), 'utf8'));
+  const roles = loadAll(readFileSync(new URL('../../deploy/kustomize/shared/rbac.yaml', import.meta.url), 'utf8'));
   await cluster.apply(customResourceDefinition(), namespace, ...roles, ...bindings());
   const crd = 'crd/seslambdapipelines.ses-lambda-pipeline.dev';
   await cluster.kubectl('wait', '--for=condition=Established', crd, '--timeout=30s');

@@ -1,3 +1,4 @@
+import { DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   GetRoleCommand,
   GetRolePolicyCommand,
@@ -5,7 +6,14 @@ import {
   ListRolePoliciesCommand,
   ListRolesCommand,
 } from '@aws-sdk/client-iam';
-import { GetFunctionCommand, GetPolicyCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionCommand,
+  GetFunctionEventInvokeConfigCommand,
+  GetPolicyCommand,
+  ListFunctionsCommand,
+  type FunctionConfiguration,
+  type FunctionEventInvokeConfig,
+} from '@aws-sdk/client-lambda';
 import {
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -63,8 +71,25 @@ export type FunctionHolding = {
   readonly environment: Readonly<Record<string, string>>;
   readonly codeSha256: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  /** What else Lambda tells of its configuration. */
+  readonly settings: Pick<FunctionConfiguration, Setting>;
+  readonly reservedConcurrency: number | undefined;
+  readonly async: Pick<
+    FunctionEventInvokeConfig,
+    'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds' | 'DestinationConfig'
+  >;
+  readonly retentionDays: number | undefined;
   readonly policy: readonly Statement[];
 };
+
+type Setting =
+  | 'KMSKeyArn'
+  | 'VpcConfig'
+  | 'DeadLetterConfig'
+  | 'TracingConfig'
+  | 'EphemeralStorage'
+  | 'LoggingConfig'
+  | 'Layers';
 
 /** All that the account holds, in an order that does not depend on who came first. */
 export type Holdings = {
@@ -181,10 +206,12 @@ export async function readFunctions(clients: Foreign): Promise<FunctionHolding[]
 }
 
 /** One function with what belongs to it. */
-export async function readFunction({ lambda }: Foreign, FunctionName: string): Promise<FunctionHolding> {
-  const [{ Configuration, Tags = {} }, policy] = await Promise.all([
+export async function readFunction({ lambda, logs }: Foreign, FunctionName: string): Promise<FunctionHolding> {
+  const [{ Configuration, Concurrency, Tags = {} }, policy, async, groups] = await Promise.all([
     lambda.send(new GetFunctionCommand({ FunctionName })),
     ifThere(lambda.send(new GetPolicyCommand({ FunctionName }))),
+    ifThere(lambda.send(new GetFunctionEventInvokeConfigCommand({ FunctionName }))),
+    logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: `/aws/lambda/${FunctionName}` })),
   ]);
   return {
     name: FunctionName,
@@ -199,6 +226,22 @@ export async function readFunction({ lambda }: Foreign, FunctionName: string): P
     environment: Configuration?.Environment?.Variables ?? {},
     codeSha256: Configuration?.CodeSha256,
     tags: Tags,
+    settings: {
+      KMSKeyArn: Configuration?.KMSKeyArn,
+      VpcConfig: Configuration?.VpcConfig,
+      DeadLetterConfig: Configuration?.DeadLetterConfig,
+      TracingConfig: Configuration?.TracingConfig,
+      EphemeralStorage: Configuration?.EphemeralStorage,
+      LoggingConfig: Configuration?.LoggingConfig,
+      Layers: Configuration?.Layers,
+    },
+    reservedConcurrency: Concurrency?.ReservedConcurrentExecutions,
+    async: {
+      MaximumRetryAttempts: async?.MaximumRetryAttempts,
+      MaximumEventAgeInSeconds: async?.MaximumEventAgeInSeconds,
+      DestinationConfig: async?.DestinationConfig,
+    },
+    retentionDays: groups.logGroups?.[0]?.retentionInDays,
     policy: statementsOf(policy?.Policy),
   };
 }

@@ -23,34 +23,28 @@ export type ControllerProcess = {
 
 /** With a pace and delays for tests; a later flag wins over an earlier one. */
 export function startControllerProcess(kubeconfig: string, awsUrl: string, ...args: string[]): ControllerProcess {
-  const child = spawn(
-    process.execPath,
-    [
-      BIN,
-      'controller',
-      '--aws-endpoint-url',
-      awsUrl,
-      '--ses-calls-per-second',
-      '1000',
-      '--min-retry-delay',
-      '100ms',
-      '--metrics-address',
-      '127.0.0.1:0',
-      '--health-address',
-      '127.0.0.1:0',
-      ...args,
-    ],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        KUBECONFIG: kubeconfig,
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        NODE_COMPILE_CACHE, // many are started: it halves what a start costs
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const env = { KUBECONFIG: kubeconfig, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  return startCommand(['controller', '--aws-endpoint-url', awsUrl, ...QUICK, ...args], env);
+}
+
+/** The pace and the delays of tests, on free ports of this machine. */
+export const QUICK = [
+  '--ses-calls-per-second=1000',
+  '--min-retry-delay=100ms',
+  '--metrics-address=127.0.0.1:0',
+  '--health-address=127.0.0.1:0',
+];
+
+/** The command in a process of its own, with this environment and no other. */
+export function startCommand(args: readonly string[], env: Readonly<Record<string, string>>): ControllerProcess {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE, // many are started: it halves what a start costs
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   let exitCode: number | null | undefined;
   let told = false;

@@ -18,9 +18,9 @@ export type Right = `${string} ${string}/${string}`;
 
 export const rightOf = (verb: string, group: string, resource: string): Right => `${verb} ${group}/${resource}`;
 
-/** What deploy/rbac.yaml lets the controller do. */
+/** What deploy/kustomize/shared/rbac.yaml lets the controller do. */
 export function shippedRoles(): readonly Role[] {
-  const file = readFileSync(new URL('../../../deploy/rbac.yaml', import.meta.url), 'utf8');
+  const file = readFileSync(new URL('../../../deploy/kustomize/shared/rbac.yaml', import.meta.url), 'utf8');
   return (loadAll(file) as Role[]).filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
 }
 

@@ -1,14 +1,15 @@
 import { PipelineError, type Fault } from '../../../src/core/fault.ts';
-import type { ObservedBucket, ObservedFunction, ObservedRole, PublicAccessBlock } from '../../../src/core/observed.ts';
-import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
+import type { FunctionConfiguration } from '../../../src/core/function-configuration.ts';
 import type {
-  Clock,
-  FunctionConfiguration,
-  MxAnswer,
-  Ports,
-  StoredObject,
-  Verification,
-} from '../../../src/core/ports.ts';
+  ObservedBucket,
+  ObservedFunction,
+  ObservedLogGroup,
+  ObservedRole,
+  PublicAccessBlock,
+  Tags,
+} from '../../../src/core/observed.ts';
+import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
+import type { Clock, MxAnswer, Ports, StoredObject, Verification } from '../../../src/core/ports.ts';
 import { fakeReceiptRules, type FakeRuleSets } from './fake-receipt-rules.ts';
 
 /** AWS in memory, without delay: what the ports are told is what it holds, and only rule sets refuse anything. */
@@ -26,6 +27,7 @@ export type FakeAws = {
   readonly forbidden: Set<string>;
   readonly roles: Map<string, ObservedRole>;
   readonly functions: Map<string, ObservedFunction>;
+  readonly logGroups: Map<string, ObservedLogGroup>;
   /** Domains and addresses, by name. */
   readonly identities: Map<string, Verification>;
   /** Where mail is sent, by domain; at the beginning nobody asks. */
@@ -37,7 +39,7 @@ export type FakeAws = {
 } & FakeRuleSets;
 
 const READS =
-  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive|verification|domains|mx)( |$))/;
+  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|async|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive|verification|domains|mx)( |$))/;
 
 /** Whether a call, as it is noted, changes something. */
 export const isWriteCall = (call: string): boolean => !READS.test(call);
@@ -64,6 +66,7 @@ export function fakeAws(): FakeAws {
     forbidden: new Set(),
     roles: new Map(),
     functions: new Map(),
+    logGroups: new Map(),
     sets: new Map(),
     setsMadeAtMs: new Map(),
     active: undefined,
@@ -78,6 +81,7 @@ export function fakeAws(): FakeAws {
     buckets: bucketsOf(aws),
     roles: rolesOf(aws),
     functions: functionsOf(aws),
+    logGroups: logGroupsOf(aws),
     receiptRules: fakeReceiptRules(aws, clock),
     mailIdentities: {
       verification: async (names) =>
@@ -249,6 +253,8 @@ function functionsOf({ functions }: Part): Ports['functions'] {
         lastUpdateStatus: 'Successful',
         lastUpdateReason: undefined,
         codeSha256: code.kind === 'zip' ? code.sha256 : 'of-an-object',
+        reservedConcurrency: undefined,
+        async: undefined,
         policy: undefined,
       });
     },
@@ -259,6 +265,15 @@ function functionsOf({ functions }: Part): Ports['functions'] {
       const name = arn.split(':').at(-1) ?? '';
       return change(name, { tags: { ...existing(functions, name).tags, ...tags } });
     },
+    untag: (arn, keys) => {
+      const name = arn.split(':').at(-1) ?? '';
+      return change(name, { tags: without(existing(functions, name).tags, keys) });
+    },
+    async: async (name) => functions.get(name)?.async,
+    putAsync: (name, async) => change(name, { async }),
+    deleteAsync: (name) => change(name, { async: undefined }),
+    putConcurrency: (name, reservedConcurrency) => change(name, { reservedConcurrency }),
+    deleteConcurrency: (name) => change(name, { reservedConcurrency: undefined }),
     addPermission: (name, grant) => {
       const statement: Statement = {
         Sid: grant.statementId,
@@ -279,5 +294,31 @@ function functionsOf({ functions }: Part): Ports['functions'] {
         statements(name).filter(({ Sid }) => Sid !== id),
       ),
     delete: async (name) => void functions.delete(name),
+  };
+}
+
+const without = (tags: Tags, keys: readonly string[]): Tags =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)));
+
+function logGroupsOf({ logGroups }: Part): Ports['logGroups'] {
+  const change = changing(logGroups);
+  const nameIn = (arn: string): string => arn.split(':log-group:')[1] ?? '';
+  return {
+    get: async (name) => logGroups.get(name),
+    tags: async (arn) => existing(logGroups, nameIn(arn)).tags,
+    create: async (name, tags) => {
+      if (logGroups.has(name)) throw taken(`Log group ${name}`);
+      logGroups.set(name, {
+        name,
+        arn: `arn:aws:logs:us-west-2:123456789012:log-group:${name}`,
+        retentionDays: undefined,
+        tags,
+      });
+    },
+    putRetention: (name, retentionDays) => change(name, { retentionDays }),
+    deleteRetention: (name) => change(name, { retentionDays: undefined }),
+    tag: (arn, tags) => change(nameIn(arn), { tags: { ...existing(logGroups, nameIn(arn)).tags, ...tags } }),
+    untag: (arn, keys) => change(nameIn(arn), { tags: without(existing(logGroups, nameIn(arn)).tags, keys) }),
+    delete: async (name) => void logGroups.delete(name),
   };
 }

@@ -1,0 +1,3 @@
+module ses-lambda-pipeline/test/sandbox/go-bootstrap
+
+go 1.21
