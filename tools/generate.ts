@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { argocdFiles } from './generate-argocd-files.ts';
 import { awsFiles } from './generate-aws-files.ts';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
 import { customResourceDefinitionFile } from './generate-crd.ts';
@@ -21,6 +22,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'deploy/kustomize/shared/crd.yaml', text: customResourceDefinitionFile() },
     { path: `${CHART}/files/crd.yaml`, text: chartCustomResourceDefinition() },
     { path: `${CHART}/values.schema.json`, text: chartValuesSchema() },
+    ...argocdFiles(),
     ...awsFiles(),
     { path: 'docs/reference/api.md', text: apiReference() },
     { path: 'docs/reference/cli.md', text: cliReference() },
