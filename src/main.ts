@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { createArtifactPuller } from './code/artifact-puller.ts';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
 import { PROGRAM, runCli } from './cli/cli.ts';
@@ -41,6 +42,7 @@ function systemIo(signal: AbortSignal): CliIo {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     readStdin: () => text(process.stdin),
+    pullFrom: (registries) => createArtifactPuller({ registries, fetch }),
     env: process.env,
     interactive,
     colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY,

@@ -3,6 +3,7 @@ import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
 import type { Probes } from '../core/probes.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
+import type { LoadOptions } from '../files/load-manifests.ts';
 
 export type ConnectOptions = {
   readonly region: string;
@@ -19,6 +20,8 @@ export type CliIo = {
   /** Writes one line to standard error. */
   readonly err: (line: string) => void;
   readonly readStdin: () => Promise<string>;
+  /** Pulls code from these registries, and from no others. */
+  readonly pullFrom: (registries: readonly string[]) => NonNullable<LoadOptions['pull']>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether a person watches standard error: a live view, colours and questions make sense. */
   readonly interactive: boolean;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { ClusterChoice } from './cluster.ts';
+import { isRegistryHost, OCI_REGISTRIES_ALLOWED } from '../core/registry-host.ts';
 import { DNS_SERVERS_ALLOWED, readDnsServers, type DnsServers } from '../core/dns-servers.ts';
 import { parseDurationMs } from '../core/duration.ts';
 
@@ -19,6 +20,7 @@ export type PipelineOptions = ConnectionOptions & {
   /** Undefined when `-f` was forgotten. */
   readonly filename?: readonly string[];
   readonly namespace: string;
+  readonly ociRegistries?: readonly string[];
   readonly output: OutputFormat;
 };
 
@@ -47,7 +49,12 @@ export function withFiles(command: Command): Command {
   return withConnection(
     command
       .option('-f, --filename <path>', 'file, folder or - for standard input; may be repeated', collect)
-      .option('-n, --namespace <name>', 'namespace of documents that name none', 'default'),
+      .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')
+      .option(
+        '--oci-registries <names>',
+        'hosts that function.code.ociRef may lead to, separated by commas: registries, and where they give out tokens and keep their blobs',
+        registryHosts,
+      ),
   );
 }
 
@@ -171,6 +178,12 @@ export function accountId(text: string): string {
 export function ipAddress(text: string): string {
   if (isIP(text) === 0) throw new InvalidArgumentError('must be an IP address such as 127.0.0.1 or 0.0.0.0.');
   return text;
+}
+
+function registryHosts(text: string): readonly string[] {
+  const hosts = commaSeparated(text);
+  if (!hosts.every(isRegistryHost)) throw new InvalidArgumentError(`must be ${OCI_REGISTRIES_ALLOWED}.`);
+  return hosts;
 }
 
 function dnsServers(text: string): DnsServers {

@@ -68,6 +68,7 @@ export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<re
     sources: options.filename,
     namespace: options.namespace,
     readStdin: io.readStdin,
+    pull: io.pullFrom(options.ociRegistries ?? []),
   });
   for (const problem of problems) io.err(renderFileProblem(problem));
   if (problems.length > 0) throw new CommandFailed(problems);

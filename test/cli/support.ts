@@ -1,3 +1,4 @@
+import { pullNothing } from '../../src/code/artifact-puller.ts';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,6 +33,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     readStdin: () => Promise.resolve(''),
+    pullFrom: () => pullNothing,
     env: {},
     interactive: false,
     colours: false,
