@@ -1,4 +1,4 @@
-import { controllerPolicy, functionBoundary, tenantsPolicy } from '../core/controller-policy.ts';
+import { controllerPolicy, functionBoundary, MAX_MANAGED_POLICY, tenantsPolicy } from '../core/controller-policy.ts';
 import { INSTALLATION } from '../core/names.ts';
 import type { PolicyDocument } from '../core/policy-document.ts';
 import { refused } from './command-failed.ts';
@@ -28,7 +28,14 @@ export async function iamPolicyCommand(
 ): Promise<ExitCode> {
   const { output } = options;
   // For people too, it is the document that they paste.
-  print(io, output === 'text' ? 'json' : output, policyOf(which, options, io), () => []);
+  const policy = policyOf(which, options, io);
+  print(io, output === 'text' ? 'json' : output, policy, () => []);
+  const { length } = JSON.stringify(policy);
+  if (length > MAX_MANAGED_POLICY)
+    io.err(
+      `Warning: ${length} characters are too many for a managed policy, which has ${MAX_MANAGED_POLICY}. ` +
+        'Make one for each region, or put it into the role itself (an inline policy).',
+    );
   return 0;
 }
 

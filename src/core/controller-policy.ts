@@ -21,17 +21,47 @@ export type PolicyScope = {
 };
 
 /** Reads of one function, its tags included: GetFunction leaves them out for who may not list them. */
-const FUNCTION_READS = ['lambda:GetFunction', 'lambda:GetPolicy', 'lambda:ListTags'];
+const FUNCTION_READS = [
+  'lambda:GetFunction',
+  'lambda:GetFunctionEventInvokeConfig',
+  'lambda:GetPolicy',
+  'lambda:ListAliases',
+  'lambda:ListTags',
+  'lambda:ListVersionsByFunction',
+];
 
 /** Writes of a function that already bears our mark. */
-const MARKED_FUNCTION_WRITES = ['lambda:UpdateFunctionCode', 'lambda:UpdateFunctionConfiguration'];
+const MARKED_FUNCTION_WRITES = [
+  'lambda:DeleteFunctionConcurrency',
+  'lambda:PublishVersion',
+  'lambda:PutFunctionConcurrency',
+  'lambda:UpdateFunctionCode',
+  'lambda:UpdateFunctionConfiguration',
+];
 
 /** Writes of a function by its name: one that is adopted has no mark yet, and a version or alias has none of its own. */
 const FUNCTION_WRITES = [
   'lambda:AddPermission',
+  'lambda:CreateAlias',
+  'lambda:DeleteAlias',
   'lambda:DeleteFunction',
+  'lambda:DeleteFunctionEventInvokeConfig',
+  'lambda:PutFunctionEventInvokeConfig',
   'lambda:RemovePermission',
   'lambda:TagResource',
+  'lambda:UntagResource',
+  'lambda:UpdateAlias',
+];
+
+/** What is done with the log group of a function. */
+const LOG_GROUP_ACTIONS = [
+  'logs:CreateLogGroup',
+  'logs:DeleteLogGroup',
+  'logs:DeleteRetentionPolicy',
+  'logs:ListTagsForResource',
+  'logs:PutRetentionPolicy',
+  'logs:TagResource',
+  'logs:UntagResource',
 ];
 
 /** SES knows no resource for receipt rules, and none for the reads of identities. */
@@ -103,6 +133,9 @@ const BOUNDARY_REMOVAL = 'iam:DeleteRolePermissionsBoundary';
 /** What `--prune` asks for; both list the whole account and take no resource. */
 const LISTS = ['iam:ListRoles', 'lambda:ListFunctions'];
 
+/** Characters of a managed policy, white space aside. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export const MAX_MANAGED_POLICY = 6_144;
+
 /** Actions that IAM ties to no resource, as the Service Authorization Reference has it: `Resource` is `*` for no others. */
 export const WITHOUT_RESOURCE: readonly string[] = [...SES_ACTIONS, ...LISTS];
 
@@ -163,10 +196,23 @@ export function controllerPolicy(scope: PolicyScope): PolicyDocument {
 
       allow('MakeFunctions', ['lambda:CreateFunction'], ourFunctions, { StringEquals: requestTags(mark) }),
       allow('OurFunctions', [...FUNCTION_READS, ...FUNCTION_WRITES].sort(), ourFunctions),
+      allow('OurLogGroups', LOG_GROUP_ACTIONS, ourFunctions.map(logGroupOf)),
+      allow(
+        'FindLogGroups',
+        ['logs:DescribeLogGroups'],
+        everyRegion((region) => `arn:${partition}:logs:${region}:${account}:log-group:*`),
+      ),
       allow('OurMarkedFunctions', MARKED_FUNCTION_WRITES, ourFunctions, { StringEquals: resourceTags(mark) }),
     ],
   };
 }
+
+/**
+ * With `*` at the end it fits both forms of the ARN, with and without `:*`.
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+ */
+const logGroupOf = (functionArn: string): string =>
+  functionArn.replace(':lambda:', ':logs:').replace(':function:', ':log-group:/aws/lambda/').replace(/\*?$/, '*');
 
 /** Buckets of all installations: their names, which are the seed's, do not tell them apart. */
 const OUR_BUCKETS = '*-sesmessagestorebucket*';

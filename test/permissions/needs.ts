@@ -38,6 +38,8 @@ function needsIn(
       return iamNeeds(name, new URLSearchParams(call.body.toString('utf8')), account);
     case 'lambda':
       return lambdaNeeds(name, call, account);
+    case 'logs':
+      return logsNeeds(name, call);
     default:
       return [{ action: `${service}:${name}`, resource: '*', context: {} }];
   }
@@ -114,6 +116,18 @@ async function lambdaNeeds(name: string, call: Call, account: Foreign): Promise<
     ...(name === 'UpdateFunctionConfiguration' ? passRole(body) : []),
     ...(name === 'UpdateFunctionCode' ? codeNeeds(body) : []),
   ];
+}
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html */
+function logsNeeds(name: string, call: Call): readonly Need[] {
+  const body = jsonOf(call.body);
+  const action = `logs:${name}`;
+  const group = (named: string) => `arn:aws:logs:${call.region}:${ACCOUNT}:log-group:${named}`;
+  // As AWS names it in a refusal: no group, and its streams.
+  if (name === 'DescribeLogGroups') return [{ action, resource: `${group('')}:log-stream:`, context: {} }];
+  const resource = textOf(body['resourceArn']) || group(textOf(body['logGroupName']));
+  const tagged = name === 'CreateLogGroup' && body['tags'] !== undefined;
+  return [action, ...(tagged ? ['logs:TagResource'] : [])].map((each) => ({ action: each, resource, context: {} }));
 }
 
 type Json = Readonly<Record<string, unknown>>;
