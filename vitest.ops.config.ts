@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** What needs programs that not every machine has: bash, zsh and fish. A test says which package is missing. */
-export default defineConfig({ test: { include: ['test/ops/**/*.test.ts'], testTimeout: 60_000 } });
+/**
+ * What needs programs that not every machine has: bash, zsh and fish; Go for the judges of Argo CD, Flux and Terraform;
+ * Python for cfn-lint. A test says what is missing.
+ */
+export default defineConfig({ test: { include: ['test/ops/**/*.test.ts'], testTimeout: 180_000 } });
