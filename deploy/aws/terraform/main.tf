@@ -267,19 +267,51 @@ resource "aws_iam_policy" "controller" {
         Effect   = "Allow"
         Action   = [
           "lambda:AddPermission",
+          "lambda:CreateAlias",
+          "lambda:DeleteAlias",
           "lambda:DeleteFunction",
+          "lambda:DeleteFunctionEventInvokeConfig",
           "lambda:GetFunction",
+          "lambda:GetFunctionEventInvokeConfig",
           "lambda:GetPolicy",
+          "lambda:ListAliases",
           "lambda:ListTags",
+          "lambda:ListVersionsByFunction",
+          "lambda:PutFunctionEventInvokeConfig",
           "lambda:RemovePermission",
           "lambda:TagResource",
+          "lambda:UntagResource",
+          "lambda:UpdateAlias",
         ]
         Resource = ["arn:${local.partition}:lambda:${var.region}:${local.account}:function:${var.installation}-*"]
+      },
+      {
+        Sid      = "OurLogGroups"
+        Effect   = "Allow"
+        Action   = [
+          "logs:CreateLogGroup",
+          "logs:DeleteLogGroup",
+          "logs:DeleteRetentionPolicy",
+          "logs:ListTagsForResource",
+          "logs:PutRetentionPolicy",
+          "logs:TagResource",
+          "logs:UntagResource",
+        ]
+        Resource = ["arn:${local.partition}:logs:${var.region}:${local.account}:log-group:/aws/lambda/${var.installation}-*"]
+      },
+      {
+        Sid      = "FindLogGroups"
+        Effect   = "Allow"
+        Action   = ["logs:DescribeLogGroups"]
+        Resource = ["arn:${local.partition}:logs:${var.region}:${local.account}:log-group:*"]
       },
       {
         Sid       = "OurMarkedFunctions"
         Effect    = "Allow"
         Action    = [
+          "lambda:DeleteFunctionConcurrency",
+          "lambda:PublishVersion",
+          "lambda:PutFunctionConcurrency",
           "lambda:UpdateFunctionCode",
           "lambda:UpdateFunctionConfiguration",
         ]
