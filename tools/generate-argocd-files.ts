@@ -21,7 +21,7 @@ type State = {
   readonly health: Health;
 };
 
-const fault = (kind: Pick<Fault, 'class' | 'reason' | 'message'>): Fault => ({ ...kind }) as Fault;
+const fault = (kind: Pick<Fault, 'class' | 'reason' | 'message'>): Fault => kind;
 const throttled = fault({ class: 'throttled', reason: 'Throttled', message: 'AWS answers too slowly' });
 const denied = fault({ class: 'denied', reason: 'AccessDenied', message: 'the credentials may not s3:CreateBucket' });
 const notEmpty = fault({ class: 'delete-blocked', reason: 'DeletionBlocked', message: 'The bucket is not empty' });

@@ -8,7 +8,7 @@ const ROOT = new URL(
   import.meta.url,
 );
 const pathOf = (file: string): string => new URL(file, ROOT).pathname;
-const read = <T>(file: string): T => load(readFileSync(pathOf(file), 'utf8')) as T;
+const read = (file: string): unknown => load(readFileSync(pathOf(file), 'utf8'));
 
 type Resource = { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } };
 type Health = { readonly status: string };
@@ -25,8 +25,8 @@ type ActionTests = {
   }[];
 };
 
-const HEALTH = read<HealthTests>('health_test.yaml').tests;
-const { discoveryTests: DISCOVERY, actionTests: ACTIONS } = read<ActionTests>('actions/action_test.yaml');
+const HEALTH = (read('health_test.yaml') as HealthTests).tests;
+const { discoveryTests: DISCOVERY, actionTests: ACTIONS } = read('actions/action_test.yaml') as ActionTests;
 
 describe('Argo CD takes a pipeline for', () => {
   test.for(HEALTH)('$healthStatus.status: $inputPath', async ({ inputPath, healthStatus }) => {
@@ -58,7 +58,7 @@ describe('Argo CD offers', () => {
   test.for(ACTIONS)('$action, which changes nothing else', async ({ action, inputPath, expectedOutputPath }) => {
     const script = pathOf(`actions/${action}/action.lua`);
     const [made] = await judge<readonly Resource[]>('argo-action', [read(`actions/${inputPath}`)], script);
-    expect(atNoTime(made)).toEqual(atNoTime(read(`actions/${expectedOutputPath}`)));
+    expect(atNoTime(made)).toEqual(atNoTime(read(`actions/${expectedOutputPath}`) as Resource));
   });
 
   test('a request to reconcile that is a time, in UTC', async () => {
