@@ -77,7 +77,11 @@ test('simulate asks IAM, and tells what nothing allows from what something denie
     200,
     `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>${member('s3:A', 'allowed')}${member('s3:B', 'implicitDeny')}${member('s3:C', 'explicitDeny')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
   );
-  const question = { actions: ['s3:A', 's3:B', 's3:C'], resources: ['arn:aws:s3:::b'], context: { 's3:ResourceAccount': '1' } };
+  const question = {
+    actions: ['s3:A', 's3:B', 's3:C'],
+    resources: ['arn:aws:s3:::b'],
+    context: { 's3:ResourceAccount': '1' },
+  };
 
   expect(await probesAt(url).simulate('arn:aws:iam::123456789012:role/r', question)).toEqual([
     { action: 's3:A', decision: 'allowed' },
