@@ -1,13 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus. A test says which package
- * is missing.
+ * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus; Go for the judges of
+ * Argo CD, Flux and Terraform; Python for cfn-lint. A test says what is missing.
  */
 export default defineConfig({
   test: {
     include: ['test/ops/**/*.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     fileParallelism: false, // an API server keeps a processor busy
   },
 });

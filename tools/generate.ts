@@ -1,4 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { argocdFiles } from './generate-argocd-files.ts';
+import { awsFiles } from './generate-aws-files.ts';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
 import { customResourceDefinitionFile } from './generate-crd.ts';
 import { cliReference } from './generate-cli-reference.ts';
@@ -27,6 +29,8 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'deploy/monitoring/prometheus-rule.yaml', text: prometheusRule() },
     { path: 'deploy/monitoring/dashboard.json', text: dashboard() },
     { path: 'docs/reference/alerts.md', text: alertsReference() },
+    ...argocdFiles(),
+    ...awsFiles(),
     { path: 'docs/reference/api.md', text: apiReference() },
     { path: 'docs/reference/cli.md', text: cliReference() },
     { path: 'docs/reference/configuration.md', text: configurationReference() },

@@ -42,12 +42,17 @@ export function probes({ clients, calls, lane, region, dnsServers }: ProbeOption
       });
       return found.length;
     },
-    simulate: (principalArn, { actions, resources }) =>
+    simulate: (principalArn, { actions, resources, context }) =>
       everyPage(async (marker) => {
         const command = new SimulatePrincipalPolicyCommand({
           PolicySourceArn: principalArn,
           ActionNames: [...actions],
           ResourceArns: [...resources],
+          ContextEntries: Object.entries(context).map(([ContextKeyName, value]) => ({
+            ContextKeyName,
+            ContextKeyValues: [value],
+            ContextKeyType: 'string',
+          })),
           Marker: marker,
         });
         const call = calls('iam')('SimulatePrincipalPolicy', principalArn, () => clients.iam.send(command));

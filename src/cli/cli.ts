@@ -5,6 +5,7 @@ import { addCompletionCommands } from './completion-program.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
+import { addIamPolicyCommand } from './iam-policy-program.ts';
 import { addDevCommands } from './dev-program.ts';
 import { examples } from './help.ts';
 import {
@@ -143,6 +144,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
     .description('print the CustomResourceDefinition for Kubernetes')
     .addHelpText('after', examples('crd | kubectl apply -f -'))
     .action(run(async () => (await import('./crd-command.ts')).crdCommand));
+  addIamPolicyCommand(program, run);
   addCompletionCommands(program, run);
   return program;
 }

@@ -147,6 +147,10 @@ function regionName(text: string): string {
   return text;
 }
 
+/** For an option that may be repeated. */
+export const regionNames = (text: string, before: readonly string[] | undefined): readonly string[] =>
+  collect(regionName(text), before);
+
 function httpUrl(text: string): string {
   const protocol = URL.canParse(text) ? new URL(text).protocol : undefined;
   if (protocol !== 'http:' && protocol !== 'https:')

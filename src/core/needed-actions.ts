@@ -1,3 +1,4 @@
+import { API_GROUP } from './api-group.ts';
 import { bucketNames, functionArn, functionName, roleArn, rolePath, type PipelineIdentity } from './names.ts';
 import type { Question } from './probes.ts';
 
@@ -31,6 +32,7 @@ const BUCKET: Needs = {
     's3:GetLifecycleConfiguration',
     's3:GetBucketPolicy',
     's3:CreateBucket',
+    's3:TagResource',
     's3:PutBucketTagging',
     's3:PutBucketPublicAccessBlock',
     's3:PutBucketOwnershipControls',
@@ -89,6 +91,12 @@ const FUNCTION: Needs = {
   ],
   sometimes: [
     'lambda:UntagResource',
+    'lambda:PublishVersion',
+    'lambda:ListVersionsByFunction',
+    'lambda:ListAliases',
+    'lambda:CreateAlias',
+    'lambda:UpdateAlias',
+    'lambda:DeleteAlias',
     'lambda:PutFunctionEventInvokeConfig',
     'lambda:DeleteFunctionEventInvokeConfig',
     'lambda:PutFunctionConcurrency',
@@ -129,10 +137,23 @@ export function neededActions(identity: PipelineIdentity): readonly (Question & 
     [LOG_GROUP, `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${fn}:*`],
     [LISTS, '*'],
   ];
+  const context = contextOf(identity);
   return about.flatMap(([{ always, sometimes }, resource]) =>
     [
-      { always: true, actions: always, resources: [resource] },
-      { always: false, actions: sometimes, resources: [resource] },
+      { always: true, actions: always, resources: [resource], context },
+      { always: false, actions: sometimes, resources: [resource], context },
     ].filter(({ actions }) => actions.length > 0),
   );
+}
+
+/** What our calls bring along, and what is true of whatever is ours: policies make conditions of it. */
+function contextOf({ account, region, installation }: PipelineIdentity): Question['context'] {
+  const mark = `${API_GROUP}/installation`;
+  return {
+    'aws:RequestedRegion': region,
+    [`aws:RequestTag/${mark}`]: installation,
+    [`aws:ResourceTag/${mark}`]: installation,
+    's3:ResourceAccount': account,
+    'iam:PassedToService': 'lambda.amazonaws.com',
+  };
 }

@@ -10,7 +10,12 @@ export type Simulated = {
 };
 
 /** Actions that are judged together, since they are about the same things. */
-export type Question = { readonly actions: readonly string[]; readonly resources: readonly string[] };
+export type Question = {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  /** Condition keys and what they are in such a call. */
+  readonly context: Readonly<Record<string, string>>;
+};
 
 /**
  * Reads that only a person who looks for the cause of something asks for: no plan needs them. Each is one AWS call (or

@@ -77,7 +77,11 @@ test('simulate asks IAM, and tells what nothing allows from what something denie
     200,
     `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>${member('s3:A', 'allowed')}${member('s3:B', 'implicitDeny')}${member('s3:C', 'explicitDeny')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
   );
-  const question = { actions: ['s3:A', 's3:B', 's3:C'], resources: ['arn:aws:s3:::b'] };
+  const question = {
+    actions: ['s3:A', 's3:B', 's3:C'],
+    resources: ['arn:aws:s3:::b'],
+    context: { 's3:ResourceAccount': '1' },
+  };
 
   expect(await probesAt(url).simulate('arn:aws:iam::123456789012:role/r', question)).toEqual([
     { action: 's3:A', decision: 'allowed' },
@@ -86,12 +90,13 @@ test('simulate asks IAM, and tells what nothing allows from what something denie
   ]);
   expect(asked[0]).toContain('PolicySourceArn=arn:aws:iam::123456789012:role/r');
   expect(asked[0]).toContain('ActionNames.member.3=s3:C&ResourceArns.member.1=arn:aws:s3:::b');
+  expect(asked[0]).toContain('ContextEntries.member.1.ContextKeyName=s3:ResourceAccount');
 });
 
 test('what an AWS does not know is a fault that says so', async () => {
   const { url } = await runningSandbox();
   const fault = await probesAt(url)
-    .simulate('arn:aws:iam::123456789012:role/r', { actions: [], resources: [] })
+    .simulate('arn:aws:iam::123456789012:role/r', { actions: [], resources: [], context: {} })
     .catch(faultOf);
 
   expect(fault).toMatchObject({

@@ -35,7 +35,7 @@ describe('what is offered', () => {
 
   test('every verb, but those that are hidden', async () => {
     const { out } = await cli(['--help']);
-    const verbs = [...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb]) => verb);
+    const verbs = [...out.matchAll(/^ {2}([a-z-]+) /gm)].map(([, verb]) => verb);
 
     const { values } = await offered('');
     expect(new Set([...values, 'help'])).toEqual(new Set(verbs));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ECHO, pipeline, rule } from '../support/manifests.ts';
 import type { Schema } from './bends.ts';
 import { parserSchema } from './crd-schema.ts';
-import { asJson, type Json } from './documents.ts';
+import { asJson } from './documents.ts';
 import { EDITS, EXISTING, NOT_EDITED, zipFor, type Edit } from './edits.ts';
 import { startCluster, type Cluster } from './support/cluster.ts';
 import { heldBy, type Held } from './support/held.ts';
@@ -13,6 +13,7 @@ import { install, type Installation } from './support/installation.ts';
 import { conditionOf, isReady, type Live } from './support/live.ts';
 import { until } from './support/until.ts';
 import { timed } from './timed.ts';
+import { withField } from './with-field.ts';
 
 /** All pipelines are made at once and edited at once; each row then looks at its own. */
 const ROWS = EDITS.map((edit, index) => {
@@ -35,19 +36,6 @@ const ROWS = EDITS.map((edit, index) => {
 
 function inRegion(text: string, region: string): string {
   return text.replaceAll('us-west-2', region);
-}
-
-/** The document with a value at a field; parents are made where they are missing. */
-function withField(document: Json, field: string, value: Json): Json {
-  const copy = structuredClone(document) as { spec: Record<string, Json> };
-  let parent: Record<string | number, Json> = copy.spec;
-  const path = field.replaceAll('[]', '.0').split('.');
-  for (const key of path.slice(0, -1)) {
-    parent[key] ??= {};
-    parent = parent[key] as Record<string | number, Json>;
-  }
-  parent[path.at(-1) ?? ''] = value;
-  return copy;
 }
 
 function fieldsOf(schema: Schema, field = ''): string[] {

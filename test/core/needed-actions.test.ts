@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { controllerPolicy } from '../../src/core/controller-policy.ts';
 import { neededActions } from '../../src/core/needed-actions.ts';
+import { decisionOf } from '../permissions/judge.ts';
 import { IDENTITY } from './support/pipeline.ts';
 
 const actions = new Set(neededActions(IDENTITY).flatMap((question) => question.actions));
@@ -50,4 +52,17 @@ test('every operation that an adapter calls is asked for', () => {
 
 test('each is asked for once', () => {
   expect(neededActions(IDENTITY).flatMap((question) => question.actions)).toHaveLength(actions.size);
+});
+
+test('the policy that is printed for a controller allows each of them', () => {
+  const policy = controllerPolicy({ ...IDENTITY, regions: [IDENTITY.region] });
+  const refused = neededActions(IDENTITY).flatMap(({ actions, resources, context }) => {
+    const asked = Object.fromEntries(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
+    return actions.filter(
+      (action) => decisionOf(policy, { action, resource: resources[0] ?? '', context: asked }) !== 'allow',
+    );
+  });
+
+  // The first is about instance profiles, the second deletes by version only.
+  expect(refused).toEqual(['s3:DeleteObject', 'iam:RemoveRoleFromInstanceProfile']);
 });

@@ -229,7 +229,8 @@ export async function readFunction({ lambda, logs }: Foreign, FunctionName: stri
     tags: Tags,
     settings: {
       KMSKeyArn: Configuration?.KMSKeyArn,
-      VpcConfig: Configuration?.VpcConfig,
+      // One that was never in a VPC shows none, one that left it shows empty lists.
+      VpcConfig: (Configuration?.VpcConfig?.SubnetIds ?? []).length === 0 ? undefined : Configuration?.VpcConfig,
       DeadLetterConfig: Configuration?.DeadLetterConfig,
       TracingConfig: Configuration?.TracingConfig,
       EphemeralStorage: Configuration?.EphemeralStorage,

@@ -11,6 +11,7 @@ import type { Cluster } from './cluster.ts';
 import { startControllerProcess, type ControllerProcess } from './controller-process.ts';
 import { isReady, liveEvents, livePipelines, type Live, type LiveEvent } from './live.ts';
 import { boundTo, shippedRoles, type Role } from './shipped-rights.ts';
+import { recordStatuses } from './record-statuses.ts';
 import { statusFaults } from './status-faults.ts';
 import { until } from './until.ts';
 
@@ -82,6 +83,7 @@ export async function install(cluster: Cluster, options: InstallationOptions): P
     const codes = await Promise.all(controllers.map((each) => endOf(each)));
     for (const each of clients.values()) each.destroy();
     await Promise.all([sandbox.stop(), ...proxies.map((each) => each.stop()), rm(folder, { recursive: true })]);
+    for (const each of proxies) recordStatuses(each.statusWrites());
     const faults = [
       ...proxies.flatMap((each) => statusFaults(each.statusWrites())),
       ...codes.flatMap((fault) => fault ?? []),
