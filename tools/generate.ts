@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
 import { customResourceDefinitionFile } from './generate-crd.ts';
 import { apiReference } from './generate-api-reference.ts';
 import { licencesReference } from './generate-licences.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
 import { reasonsReference } from './generate-reasons.ts';
+import { terminalPicture, type Recording } from './terminal-picture.ts';
 import { configurationReference, metricsReference } from './generate-service-docs.ts';
 
 /** A file that is made from the sources: its path in the repository, and its text. */
@@ -25,8 +26,13 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/tenants.md', text: tenantsReference() },
     { path: 'docs/reference/reasons.md', text: reasonsReference() },
     { path: 'docs/reference/licences.md', text: licencesReference() },
+    { path: 'docs/public/first-run.svg', text: terminalPicture(firstRun()) },
   ];
 }
+
+/** What `npm run record:first-run` has recorded. */
+const firstRun = (): Recording =>
+  JSON.parse(readFileSync(new URL('../docs/recordings/first-run.json', import.meta.url), 'utf8')) as Recording;
 
 if (import.meta.main)
   for (const { path, text } of generatedFiles()) {
