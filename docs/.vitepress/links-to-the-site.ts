@@ -31,6 +31,7 @@ export const withLinksToTheSite = (text: string, folder: string): string =>
 function hrefOf(href: string, folder: string): string {
   if (/^([a-z]+:|#|\/)/.test(href)) return href;
   const [path = '', fragment] = href.split('#');
+  if (path.startsWith('docs/public/')) return path.slice('docs/public'.length);
   const link = siteLinkOf(join(folder, path).replace(/\/$/, ''));
   // VitePress checks what ends like a page; the names of sources end otherwise.
   return `${link.endsWith('/') ? link : `${link}.html`}${fragment === undefined ? '' : `#${fragment}`}`;
