@@ -7,8 +7,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          // The fidelity tests need Python and a package index: npm run test:fidelity.
-          exclude: ['test/cluster/**', 'test/fidelity/**', 'node_modules/**'],
+          // The fidelity tests need Python and a package index: npm run test:fidelity. Those of shells need bash, zsh and
+          // fish: npm run test:ops.
+          exclude: ['test/cluster/**', 'test/fidelity/**', 'test/ops/**', 'node_modules/**'],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },

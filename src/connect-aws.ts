@@ -1,11 +1,10 @@
-import { awsPorts, type AwsPortsOptions } from './aws/ports.ts';
-import type { Ports } from './core/ports.ts';
+import { awsPorts, type AwsPorts, type AwsPortsOptions } from './aws/ports.ts';
 
 /** The sandbox takes any key; a newcomer without an AWS account should not have to make one up. */
 const SANDBOX_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' };
 
 /** The ports of a region, on AWS or on what answers at the endpoint; an endpoint on this machine needs no credentials. */
-export function connectAws(options: AwsPortsOptions): Ports & { readonly close: () => void } {
+export function connectAws(options: AwsPortsOptions): AwsPorts {
   const endpointUrl = options.endpointUrl ?? process.env['AWS_ENDPOINT_URL'];
   const needsNone = endpointUrl !== undefined && isLoopback(endpointUrl) && !hasCredentials(options.profile);
   return awsPorts({

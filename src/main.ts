@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { createArtifactPuller } from './code/artifact-puller.ts';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
-import { runCli } from './cli/cli.ts';
+import { PROGRAM, runCli } from './cli/cli.ts';
 import type { CliIo, Connected, ConnectOptions, ControllerDoor, RunningSandbox, SandboxSettings } from './cli/io.ts';
 
-/** The composition root: the only place that knows every layer. */
-export async function main(args: readonly string[]): Promise<void> {
+/** The composition root: the only place that knows every layer. @param name what the program was started as */
+export async function main(args: readonly string[], name: string = PROGRAM): Promise<void> {
   const interrupted = new AbortController();
   process.on('SIGINT', () => {
     // The second time means it: the call in flight is abandoned.
@@ -16,7 +17,7 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);
-  process.exitCode = await runCli(args, systemIo(interrupted.signal), version());
+  process.exitCode = await runCli(args, systemIo(interrupted.signal), version(), name);
   if (interrupted.signal.aborted) {
     // The SDK may still be trying again what nobody waits for any more.
     await Promise.all([process.stdout, process.stderr].map(flushed));
@@ -41,6 +42,7 @@ function systemIo(signal: AbortSignal): CliIo {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     readStdin: () => text(process.stdin),
+    pullFrom: (registries) => createArtifactPuller({ registries, fetch }),
     env: process.env,
     interactive,
     colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY,
@@ -49,6 +51,10 @@ function systemIo(signal: AbortSignal): CliIo {
     signal,
     clock,
     connect: (options) => connect(options, clock),
+    openCluster: async (options) => {
+      const { openCluster } = await import('./kubernetes/cluster-door.ts');
+      return openCluster({ ...options, clock, env: process.env, version: version() });
+    },
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
     runDev: async (settings, tell) => {

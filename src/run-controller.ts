@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { systemClock } from './aws/system-clock.ts';
+import { createArtifactPuller } from './code/artifact-puller.ts';
 import { createController } from './controller/controller.ts';
 import type { PipelineSource } from './controller/source.ts';
 import { createTenants } from './controller/tenants.ts';
@@ -302,11 +303,13 @@ function sourceOf(
   metrics: Metrics,
 ): PipelineSource {
   const from = config.source;
+  const pull = createArtifactPuller({ registries: config.ociRegistries, fetch });
   if (from.kind === 'files' || api === undefined)
     return createFolderSource({
       folder: from.kind === 'files' ? from.folder : '.',
       namespace: 'default',
       clock,
+      pull,
       onProblem: ({ file, document, path, message }) =>
         logger.error('a manifest cannot be used', { file, document, path, problem: message }),
       onGone: (key, file) =>
@@ -318,6 +321,7 @@ function sourceOf(
   const source = createKubernetesSource({
     api,
     clock,
+    pull,
     namespaces: from.namespaces.length === 0 ? 'all' : from.namespaces,
     ...(from.labelSelector === undefined ? {} : { labelSelector: from.labelSelector }),
     events: createEventRecorder({

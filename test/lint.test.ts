@@ -33,6 +33,9 @@ const FORBIDDEN: readonly Planted[] = [
   imports('src/aws/files.ts', bringIn('../files/x.ts')),
   imports('src/aws/cli.ts', bringIn('../cli/x.ts')),
   imports('src/files/aws.ts', bringIn('../aws/x.ts')),
+  imports('src/diagnosis/kubernetes.ts', bringIn('../kubernetes/x.ts')),
+  imports('src/diagnosis/controller.ts', bringIn('../controller/x.ts')),
+  imports('src/cli/kubernetes.ts', bringIn('../kubernetes/x.ts')),
   imports('src/lambda/core.ts', bringIn('../core/x.ts')),
   imports('src/sandbox/core.ts', bringIn('../core/x.ts')),
   imports('src/sandbox/aws.ts', bringIn('../aws/x.ts')),
@@ -44,6 +47,10 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/core/sibling.ts': bringIn('./x.ts'),
   'src/aws/x.ts': bringIn('../core/x.ts').replace('const y', 'const x2').concat("export const x = 'aws';\n"),
   'src/files/x.ts': "export const x = 'files';\n",
+  'src/diagnosis/x.ts': bringIn('../core/x.ts')
+    .replace('const y', 'const x2')
+    .concat("export const x = 'diagnosis';\n"),
+  'src/cli/diagnosis.ts': bringIn('../diagnosis/x.ts'),
   'src/kubernetes/x.ts': "export const x = 'kubernetes';\n",
   'src/cli/x.ts': "export const x = 'cli';\n",
   'src/sandbox/x.ts': "import { match } from './policy/match.ts';\nexport const x = match;\n",

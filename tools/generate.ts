@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
 import { customResourceDefinitionFile } from './generate-crd.ts';
+import { cliReference } from './generate-cli-reference.ts';
 import { apiReference } from './generate-api-reference.ts';
 import { licencesReference } from './generate-licences.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
@@ -21,6 +22,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: `${CHART}/files/crd.yaml`, text: chartCustomResourceDefinition() },
     { path: `${CHART}/values.schema.json`, text: chartValuesSchema() },
     { path: 'docs/reference/api.md', text: apiReference() },
+    { path: 'docs/reference/cli.md', text: cliReference() },
     { path: 'docs/reference/configuration.md', text: configurationReference() },
     { path: 'docs/reference/metrics.md', text: metricsReference() },
     { path: 'docs/reference/tenants.md', text: tenantsReference() },

@@ -64,6 +64,35 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
   {
     of: 'lambda',
     codes: ['InvalidParameterValueException'],
+    text: /Source image .* does not exist/i,
+    class: 'dependency',
+    reason: 'DependencyNotReady',
+    say: ({ about, text }) =>
+      `Lambda cannot find the image in ECR${about} (${text}). Push it, or correct spec.function.code.imageUri.`,
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException', 'AccessDeniedException'],
+    text: /permission to access the ECR image|Source image .* is not valid/i,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ about, text }) =>
+      `Lambda may not pull the image${about} (${text}). Admit lambda.amazonaws.com to ecr:BatchGetImage and ` +
+      'ecr:GetDownloadUrlForLayer in the policy of the repository; one of another account must admit that account too.',
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
+    text: /image manifest|media type/i,
+    class: 'invalid',
+    reason: 'InvalidSpec',
+    say: ({ about, text }) =>
+      `Lambda cannot run the image${about} (${text}). Build it for one platform, that of spec.function.architecture, ` +
+      'and without attestations (docker build --platform linux/amd64 --provenance=false).',
+  },
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException'],
     text: /runtime parameter|'runtime'|no longer supported/i,
     class: 'invalid',
     reason: 'InvalidSpec',

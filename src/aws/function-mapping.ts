@@ -84,7 +84,7 @@ type Sent = Pick<
 /** An update leaves alone what is absent, so everything is sent: what is empty clears what was there. */
 export function toConfiguration(wanted: FunctionConfiguration): Sent {
   return {
-    Runtime: wanted.runtime as Runtime,
+    Runtime: wanted.runtime as Runtime | undefined,
     Handler: wanted.handler,
     MemorySize: wanted.memorySize,
     Timeout: wanted.timeout,
@@ -92,7 +92,8 @@ export function toConfiguration(wanted: FunctionConfiguration): Sent {
     Role: wanted.roleArn,
     Environment: { Variables: { ...wanted.environment } },
     KMSKeyArn: wanted.kmsKeyArn ?? '',
-    Layers: [...wanted.layers],
+    // An image has neither runtime nor layers, and Lambda refuses so much as an empty list of them.
+    Layers: wanted.runtime === undefined ? undefined : [...wanted.layers],
     VpcConfig: {
       SubnetIds: [...(wanted.vpc?.subnetIds ?? [])],
       SecurityGroupIds: [...(wanted.vpc?.securityGroupIds ?? [])],

@@ -1,20 +1,27 @@
 import {
   AddPermissionCommand,
+  CreateAliasCommand,
   CreateFunctionCommand,
+  DeleteAliasCommand,
   DeleteFunctionCommand,
   DeleteFunctionConcurrencyCommand,
   DeleteFunctionEventInvokeConfigCommand,
   GetFunctionCommand,
   GetFunctionEventInvokeConfigCommand,
   GetPolicyCommand,
+  ListAliasesCommand,
   ListFunctionsCommand,
+  ListVersionsByFunctionCommand,
+  PublishVersionCommand,
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
   RemovePermissionCommand,
   TagResourceCommand,
   UntagResourceCommand,
+  UpdateAliasCommand,
   UpdateFunctionCodeCommand,
   UpdateFunctionConfigurationCommand,
+  type AliasConfiguration,
   type Architecture,
   type GetFunctionCommandOutput,
   type LambdaClient,
@@ -22,7 +29,7 @@ import {
 import type { FunctionConfiguration } from '../core/function-configuration.ts';
 import type { NewCode } from '../core/function-code.ts';
 import type { ObservedFunction } from '../core/observed.ts';
-import type { Functions } from '../core/ports.ts';
+import type { FunctionAlias, Functions } from '../core/ports.ts';
 import { absentOn, everyPage, type Call } from './calls.ts';
 import { REQUEST_TIMEOUT_MS } from './clients.ts';
 import { fromAsync, fromConfiguration, toAsync, toConfiguration, toNewConfiguration } from './function-mapping.ts';
@@ -44,21 +51,21 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
           next: page.NextMarker || undefined,
         };
       }),
-    get: async (name) => {
-      const command = new GetFunctionCommand({ FunctionName: name });
+    get: async (name, qualifier) => {
+      const command = new GetFunctionCommand({ FunctionName: name, Qualifier: qualifier });
       const send = async () => {
         const found = await lambda.send(command);
-        refuseWithoutTags(found);
+        if (qualifier === undefined) refuseWithoutTags(found);
         return found;
       };
-      const found = await absentOn(NONE, call('GetFunction', named(name), send));
+      const found = await absentOn(NONE, call('GetFunction', named(name, qualifier), send));
       return found === undefined ? undefined : toFunction(name, found);
     },
-    policy: async (name) => {
-      const command = new GetPolicyCommand({ FunctionName: name });
+    policy: async (name, qualifier) => {
+      const command = new GetPolicyCommand({ FunctionName: name, Qualifier: qualifier });
       const found = await absentOn(
         NONE,
-        call('GetPolicy', named(name), () => lambda.send(command)),
+        call('GetPolicy', named(name, qualifier), () => lambda.send(command)),
       );
       return found?.Policy === undefined ? undefined : fromPolicyJson(found.Policy);
     },
@@ -66,7 +73,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
       const command = new CreateFunctionCommand({
         FunctionName: fn.name,
         ...toNewConfiguration(fn),
-        PackageType: 'Zip',
+        PackageType: fn.packageType,
         Architectures: [fn.architecture as Architecture],
         Code: toCode(code),
         Publish: false,
@@ -99,23 +106,72 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
         call('UntagResource', named(arn), () => lambda.send(command)),
       );
     },
-    async: async (name) => {
-      const command = new GetFunctionEventInvokeConfigCommand({ FunctionName: name });
+    publish: async (name) => {
+      const command = new PublishVersionCommand({ FunctionName: name });
+      await call('PublishVersion', named(name), () => lambda.send(command));
+    },
+    versions: async (name) => {
+      const all = await everyPage(async (marker) => {
+        const command = new ListVersionsByFunctionCommand({ FunctionName: name, Marker: marker });
+        const page = await call('ListVersionsByFunction', named(name), () => lambda.send(command));
+        return {
+          items: page.Versions?.flatMap(({ Version }) => Version ?? []) ?? [],
+          next: page.NextMarker || undefined,
+        };
+      });
+      return all.filter((version) => version !== '$LATEST').sort((a, b) => Number(a) - Number(b));
+    },
+    deleteVersion: async (name, version) => {
+      const command = new DeleteFunctionCommand({ FunctionName: name, Qualifier: version });
+      await absentOn(
+        NONE,
+        call('DeleteFunction', named(name, version), () => lambda.send(command)),
+      );
+    },
+    aliases: (name) =>
+      everyPage(async (marker) => {
+        const command = new ListAliasesCommand({ FunctionName: name, Marker: marker });
+        const page = await call('ListAliases', named(name), () => lambda.send(command));
+        return { items: page.Aliases?.map(toAlias) ?? [], next: page.NextMarker || undefined };
+      }),
+    createAlias: async (name, alias, version) => {
+      const command = new CreateAliasCommand({ FunctionName: name, Name: alias, FunctionVersion: version });
+      await call('CreateAlias', named(name, alias), () => lambda.send(command));
+    },
+    updateAlias: async (name, alias, version) => {
+      // Weights of other versions that somebody has set would divide the mail.
+      const routing = { RoutingConfig: { AdditionalVersionWeights: {} } };
+      const command = new UpdateAliasCommand({ FunctionName: name, Name: alias, FunctionVersion: version, ...routing });
+      await call('UpdateAlias', named(name, alias), () => lambda.send(command));
+    },
+    deleteAlias: async (name, alias) => {
+      const command = new DeleteAliasCommand({ FunctionName: name, Name: alias });
+      await absentOn(
+        NONE,
+        call('DeleteAlias', named(name, alias), () => lambda.send(command)),
+      );
+    },
+    async: async (name, qualifier) => {
+      const command = new GetFunctionEventInvokeConfigCommand({ FunctionName: name, Qualifier: qualifier });
       const found = await absentOn(
         NONE,
-        call('GetFunctionEventInvokeConfig', named(name), () => lambda.send(command)),
+        call('GetFunctionEventInvokeConfig', named(name, qualifier), () => lambda.send(command)),
       );
       return found === undefined ? undefined : fromAsync(found);
     },
-    putAsync: async (name, settings) => {
-      const command = new PutFunctionEventInvokeConfigCommand({ FunctionName: name, ...toAsync(settings) });
-      await call('PutFunctionEventInvokeConfig', named(name), () => lambda.send(command));
+    putAsync: async (name, settings, qualifier) => {
+      const command = new PutFunctionEventInvokeConfigCommand({
+        FunctionName: name,
+        Qualifier: qualifier,
+        ...toAsync(settings),
+      });
+      await call('PutFunctionEventInvokeConfig', named(name, qualifier), () => lambda.send(command));
     },
-    deleteAsync: async (name) => {
-      const command = new DeleteFunctionEventInvokeConfigCommand({ FunctionName: name });
+    deleteAsync: async (name, qualifier) => {
+      const command = new DeleteFunctionEventInvokeConfigCommand({ FunctionName: name, Qualifier: qualifier });
       await absentOn(
         NONE,
-        call('DeleteFunctionEventInvokeConfig', named(name), () => lambda.send(command)),
+        call('DeleteFunctionEventInvokeConfig', named(name, qualifier), () => lambda.send(command)),
       );
     },
     putConcurrency: async (name, reserved) => {
@@ -132,22 +188,27 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
         call('DeleteFunctionConcurrency', named(name), () => lambda.send(command)),
       );
     },
-    addPermission: async (name, grant) => {
+    addPermission: async (name, grant, qualifier) => {
       const command = new AddPermissionCommand({
         FunctionName: name,
+        Qualifier: qualifier,
         StatementId: grant.statementId,
         Principal: grant.principal,
         Action: grant.action,
         SourceAccount: grant.sourceAccount,
         SourceArn: grant.sourceArn,
       });
-      await call('AddPermission', named(name), () => lambda.send(command));
+      await call('AddPermission', named(name, qualifier), () => lambda.send(command));
     },
-    removePermission: async (name, statementId) => {
-      const command = new RemovePermissionCommand({ FunctionName: name, StatementId: statementId });
+    removePermission: async (name, statementId, qualifier) => {
+      const command = new RemovePermissionCommand({
+        FunctionName: name,
+        StatementId: statementId,
+        Qualifier: qualifier,
+      });
       await absentOn(
         NONE,
-        call('RemovePermission', named(name), () => lambda.send(command)),
+        call('RemovePermission', named(name, qualifier), () => lambda.send(command)),
       );
     },
     delete: async (name) => {
@@ -175,18 +236,23 @@ function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): 
 
 function toFunction(
   name: string,
-  { Configuration, Tags, Concurrency }: GetFunctionCommandOutput,
-): Omit<ObservedFunction, 'policy' | 'async'> {
+  { Code, Configuration, Tags, Concurrency }: GetFunctionCommandOutput,
+): Omit<ObservedFunction, 'policy' | 'async' | 'alias'> {
   return {
     name,
     arn: Configuration?.FunctionArn ?? '',
     state: Configuration?.State ?? 'Active',
     stateReason: Configuration?.StateReason,
+    stateReasonCode: Configuration?.StateReasonCode,
     lastUpdateStatus: Configuration?.LastUpdateStatus ?? 'Successful',
     lastUpdateReason: Configuration?.LastUpdateStatusReason,
+    lastUpdateReasonCode: Configuration?.LastUpdateStatusReasonCode,
     ...fromConfiguration(Configuration ?? {}),
     architecture: Configuration?.Architectures?.[0] ?? 'x86_64',
     codeSha256: Configuration?.CodeSha256 ?? '',
+    packageType: Configuration?.PackageType ?? 'Zip',
+    image: Code?.ImageUri === undefined ? undefined : { uri: Code.ImageUri, resolvedUri: Code.ResolvedImageUri ?? '' },
+    version: Configuration?.Version ?? '$LATEST',
     reservedConcurrency: Concurrency?.ReservedConcurrentExecutions,
     tags: Tags ?? {},
   };
@@ -198,6 +264,8 @@ function toCode(code: NewCode) {
       return { ZipFile: code.bytes };
     case 's3':
       return { S3Bucket: code.bucket, S3Key: code.key, S3ObjectVersion: code.version };
+    case 'image':
+      return { ImageUri: code.uri };
   }
 }
 
@@ -207,6 +275,11 @@ function deadline(code: NewCode): { readonly requestTimeout?: number } {
   return { requestTimeout: REQUEST_TIMEOUT_MS + (code.bytes.byteLength / 256_000) * 1_000 };
 }
 
-function named(name: string): string {
-  return `function "${name}"`;
+function toAlias({ Name, FunctionVersion, RoutingConfig }: AliasConfiguration): FunctionAlias {
+  const weighted = Object.keys(RoutingConfig?.AdditionalVersionWeights ?? {});
+  return { name: Name ?? '', versions: [...(FunctionVersion === undefined ? [] : [FunctionVersion]), ...weighted] };
+}
+
+function named(name: string, qualifier?: string): string {
+  return qualifier === undefined ? `function "${name}"` : `"${qualifier}" of function "${name}"`;
 }

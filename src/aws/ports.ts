@@ -1,5 +1,6 @@
 import type { DnsServers } from '../core/dns-servers.ts';
 import type { Clock, Dns, Ports } from '../core/ports.ts';
+import type { Probes } from '../core/probes.ts';
 import { SES_CALLS_PER_SECOND } from '../core/ses-pace.ts';
 import type { RoleSession } from '../core/tenancy.ts';
 import { assumedRole } from './assumed-role.ts';
@@ -14,6 +15,7 @@ import { logGroups } from './log-groups.ts';
 import { receiptRules } from './receipt-rules.ts';
 import { mailIdentities } from './mail-identities.ts';
 import { NO_DNS, mxResolver } from './mx-resolver.ts';
+import { probes } from './probes.ts';
 import { roles } from './roles.ts';
 
 export type AwsPortsOptions = ClientOptions & {
@@ -39,11 +41,13 @@ export type AwsPortsOptions = ClientOptions & {
   readonly onLaneWaited?: (waitMs: number) => void;
 };
 
+export type AwsPorts = Ports & { readonly probes: Probes; readonly close: () => void };
+
 /**
  * The ports of one account and region on AWS, or on whatever answers at `endpointUrl`. A process has one lane for each
  * (account, region): ports that lead to the same one are given it.
  */
-export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: () => void } {
+export function awsPorts(options: AwsPortsOptions): AwsPorts {
   const { clock, region, onCall } = options;
   const endpointUrl = endpointOf(options);
   const profile = options.profile ?? (process.env['AWS_PROFILE'] || undefined);
@@ -62,6 +66,7 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
   const lane = options.lane ?? sesLane(options);
   const itsLane = role === undefined ? lane : laneAs(role, lane);
   const caller = identity(clients.sts, calls('sts'));
+  const dnsServers = options.dnsServers ?? (endpointUrl === undefined ? [] : 'none');
 
   return {
     clock,
@@ -72,7 +77,8 @@ export function awsPorts(options: AwsPortsOptions): Ports & { readonly close: ()
     logGroups: logGroups(clients.logs, calls('logs')),
     receiptRules: receiptRules(clients.ses, calls('ses'), itsLane),
     mailIdentities: mailIdentities(clients.ses, calls('ses'), itsLane),
-    dns: options.dns ?? dnsAt(options.dnsServers ?? (endpointUrl === undefined ? [] : 'none')),
+    dns: options.dns ?? dnsAt(dnsServers),
+    probes: probes({ clients, calls, lane: itsLane, region, dnsServers }),
     close: () => {
       if (options.lane === undefined) lane.close();
       clients.destroy();

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { faultOf } from '../core/fault.ts';
+import { addCompletionCommands } from './completion-program.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ControllerDoor, ExitCode } from './io.ts';
@@ -15,14 +16,33 @@ import {
   withPrune,
   type OutputFormat,
 } from './options.ts';
+import { addOperatorCommands } from './operator-program.ts';
 import { addSandboxCommands } from './sandbox-program.ts';
 
-/** Runs one command line. Never throws and never exits. @param args without node and script */
-export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
+export const PROGRAM = 'ses-lambda-pipeline';
+
+/**
+ * Runs one command line. Never throws and never exits.
+ *
+ * @param args without node and script
+ * @param name what the program was started as
+ */
+export async function runCli(
+  args: readonly string[],
+  io: CliIo,
+  version: string,
+  name: string = PROGRAM,
+): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const door = args.slice(0, 2).includes('controller') ? await io.loadController() : undefined;
-  const program = createProgram(io, version, door, (result) => {
-    code = result;
+  const door = args.slice(0, 3).includes('controller') ? await io.loadController() : undefined;
+  const program = createProgram({
+    io,
+    version,
+    name,
+    door,
+    done: (result) => {
+      code = result;
+    },
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -35,13 +55,18 @@ export async function runCli(args: readonly string[], io: CliIo, version: string
   }
 }
 
-function createProgram(
-  io: CliIo,
-  version: string,
-  door: ControllerDoor | undefined,
-  done: (code: ExitCode) => void,
-): Command {
-  const program = new Command('ses-lambda-pipeline')
+type ProgramParts = {
+  readonly io: CliIo;
+  readonly version: string;
+  readonly name: string;
+  /** Undefined while another command runs than the controller. */
+  readonly door: ControllerDoor | undefined;
+  readonly done: (code: ExitCode) => void;
+};
+
+/** All verbs with their options and help. */
+export function createProgram({ io, version, name, door, done }: ProgramParts): Command {
+  const program = new Command(name)
     .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
     .version(version)
     .exitOverride()
@@ -86,23 +111,7 @@ function createProgram(
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))
     .action(run(async () => (await import('./apply-command.ts')).deleteCommand));
-  withOutput(withFiles(withDns(program.command('get'))))
-    .description('print the status of pipelines as AWS has them now')
-    .addHelpText('after', examples('get -f examples/echo', 'get -f examples/echo -o yaml'))
-    .action(run(async () => (await import('./get-command.ts')).getCommand));
-  withOutput(withConnection(withDns(program.command('explain'))))
-    .description('say whether mail for an address arrives, and which rules of the active set run for it, in order')
-    .option('--to <address>', 'recipient to explain')
-    .option('-f, --filename <path>', 'take the regions from these files; may be repeated', collect)
-    .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')
-    .addHelpText(
-      'after',
-      examples(
-        'explain --to someone@example.com -f examples/echo',
-        'explain --to someone@example.com --region eu-west-1 -o json',
-      ),
-    )
-    .action(run(async () => (await import('./explain-command.ts')).explainCommand));
+  addOperatorCommands(program, run);
   withOutput(withConnection(program.command('import')))
     .description('write manifests equal to the rules that run on AWS today; exit code 0: all of them, 2: some left out')
     .option('--rule-set <name>', 'the rule set to read; the active one otherwise')
@@ -119,7 +128,7 @@ function createProgram(
       ),
     )
     .action(run(async () => (await import('./import-command.ts')).importCommand));
-  program.addCommand(controllerCommand(door, done));
+  program.addCommand(controllerCommand(door, done).copyInheritedSettings(program));
   addDevCommands(program, run);
   addSandboxCommands(program, run);
   program
@@ -127,6 +136,7 @@ function createProgram(
     .description('print the CustomResourceDefinition for Kubernetes')
     .addHelpText('after', examples('crd | kubectl apply -f -'))
     .action(run(async () => (await import('./crd-command.ts')).crdCommand));
+  addCompletionCommands(program, run);
   return program;
 }
 

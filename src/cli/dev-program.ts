@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examples } from './help.ts';
 import { collect, accountId, portNumber, withOutput, withSandbox } from './options.ts';
-import type { Run } from './sandbox-program.ts';
+import type { Run } from './run.ts';
 
 /** `dev`, and the verbs that put mail into a running session, or into any sandbox. */
 export function addDevCommands(program: Command, run: Run): void {

@@ -2,18 +2,16 @@ import { createColors } from 'picocolors';
 import { askAboutMail } from '../core/routing-facts.ts';
 import { explainMail } from '../core/routing-checks.ts';
 import { faultOf } from '../core/fault.ts';
+import { areFiles, namespaceOf, withinCluster } from './cluster.ts';
 import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { PipelineOptions } from './options.ts';
+import type { FilesOrClusterOptions } from './options.ts';
 import { print } from './print.ts';
 import { clean, renderWarning } from './render-problems.ts';
 import { connectionOf, loadFiles, restraintsOn } from './work.ts';
 
-export type ExplainOptions = Omit<PipelineOptions, 'filename'> & {
-  readonly filename?: readonly string[];
-  readonly to?: string;
-};
+export type ExplainOptions = FilesOrClusterOptions & { readonly to?: string };
 
 type Explained = ReturnType<typeof explainMail> & {
   readonly region: string;
@@ -27,8 +25,6 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   if (!/^[^@\s]+@[^@\s]+$/.test(address))
     throw refused(`--to ${address}: must be one address such as user@example.com`, io);
   const regions = await regionsOf(options, io);
-  if (regions.length === 0)
-    throw refused('say which region to look at: --region us-west-2, or -f with the files of pipelines', io);
   const explained: Explained[] = [];
   for (const region of regions) {
     const ports = await io.connect({ region, ...connectionOf(options) });
@@ -49,12 +45,25 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   return 0;
 }
 
+/** One that was named, those of the files, or those of the pipelines in the cluster. */
 async function regionsOf(options: ExplainOptions, io: CliIo): Promise<readonly string[]> {
-  const { filename } = options;
-  if (filename === undefined) return options.region === undefined ? [] : [options.region];
-  const loaded = await loadFiles({ ...options, filename }, io);
-  for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
-  return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+  if (areFiles(options, io)) {
+    const loaded = await loadFiles({ ...options, namespace: options.namespace ?? 'default' }, io);
+    for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
+    return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+  }
+  if (options.region !== undefined) return [options.region];
+  return withinCluster(options, io, async (cluster) => {
+    const namespace = namespaceOf(options, cluster);
+    const found = await cluster.pipelines(namespace);
+    const regions = found.flatMap(({ manifest }) => (manifest === undefined ? [] : [manifest.spec.region]));
+    if (regions.length > 0) return [...new Set(regions)].sort();
+    const where = namespace === undefined ? 'any namespace' : `namespace ${namespace}`;
+    throw refused(
+      `there is no pipeline in ${where} of context ${cluster.context} to take the region from: say --region us-west-2, -A, or -f with the files of pipelines`,
+      io,
+    );
+  });
 }
 
 function render(explanation: Explained, colours: boolean): string[] {

@@ -1,38 +1,71 @@
+import type { Resource, ResourceStatus } from '../controller/source.ts';
 import { lookAhead } from '../core/converge.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
 import { sesSeconds, sesStepsUntil } from '../core/ses-pace.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import type { Step } from '../core/step.ts';
-import type { LoadedPipeline } from '../files/load-manifests.ts';
+import { areFiles, choosePipelines, refOf, withinCluster } from './cluster.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { PipelineOptions } from './options.ts';
+import type { FilesOrClusterOptions } from './options.ts';
 import { askForRouting } from './mail-routing.ts';
 import { print } from './print.ts';
 import { renderPace } from './render-plan.ts';
-import { renderProblem, renderWarning } from './render-problems.ts';
+import { clean, renderProblem, renderWarning } from './render-problems.ts';
 import { renderTable } from './table.ts';
-import { loadFiles, openWork, restraintsOn } from './work.ts';
+import { chooseLoaded, loadFiles, openWork, restraintsOn, resumed } from './work.ts';
 
 type Item = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly status: PipelineStatus;
-  /** Until SES would be done with it, at its pace; no part of the status, which holds nothing that passes. */
-  readonly sesSeconds: number;
+  readonly status: PipelineStatus | Partial<ResourceStatus>;
+  /** Of files: until SES would be done with it, at its pace; no part of the status, which holds nothing that passes. */
+  readonly sesSeconds?: number;
 };
 
-/**
- * Prints the status that a custom resource of each manifest would have. It says how AWS is, whether or not anything
- * would be done about it.
- */
-export async function getCommand(options: PipelineOptions, io: CliIo): Promise<ExitCode> {
-  const loaded = await loadFiles(options, io);
-  const regions = await openWork(loaded.map(resumed), options, io, 'apply');
+/** Prints the status of pipelines: of those in files as AWS is now, of those in a cluster as the controller has it. */
+export async function getCommand(
+  names: readonly string[],
+  options: FilesOrClusterOptions,
+  io: CliIo,
+): Promise<ExitCode> {
+  return areFiles(options, io) ? getOfFiles(names, options, io) : getOfCluster(names, options, io);
+}
+
+/** What kubectl would print, without it. */
+async function getOfCluster(names: readonly string[], options: FilesOrClusterOptions, io: CliIo): Promise<ExitCode> {
+  return withinCluster<ExitCode>(options, io, async (cluster) => {
+    const found = await choosePipelines(names, options, cluster, io);
+    const here = found.filter(
+      ({ manifest }) => options.region === undefined || manifest?.spec.region === options.region,
+    );
+    if (here.length === 0) {
+      const where =
+        options.allNamespaces === true ? 'any namespace' : `namespace ${options.namespace ?? cluster.namespace}`;
+      io.err(`No pipelines in ${where} of context ${cluster.context}.`);
+    }
+    printItems(here.map(itemOf), names.length === 1, options, io);
+    return 0;
+  });
+}
+
+const itemOf = (resource: Resource): Item => ({
+  apiVersion: API_VERSION,
+  kind: KIND,
+  metadata: refOf(resource),
+  status: resource.status ?? {},
+});
+
+/** It says how AWS is, whether or not anything would be done about it. */
+async function getOfFiles(names: readonly string[], options: FilesOrClusterOptions, io: CliIo): Promise<ExitCode> {
+  const files = { ...options, namespace: options.namespace ?? 'default' };
+  const loaded = await loadFiles(files, io);
+  const wanted = new Set(chooseLoaded(names, files.namespace, loaded, io));
+  const regions = await openWork(loaded.map(resumed), files, io, 'apply');
   try {
-    for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
+    for (const restraint of restraintsOn(loaded)) if (wanted.has(restraint.owner)) io.err(renderWarning(restraint));
     const items: Item[] = [];
     const pending: Step[] = [];
     let failed = false;
@@ -43,6 +76,7 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
       pending.push(...steps);
       const planned = observation?.input.pipelines ?? [];
       for (const { desired, observed } of planned) {
+        if (!wanted.has(desired.key)) continue;
         const { ruleSets } = observation?.input ?? { ruleSets: { active: undefined, sets: new Map() } };
         const { name, namespace } = desired.identity;
         const routing = mailRouting(desired, ruleSets, facts);
@@ -56,28 +90,35 @@ export async function getCommand(options: PipelineOptions, io: CliIo): Promise<E
           sesSeconds: seconds,
         });
       }
-      const unread = problems.filter((problem) => !planned.some(({ desired }) => desired.key === problem.owner));
+      const unread = problems.filter(
+        ({ owner }) => wanted.has(owner) && !planned.some(({ desired }) => desired.key === owner),
+      );
       for (const problem of unread) io.err(renderProblem(problem));
       failed ||= unread.length > 0;
     }
-    const [only] = items;
-    const data = items.length === 1 && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items };
-    print(io, options.output, data, () => [...renderItems(items), ...renderPace(pending, options.sesCallsPerSecond)]);
+    const pace = renderPace(pending, options.sesCallsPerSecond);
+    printItems(items, items.length === 1, options, io, pace);
     return failed ? 1 : 0;
   } finally {
     for (const { ports } of regions) ports.close();
   }
 }
 
-/** A suspended pipeline is looked at like any other: nothing is written here. */
-const resumed = (pipeline: LoadedPipeline): LoadedPipeline => ({
-  ...pipeline,
-  manifest: { ...pipeline.manifest, spec: { ...pipeline.manifest.spec, suspend: false } },
-});
+function printItems(
+  items: readonly Item[],
+  single: boolean,
+  { output }: FilesOrClusterOptions,
+  io: CliIo,
+  below: readonly string[] = [],
+): void {
+  const [only] = items;
+  const data = single && items.length === 1 && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items };
+  print(io, output, data, () => (items.length === 0 && !single ? [] : [...renderItems(items), ...below]));
+}
 
 function renderItems(items: readonly Item[]): string[] {
   const rows = items.map(({ metadata, status }) => {
-    const ready = status.conditions.find((condition) => condition.type === 'Ready');
+    const ready = status.conditions?.find((condition) => condition.type === 'Ready');
     return [
       metadata.namespace,
       metadata.name,
@@ -85,8 +126,8 @@ function renderItems(items: readonly Item[]): string[] {
       ready?.reason ?? '',
       status.bucket?.name ?? '',
       status.function?.name ?? '',
-      status.ruleSet.name + (status.ruleSet.active ? '' : ' (not active)'),
-    ];
+      status.ruleSet === undefined ? '' : status.ruleSet.name + (status.ruleSet.active ? '' : ' (not active)'),
+    ].map(clean);
   });
   return renderTable([['NAMESPACE', 'NAME', 'READY', 'REASON', 'BUCKET', 'FUNCTION', 'RULESET'], ...rows]);
 }

@@ -1,6 +1,9 @@
 import type { DevEvent, DevSettings } from './dev-events.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
+import type { Probes } from '../core/probes.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
+import type { LoadOptions } from '../files/load-manifests.ts';
 
 export type ConnectOptions = {
   readonly region: string;
@@ -17,6 +20,8 @@ export type CliIo = {
   /** Writes one line to standard error. */
   readonly err: (line: string) => void;
   readonly readStdin: () => Promise<string>;
+  /** Pulls code from these registries, and from no others. */
+  readonly pullFrom: (registries: readonly string[]) => NonNullable<LoadOptions['pull']>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether a person watches standard error: a live view, colours and questions make sense. */
   readonly interactive: boolean;
@@ -30,6 +35,12 @@ export type CliIo = {
   readonly clock: Clock;
   /** May take its time: the AWS SDK is loaded only by then. */
   readonly connect: (options: ConnectOptions) => Connected | Promise<Connected>;
+  /**
+   * The cluster of a kubeconfig. Nothing is sent before it is asked for something.
+   *
+   * @throws {PipelineError} when there is no such cluster in the kubeconfig
+   */
+  readonly openCluster: (options: ClusterOptions) => Promise<Cluster>;
   /** Loaded only when it is asked for: it brings Kubernetes with it. */
   readonly loadController: () => Promise<ControllerDoor>;
   /** Runs a sandbox until `signal` is aborted. */
@@ -39,7 +50,7 @@ export type CliIo = {
 };
 
 /** AWS in one region. */
-export type Connected = Ports & { readonly close: () => void };
+export type Connected = Ports & { readonly probes: Probes; readonly close: () => void };
 
 /** The controller as the command line sees it: what can be set, and how to run it. */
 export type ControllerDoor = {

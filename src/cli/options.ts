@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { ClusterChoice } from './cluster.ts';
+import { isRegistryHost, OCI_REGISTRIES_ALLOWED } from '../core/registry-host.ts';
 import { DNS_SERVERS_ALLOWED, readDnsServers, type DnsServers } from '../core/dns-servers.ts';
+import { parseDurationMs } from '../core/duration.ts';
 
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
@@ -17,7 +20,18 @@ export type PipelineOptions = ConnectionOptions & {
   /** Undefined when `-f` was forgotten. */
   readonly filename?: readonly string[];
   readonly namespace: string;
+  readonly ociRegistries?: readonly string[];
   readonly output: OutputFormat;
+};
+
+/** Of commands that look at files with -f, and at a cluster without. */
+export type FilesOrClusterOptions = ConnectionOptions &
+  ClusterChoice & { readonly filename?: readonly string[]; readonly output: OutputFormat };
+
+export type ControllerOptions = {
+  readonly controllerUrl?: string;
+  readonly leaseName: string;
+  readonly leaseNamespace?: string;
 };
 
 export type PruneOption = { readonly prune?: boolean };
@@ -35,8 +49,52 @@ export function withFiles(command: Command): Command {
   return withConnection(
     command
       .option('-f, --filename <path>', 'file, folder or - for standard input; may be repeated', collect)
-      .option('-n, --namespace <name>', 'namespace of documents that name none', 'default'),
+      .option('-n, --namespace <name>', 'namespace of documents that name none', 'default')
+      .option(
+        '--oci-registries <names>',
+        'hosts that function.code.ociRef may lead to, separated by commas: registries, and where they give out tokens and keep their blobs',
+        registryHosts,
+      ),
   );
+}
+
+/** For commands about a cluster. */
+export function withCluster(command: Command): Command {
+  return command
+    .option('--context <name>', 'context of the kubeconfig; not set: the current one')
+    .option('--kubeconfig <path>', 'not set: KUBECONFIG, or ~/.kube/config')
+    .option('-n, --namespace <name>', 'namespace of the pipelines; not set: that of the context')
+    .option('-A, --all-namespaces', 'pipelines of all namespaces');
+}
+
+/** For commands that look at files with -f, and at a cluster without. */
+export function withFilesOrCluster(command: Command): Command {
+  return withConnection(
+    command
+      .option('-f, --filename <path>', 'look at files: file, folder or - for standard input; may be repeated', collect)
+      .option('--context <name>', 'without -f: look at the cluster of this context; not set: the current one')
+      .option('--kubeconfig <path>', 'where the context is; not set: KUBECONFIG, or ~/.kube/config')
+      .option(
+        '-n, --namespace <name>',
+        'namespace: of the cluster (not set: that of the context), or of documents that name none (not set: default)',
+      )
+      .option('-A, --all-namespaces', 'pipelines of all namespaces of the cluster'),
+  );
+}
+
+/** Where a controller tells how busy it is, and how its Lease is called. */
+export function withController(command: Command): Command {
+  return command
+    .option('--controller-url <url>', 'where the controller shows its metrics, such as http://127.0.0.1:8080', httpUrl)
+    .option('--lease-name <name>', 'name of the Lease of the controller', 'ses-lambda-pipeline')
+    .option('--lease-namespace <name>', 'namespace of the Lease; not set: looked for in all');
+}
+
+/** As in a manifest: `90s`, `5m`. */
+export function durationMs(text: string): number {
+  const value = parseDurationMs(text);
+  if (value === undefined || value === 0) throw new InvalidArgumentError('must be a time such as 30s, 5m or 1h30m.');
+  return value;
 }
 
 export function withConnection(command: Command): Command {
@@ -116,6 +174,12 @@ export function accountId(text: string): string {
 export function ipAddress(text: string): string {
   if (isIP(text) === 0) throw new InvalidArgumentError('must be an IP address such as 127.0.0.1 or 0.0.0.0.');
   return text;
+}
+
+function registryHosts(text: string): readonly string[] {
+  const hosts = commaSeparated(text);
+  if (!hosts.every(isRegistryHost)) throw new InvalidArgumentError(`must be ${OCI_REGISTRIES_ALLOWED}.`);
+  return hosts;
 }
 
 function dnsServers(text: string): DnsServers {

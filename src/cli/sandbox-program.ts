@@ -1,12 +1,7 @@
 import { Option, type Command } from 'commander';
 import { examples } from './help.ts';
-import type { CliIo, ExitCode } from './io.ts';
+import type { Run } from './run.ts';
 import { accountId, ipAddress, portNumber, withSandbox } from './options.ts';
-
-/** How a command is loaded and run. */
-export type Run = <Args extends unknown[]>(
-  load: () => Promise<(...args: [...Args, CliIo]) => Promise<ExitCode>>,
-) => (...args: [...Args, Command]) => Promise<void>;
 
 /** `sandbox`, and the verbs that look into a running one. */
 export function addSandboxCommands(program: Command, run: Run): void {

@@ -5,17 +5,17 @@ import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
-import type { Ports } from '../core/ports.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
+import { notThere } from './cluster.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo, Connected } from './io.ts';
 import type { PipelineOptions, PruneOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
-export type RegionWork = { readonly work: Work; readonly ports: Ports & { readonly close: () => void } };
+export type RegionWork = { readonly work: Work; readonly ports: Connected };
 
 /**
  * Connects to every region of the pipelines.
@@ -68,6 +68,7 @@ export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<re
     sources: options.filename,
     namespace: options.namespace,
     readStdin: io.readStdin,
+    pull: io.pullFrom(options.ociRegistries ?? []),
   });
   for (const problem of problems) io.err(renderFileProblem(problem));
   if (problems.length > 0) throw new CommandFailed(problems);
@@ -109,6 +110,34 @@ export const connectionOf = (
 export const keyOf = ({ namespace, manifest }: LoadedPipeline): string =>
   pipelineKey({ namespace, name: manifest.metadata.name });
 
+/** A suspended pipeline is looked at like any other, where nothing is written. */
+export const resumed = (pipeline: LoadedPipeline): LoadedPipeline => ({
+  ...pipeline,
+  manifest: { ...pipeline.manifest, spec: { ...pipeline.manifest.spec, suspend: false } },
+});
+
+/**
+ * Keys of the pipelines that a person names, or of all. A name may have its namespace in front.
+ *
+ * @throws {CommandFailed} after it was told which are not there
+ */
+export function chooseLoaded(
+  names: readonly string[],
+  namespace: string,
+  loaded: readonly LoadedPipeline[],
+  io: Pick<CliIo, 'err'>,
+): readonly string[] {
+  const keys = loaded.map(keyOf);
+  if (names.length === 0) return keys;
+  return names.map((name) => {
+    const found = keys.filter((key) => key === name || key.endsWith(`/${name}`));
+    const [only] = found.length > 1 ? found.filter((key) => key === `${namespace}/${name}`) : found;
+    if (only !== undefined) return only;
+    if (found.length > 1) throw refused(`${name} is in several namespaces; say which: ${found.join(', ')}`, io);
+    throw notThere(name, keys, ' in the given files', io);
+  });
+}
+
 /** Why nothing is written for some of the pipelines. */
 export const restraintsOn = (loaded: readonly LoadedPipeline[]): readonly Warning[] =>
   loaded.flatMap((pipeline) => {
@@ -120,7 +149,7 @@ async function identify(
   loaded: readonly LoadedPipeline[],
   region: string,
   installation: string,
-  ports: Ports,
+  ports: Pick<Connected, 'identity'>,
 ): Promise<readonly Pipeline[]> {
   const { account, partition } = await ports.identity.caller();
   return loaded.map(({ manifest, namespace, inputs }) => {

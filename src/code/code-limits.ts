@@ -6,7 +6,7 @@ const MEGABYTE = 1024 * 1024;
 const ZIPPED_LIMIT_BYTES = 50 * MEGABYTE;
 
 /** Largest sum of the files in a function's zip. */
-const UNZIPPED_LIMIT_BYTES = 250 * MEGABYTE;
+export const UNZIPPED_LIMIT_BYTES = 250 * MEGABYTE;
 
 /** Most files in one zip: far above what fits a function, far below what hurts us. */
 const ENTRY_LIMIT = 50_000;

@@ -2,6 +2,7 @@ import { converge, lookAhead, type Convergence, type Outlook } from '../core/con
 import type { Work } from '../core/observe.ts';
 import { routedRecipients, type RecipientLists } from '../core/routing-facts.ts';
 import { isAtSes } from '../core/ses-pace.ts';
+import { isWrite } from '../core/step.ts';
 import { admit, type AdmitDeps } from './admit.ts';
 import { portsUntil } from './give-way.ts';
 import type { Looks } from './looks.ts';
@@ -115,7 +116,9 @@ async function reconcileAt(
     shares = sharesOf(outlook);
   }
   for (const round of active) announce(round, shares(round.current.key), deps);
-  if (writesOf(outlook).length === 0) return new Map([...ended, ...(await settleAll(active, shares))]);
+  // Where there is nothing to do but to wait, one look tells whether it has come to an end.
+  if (outlook.steps.every(({ action }) => !isWrite(action) && action.kind !== 'awaitFunction'))
+    return new Map([...ended, ...(await settleAll(active, shares))]);
 
   const progress = tellProgress(active, outlook, deps);
   const options = { signal: AbortSignal.any([signal, giveWay]), waits: false, onEvent: progress.onEvent };

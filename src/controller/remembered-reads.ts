@@ -2,7 +2,7 @@ import type { Buckets, Functions, LogGroups, Ports, Roles } from '../core/ports.
 
 /**
  * Full: everything is read. Light: what hardly anybody ever changes by hand is taken from the look before, which leaves
- * at most 8 calls for a pipeline.
+ * at most 8 calls for a pipeline, and 2 more for a published version.
  */
 export type Depth = 'full' | 'light';
 
@@ -51,7 +51,11 @@ export function createRememberedReads({
         inlinePolicyNames: async (name) => recall('inlinePolicyNames', name, roles.inlinePolicyNames),
         managedPolicyArns: async (name) => recall('managedPolicyArns', name, roles.managedPolicyArns),
       },
-      functions: { ...functions, async: async (name) => recall('async', name, functions.async) },
+      functions: {
+        ...functions,
+        async: async (name, qualifier) =>
+          recall(`async ${qualifier ?? ''}`, name, () => functions.async(name, qualifier)),
+      },
       logGroups: {
         ...logGroups,
         get: async (name) => recall('logGroup', name, logGroups.get),

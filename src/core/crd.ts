@@ -3,6 +3,9 @@ import { API_GROUP } from './api-group.ts';
 import { KIND, manifestSchema } from './manifest.ts';
 import { statusSchema } from './status-schema.ts';
 
+/** Name of the definition: the plural and the group. */
+export const CRD_NAME = `seslambdapipelines.${API_GROUP}`;
+
 type Schema = { [key: string]: unknown };
 
 /**
@@ -17,7 +20,7 @@ export function customResourceDefinition(): Schema {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `seslambdapipelines.${API_GROUP}` },
+    metadata: { name: CRD_NAME },
     spec: {
       group: API_GROUP,
       names: {

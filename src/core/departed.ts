@@ -24,7 +24,8 @@ export type Remains = {
   readonly roles: ReadonlyMap<string, Left<ObservedRole>>;
 };
 
-type Left<Resource> = { readonly identity: PipelineIdentity; readonly resource: Resource };
+/** There are two functions where one was about to take the place of the other. */
+type Left<Resource> = { readonly identity: PipelineIdentity; readonly resources: readonly Resource[] };
 
 /** Reads at once, so that an account with many functions is not asked for all of them together. */
 const READS_AT_ONCE = 8;
@@ -47,18 +48,28 @@ export async function findRemains(scope: Scope, given: ReadonlySet<string>, port
   const functions = await readEach(functionNames.filter(named), async (name) => {
     const resource = await observeFunction(name, ports);
     const identity = identityIn(resource, scope, (found) => [functionName(found, 'Zip'), functionName(found, 'Image')]);
-    return resource === undefined || identity === undefined || !isLeft(identity) ? [] : [{ identity, resource }];
+    return resource === undefined || identity === undefined || !isLeft(identity)
+      ? []
+      : [{ identity, resources: [resource] }];
   });
   const roles = await readEach(roleNames, async (name) => {
     const resource = await observeRole(name, ports);
     const identity = identityIn(resource, scope, (found) => [roleName(found)]);
-    return resource === undefined || identity === undefined || !isLeft(identity) ? [] : [{ identity, resource }];
+    return resource === undefined || identity === undefined || !isLeft(identity)
+      ? []
+      : [{ identity, resources: [resource] }];
   });
   return { functions: byKey(functions), roles: byKey(roles) };
 }
 
-const byKey = <Resource>(found: readonly Left<Resource>[]) =>
-  new Map(found.map((one) => [pipelineKey(one.identity), one]));
+function byKey<Resource>(found: readonly Left<Resource>[]): ReadonlyMap<string, Left<Resource>> {
+  const all = new Map<string, Left<Resource>>();
+  for (const { identity, resources } of found) {
+    const key = pipelineKey(identity);
+    all.set(key, { identity, resources: [...(all.get(key)?.resources ?? []), ...resources] });
+  }
+  return all;
+}
 
 function identityIn(
   resource: { readonly name: string; readonly tags: ObservedRole['tags'] } | undefined,
@@ -116,10 +127,11 @@ async function departedPipeline(
   ports: Ports,
 ): Promise<Departing> {
   const key = pipelineKey(identity);
-  const fn = remains.functions.get(key)?.resource;
+  const [fn, formerFunction] = remains.functions.get(key)?.resources ?? [];
   const bucketName = bucketIn(fn) ?? storedBy(prefix, ruleSets);
   const bucket = bucketName === undefined ? undefined : (await observeExistingBucket(bucketName, ports)).live;
-  const observed: ObservedPipeline = { bucket, role: remains.roles.get(key)?.resource, function: fn };
+  const role = remains.roles.get(key)?.resources[0];
+  const observed: ObservedPipeline = { bucket, role, function: fn, ...(formerFunction && { formerFunction }) };
   return {
     identity,
     key,

@@ -17,8 +17,10 @@ import {
   type DesiredLogGroup,
 } from './desired-settings.ts';
 import { PipelineError } from './fault.ts';
+import { ALIAS, ALIAS_TAG, aliasArn, publishingOf, type Publishing } from './publishing.ts';
+import { imageElsewhere, warnOfTag } from './image-uri.ts';
+import type { FunctionCode, PackageType } from './function-code.ts';
 import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
-import type { FunctionCode } from './function-code.ts';
 import type { FunctionInputs } from './function-inputs.ts';
 import { intervalMsOf } from './interval.ts';
 import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
@@ -93,6 +95,9 @@ export type DesiredFunction = {
   /** Undefined: the group is Lambda's affair. */
   readonly logGroup: DesiredLogGroup | undefined;
   readonly code: FunctionCode;
+  readonly packageType: PackageType;
+  /** Undefined: the rules call the function itself. */
+  readonly publishing: Publishing | undefined;
 };
 
 /** Every AWS resource of a pipeline spelled out. */
@@ -154,7 +159,7 @@ export function desiredPipeline(
     identity,
     bucketName,
     logicalName: spec.messageBodyStorage.logicalName,
-    handler: spec.function.handler,
+    handler: spec.function.code.imageUri === undefined ? spec.function.handler : undefined,
     objectKeyPrefixes: prefixesOf(spec),
     live,
     storedUnder,
@@ -185,7 +190,7 @@ export function desiredPipeline(
 
 /** @throws {PipelineError} what the API server cannot judge and AWS would refuse, or nobody could undo */
 function refuseWhatAwsWould(spec: ManifestSpec, { installation }: PipelineIdentity): void {
-  const [elsewhere] = [...arnsElsewhere(spec), ...settingsElsewhere(spec)];
+  const [elsewhere] = [...arnsElsewhere(spec), ...settingsElsewhere(spec), ...imageElsewhere(spec)];
   if (elsewhere !== undefined) throw invalid(elsewhere);
   for (const [index, { ruleName }] of spec.receiptRules.entries())
     if (ruleName?.startsWith(`${installation}_`) === true)
@@ -285,6 +290,8 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
     throw invalid(
       `spec.function.environment: all variables together take ${bytes} bytes, with those of environmentFrom and those that discovery needs; Lambda allows ${MAX_ENVIRONMENT_BYTES}. Move large values to the code or to S3`,
     );
+  const packageType = packageTypeOf(manifest.spec);
+  const ofZip = packageType === 'Zip' ? fn : undefined;
   const name = functionNameOf(manifest.spec, identity);
   return {
     name,
@@ -293,13 +300,16 @@ function desiredFunction(pipeline: Pipeline, role: string, discovery: Discovery)
     tags: {
       ...desiredFunctionTags(fn, identity),
       ...(code.kind === 's3' ? { [CODE_SOURCE_TAG]: codeSource(code) } : {}),
+      ...(fn.publish ? { [ALIAS_TAG]: ALIAS } : {}),
     },
+    packageType,
+    publishing: publishingOf(fn),
     configuration: {
-      runtime: fn.runtime,
-      handler: fn.handler,
+      runtime: ofZip?.runtime,
+      handler: ofZip?.handler,
       memorySize: fn.memorySize,
       timeout: fn.timeout,
-      description: fn.description === '' ? `${pipelineKey(identity)}: ${fn.handler}` : fn.description,
+      description: fn.description === '' ? `${pipelineKey(identity)}: ${ofZip?.handler ?? 'image'}` : fn.description,
       roleArn: role,
       environment,
       ...desiredSettings(fn, name),
@@ -317,8 +327,27 @@ function codeSource(code: FunctionCode & { kind: 's3' }): string {
 }
 
 /** The function that the manifest names, or the one that we make. */
-export const functionNameOf = ({ function: { name } }: ManifestSpec, identity: PipelineIdentity): string =>
-  name ?? functionName(identity, 'Zip');
+export const functionNameOf = (spec: ManifestSpec, identity: PipelineIdentity): string =>
+  spec.function.name ?? functionName(identity, packageTypeOf(spec));
+
+export const packageTypeOf = ({ function: { code } }: ManifestSpec): PackageType =>
+  code.imageUri === undefined ? 'Zip' : 'Image';
+
+/**
+ * What our function of the other package type is called, which may be there while this one takes its place.
+ *
+ * @returns undefined for a function under a name of its own: there is no other
+ */
+export const otherFunctionNameOf = (spec: ManifestSpec, identity: PipelineIdentity): string | undefined =>
+  spec.function.name === undefined
+    ? functionName(identity, packageTypeOf(spec) === 'Zip' ? 'Image' : 'Zip')
+    : undefined;
+
+/** What the rules invoke: the function, or its alias. */
+function invokedArn(spec: ManifestSpec, identity: PipelineIdentity): string {
+  const arn = functionArn(identity, functionNameOf(spec, identity));
+  return spec.function.publish ? aliasArn(arn) : arn;
+}
 
 /** Names of rules that the manifest takes over, in its own rule set. */
 export const existingRuleNames = ({ receiptRules }: Pick<ManifestSpec, 'receiptRules'>): readonly string[] =>
@@ -344,7 +373,7 @@ export function desiredBlock(spec: ManifestSpec, identity: PipelineIdentity, buc
       recipients: rule.recipients.map(lowerCaseDomain),
       actions: actionsOf(rule, spec, {
         bucketName,
-        functionArn: functionArn(identity, functionNameOf(spec, identity)),
+        functionArn: invokedArn(spec, identity),
         stores: rule.storage?.disabled !== true && !(head !== undefined && isStoredByHead(rule, spec)),
       }),
     })),
@@ -390,7 +419,7 @@ const NOT_IAM_ACTIONS: Readonly<Record<string, string>> = {
 };
 
 function warningsOf(spec: ManifestSpec): string[] {
-  const warnings: string[] = [...settingsWarnings(spec)];
+  const warnings: string[] = [...settingsWarnings(spec), ...warnOfTag(spec)];
   for (const [index, rule] of spec.receiptRules.entries())
     if (rule.recipients.length === 0 && rule.enabled)
       warnings.push(

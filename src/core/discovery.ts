@@ -27,7 +27,8 @@ export type DiscoveryInput = {
   readonly bucketName: string;
   /** Undefined for an existing bucket. */
   readonly logicalName: string | undefined;
-  readonly handler: string;
+  /** Undefined for an image. */
+  readonly handler: string | undefined;
   /** The pipeline's prefix first, then those of single rules. */
   readonly objectKeyPrefixes: readonly string[];
   /** What the live function discovers now; keeps the previous prefix known. */
@@ -58,7 +59,7 @@ export function discoveryOf(input: DiscoveryInput): Discovery {
     ...(prefixes.length === 1 && prefixes[0] === '' ? {} : { ObjectKeyPrefixes: prefixes }),
     ...(previous === undefined ? {} : { PreviousObjectKeyPrefix: previous }),
   };
-  return { [key]: bucket, handlerFunc: handler };
+  return { [key]: bucket, ...(handler === undefined ? {} : { handlerFunc: handler }) };
 }
 
 export const encodeDiscovery = (discovery: Discovery): string =>

@@ -1,7 +1,7 @@
 import { ADOPT } from './annotations.ts';
 import type { Desired } from './desired.ts';
 import type { Fault } from './fault.ts';
-import type { PipelineIdentity } from './names.ts';
+import { withoutQualifier, type PipelineIdentity } from './names.ts';
 import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import { bucketGrantSidPrefix, invokeGrantIdPrefix, statementsOf } from './policy-document.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
@@ -11,9 +11,11 @@ import type { RuleInSet } from './rule-block.ts';
  * Rules that the pipeline's own grants name by their exact ARN. Rules have no tags, so such a grant is the mark that a
  * rule under somebody else's name was taken over; the prefix covers the names that we make.
  */
-export function grantedRules(identity: PipelineIdentity, { bucket, function: fn }: ObservedPipeline): RuleInSet[] {
+export function grantedRules(identity: PipelineIdentity, observed: ObservedPipeline): RuleInSet[] {
+  const { bucket, function: fn, formerFunction: former } = observed;
+  const policies = [fn?.policy, fn?.alias?.policy, former?.policy, former?.alias?.policy];
   const own = [
-    ...statementsOf(fn?.policy).filter(({ Sid }) => Sid?.startsWith(invokeGrantIdPrefix(identity)) === true),
+    ...policies.flatMap(statementsOf).filter(({ Sid }) => Sid?.startsWith(invokeGrantIdPrefix(identity)) === true),
     ...statementsOf(bucket?.policy).filter(({ Sid }) => Sid?.startsWith(bucketGrantSidPrefix(identity)) === true),
   ];
   const found = own.flatMap(({ Condition: condition }) =>
@@ -34,7 +36,7 @@ export function withExistingRules(desired: Desired, observed: ObservedPipeline, 
   const listed = new Set(desired.block.existingRules);
   const standing = grantedRules(desired.identity, observed).flatMap(({ ruleSet, name }) => {
     const rule = ruleSets.sets.get(ruleSet)?.rules.find((other) => other.name === name);
-    return rule === undefined ? [] : [{ ruleSet, name, relies: reliesOn(desired, rule) }];
+    return rule === undefined ? [] : [{ ruleSet, name, relies: reliesOn(desired, observed, rule) }];
   });
   const elsewhere = standing.filter(({ ruleSet, name }) => listed.has(name) && !own.includes(ruleSet));
   return {
@@ -44,10 +46,11 @@ export function withExistingRules(desired: Desired, observed: ObservedPipeline, 
   };
 }
 
-const reliesOn = (desired: Desired, { actions }: ReceiptRule): boolean =>
+const reliesOn = (desired: Desired, { formerFunction }: ObservedPipeline, { actions }: ReceiptRule): boolean =>
   actions.some(
     (action) =>
-      (action.kind === 'lambda' && action.functionArn === desired.function.arn) ||
+      (action.kind === 'lambda' &&
+        [desired.function.arn, formerFunction?.arn].includes(withoutQualifier(action.functionArn))) ||
       (action.kind === 's3' && action.bucketName === desired.bucket.name),
   );
 

@@ -1,7 +1,8 @@
 /** What UpdateFunctionConfiguration sets; every member always says something, so that what is taken out is cleared. */
 export type FunctionConfiguration = {
-  readonly runtime: string;
-  readonly handler: string;
+  /** Undefined for an image, which says itself what runs. */
+  readonly runtime: string | undefined;
+  readonly handler: string | undefined;
   readonly memorySize: number;
   readonly timeout: number;
   readonly description: string;

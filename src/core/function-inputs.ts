@@ -1,4 +1,4 @@
-import type { FunctionCode } from './function-code.ts';
+import type { FunctionCode, NewCode } from './function-code.ts';
 import type { ManifestSpec } from './manifest.ts';
 
 /** What a manifest names for its function without holding it. */
@@ -9,6 +9,17 @@ export type FunctionInputs = {
   /** What is allowed about the code but worth a second look, one sentence each. */
   readonly warnings?: readonly string[];
 };
+
+/** Code that needs nothing from the manifest's surroundings: Lambda has it, or reads it itself. */
+export function codeAtAws({
+  code,
+}: ManifestSpec['function']): Exclude<FunctionCode, NewCode & { kind: 'zip' }> | undefined {
+  if (code.existing !== undefined) return { kind: 'existing' };
+  if (code.imageUri !== undefined) return { kind: 'image', uri: code.imageUri };
+  if (code.s3 === undefined) return undefined;
+  const { bucket, key, version } = code.s3;
+  return { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) };
+}
 
 /** One key of an object in the pipeline's namespace, and the variable that gets its value. */
 export type VariableRef = {

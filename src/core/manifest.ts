@@ -239,7 +239,36 @@ const variableSource = z
     }),
   });
 
-const CODE_SOURCES = ['inline', 'configMapRef', 's3', 'path', 'existing'] as const;
+/** Where Lambda takes images from: a private repository of ECR. The region is compared with the pipeline's in the plan. */
+const IMAGE_URI =
+  /^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[a-f0-9]{64})$/;
+
+/** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
+const OCI_REPOSITORY =
+  /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?\/[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
+
+const ociRef = z
+  .strictObject({
+    repository: z
+      .string()
+      .max(512)
+      .regex(OCI_REPOSITORY, 'must be a registry and a repository in it, such as ghcr.io/acme/handler')
+      .describe(
+        'Registry and repository, such as ghcr.io/acme/handler. The setting oci-registries must list the registry.',
+      ),
+    digest: z
+      .string()
+      .max(71)
+      .regex(/^sha256:[a-f0-9]{64}$/, 'must be the digest of a manifest: sha256: and 64 hexadecimal digits')
+      .describe('Digest of the manifest: what is pulled never changes by itself.'),
+    pullSecret: z
+      .strictObject({ name: objectName('Secret', '; it holds .dockerconfigjson') })
+      .optional()
+      .describe('Who pulls: a Secret of type kubernetes.io/dockerconfigjson. Without it: anybody.'),
+  })
+  .describe('An artifact in a registry, as Flux and ORAS push them: archives (tar+gzip) and files with a title.');
+
+const CODE_SOURCES = ['inline', 'configMapRef', 's3', 'imageUri', 'ociRef', 'path', 'existing'] as const;
 const code = z
   .strictObject({
     inline: z
@@ -273,6 +302,18 @@ const code = z
       })
       .optional()
       .describe('A zip in a bucket of the same region.'),
+    imageUri: z
+      .string()
+      .max(512)
+      .regex(
+        IMAGE_URI,
+        'must be an image in ECR with a tag or a digest, such as 123456789012.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:…',
+      )
+      .optional()
+      .describe(
+        'A container image in ECR of the same region. Name it by digest: a tag that is pushed again goes unnoticed.',
+      ),
+    ociRef: ociRef.optional(),
     path: z
       .string()
       .min(1)
@@ -290,13 +331,20 @@ const code = z
   .meta({
     description: 'Where the code comes from: exactly one source.',
     ...cel({
-      rule: '[has(self.inline), has(self.configMapRef), has(self.s3), has(self.existing)].filter(x, x).size() == 1',
-      message: 'exactly one of inline, configMapRef, s3, existing must be set',
+      rule: '[has(self.inline), has(self.configMapRef), has(self.s3), has(self.imageUri), has(self.ociRef), has(self.existing)].filter(x, x).size() == 1',
+      message: 'exactly one of inline, configMapRef, s3, imageUri, ociRef, existing must be set',
     }),
   });
 
 const EXISTING_CODE_OF_WHOM =
   'code.existing keeps the code of a function that is there: say which one as function.name';
+
+/** What a function of a zip has when nothing is said; with an image nothing else may be said, since it would do nothing. */
+export const DEFAULT_RUNTIME = 'nodejs24.x';
+export const DEFAULT_HANDLER = 'index.handler';
+const IMAGE_SAYS_WHAT_RUNS = 'an image says itself what runs: leave runtime, handler and layers out with code.imageUri';
+
+const VERSION_OF_WHAT = 'version names a version to go back to, and only publish: true makes versions';
 
 const lambdaFunction = z
   .strictObject({
@@ -311,14 +359,14 @@ const lambdaFunction = z
       .string()
       .max(64)
       .regex(/^[a-z0-9.]+$/, 'must be the identifier of a Lambda runtime such as nodejs24.x')
-      .default('nodejs24.x')
+      .default(DEFAULT_RUNTIME)
       .describe('Identifier of a Lambda runtime.'),
     handler: z
       .string()
       .min(1)
       .max(128)
       .regex(/^[^\t\n\v\f\r ]+$/, 'may not hold white space')
-      .default('index.handler')
+      .default(DEFAULT_HANDLER)
       .describe('File and export, such as index.handler.'),
     memorySize: z.int().min(128).max(10_240).default(128).describe('Memory in MB.'),
     timeout: z.int().min(1).max(900).default(10).describe('Time limit in seconds.'),
@@ -332,8 +380,27 @@ const lambdaFunction = z
       'Environment variables whose values stand in ConfigMaps and Secrets. A change of a ConfigMap is carried through at once, one of a Secret at the next drift check.',
     ),
     ...functionSettings,
+    publish: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Publish a version after each change of code or configuration; the rules call the alias live, which moves to it.',
+      ),
+    version: z
+      .string()
+      .max(10)
+      .regex(/^[1-9][0-9]*$/, 'must be the number of a published version, in quotes')
+      .optional()
+      .describe('Hold the alias live at this version, to go back to it. Nothing is published meanwhile.'),
     code,
   })
+  .refine(({ publish, version }) => version === undefined || publish, { message: VERSION_OF_WHAT })
+  .refine(
+    ({ code, runtime, handler, layers }) =>
+      code.imageUri === undefined ||
+      (runtime === DEFAULT_RUNTIME && handler === DEFAULT_HANDLER && layers.length === 0),
+    { message: IMAGE_SAYS_WHAT_RUNS },
+  )
   .refine(({ code, name }) => code.existing === undefined || name !== undefined, { message: EXISTING_CODE_OF_WHOM })
   .superRefine(({ environment, environmentFrom }, context) => {
     for (const name of Object.keys(environmentFrom).filter((name) => Object.hasOwn(environment, name)))
@@ -349,6 +416,11 @@ const lambdaFunction = z
     ...cel(
       { rule: LEVELS_OF_JSON.rule, message: LEVELS_OF_JSON.message },
       { rule: '!has(self.code.existing) || has(self.name)', message: EXISTING_CODE_OF_WHOM },
+      { rule: '!has(self.version) || (has(self.publish) && self.publish)', message: VERSION_OF_WHAT },
+      {
+        rule: `!has(self.code.imageUri) || ((!has(self.runtime) || self.runtime == '${DEFAULT_RUNTIME}') && (!has(self.handler) || self.handler == '${DEFAULT_HANDLER}') && (!has(self.layers) || size(self.layers) == 0))`,
+        message: IMAGE_SAYS_WHAT_RUNS,
+      },
       {
         rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
         message: 'name is immutable: it is the identity of the function',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PackageType } from './function-code.ts';
 
 /** Everything that a pipeline's names are made of: the same identity always gives the same names. */
 export type PipelineIdentity = {
@@ -53,13 +54,16 @@ export function roleName(identity: PipelineIdentity): string {
 }
 
 /** At most 64 characters; the package type is in the hash, since a function cannot change it. */
-export function functionName(identity: PipelineIdentity, packageType: 'Zip' | 'Image'): string {
+export function functionName(identity: PipelineIdentity, packageType: PackageType): string {
   return readableName(identity, ['function', packageType]);
 }
 
 export function functionArn({ partition, region, account }: PipelineIdentity, name: string): string {
   return `arn:${partition}:lambda:${region}:${account}:function:${name}`;
 }
+
+/** The function that an ARN names, whichever version or alias of it. */
+export const withoutQualifier = (arn: string): string => arn.split(':').slice(0, 7).join(':');
 
 export function roleArn(identity: PipelineIdentity, path: string): string {
   return `arn:${identity.partition}:iam::${identity.account}:role${path}${roleName(identity)}`;

@@ -1,4 +1,7 @@
+import type { PipelineIdentity } from './names.ts';
 import type { ObservedBucket, ObservedFunction, ObservedLogGroup, ObservedRole } from './observed.ts';
+import { ownershipOf } from './ownership.ts';
+import { ALIAS, ALIAS_TAG } from './publishing.ts';
 import type { Ports } from './ports.ts';
 
 /** A bucket that we did not name; absent also when it cannot be reached. */
@@ -41,10 +44,32 @@ export async function observeRole(name: string, { roles }: Ports): Promise<Obser
   return { ...role, managedPolicyArns, inlinePolicies };
 }
 
-/** A function with all that Lambda tells by calls of their own. */
+/** A function with all that Lambda tells by calls of their own; the tag of its alias is older than the alias. */
 export async function observeFunction(name: string, { functions }: Ports): Promise<ObservedFunction | undefined> {
   const [fn, policy, async] = await Promise.all([functions.get(name), functions.policy(name), functions.async(name)]);
-  return fn === undefined ? undefined : { ...fn, policy, async };
+  if (fn === undefined) return undefined;
+  const observed = { ...fn, policy, async };
+  return fn.tags[ALIAS_TAG] === undefined ? observed : { ...observed, alias: await observeAlias(name, functions) };
+}
+
+async function observeAlias(name: string, functions: Ports['functions']): Promise<ObservedFunction['alias']> {
+  const [version, policy, async] = await Promise.all([
+    functions.get(name, ALIAS),
+    functions.policy(name, ALIAS),
+    functions.async(name, ALIAS),
+  ]);
+  return version === undefined ? undefined : { ...version, policy, async };
+}
+
+/** Our function of the other package type, if it is still there: asked for first, as it hardly ever is. */
+export async function observeFormerFunction(
+  name: string,
+  identity: PipelineIdentity,
+  ports: Ports,
+): Promise<ObservedFunction | undefined> {
+  const found = await ports.functions.get(name);
+  if (found === undefined || ownershipOf(found.tags, identity).kind !== 'ours') return undefined;
+  return observeFunction(name, ports);
 }
 
 /** A log group with its tags. */

@@ -1,5 +1,5 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
-import { desiredBlock, desiredPipeline, functionNameOf, type Pipeline } from './desired.ts';
+import { desiredBlock, desiredPipeline, functionNameOf, otherFunctionNameOf, type Pipeline } from './desired.ts';
 import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
@@ -18,7 +18,7 @@ import { asNeighbour, type Neighbour } from './neighbour.ts';
 import { ownershipOf } from './ownership.ts';
 import { restraintOf } from './management-policy.ts';
 import type { PlanInput, Problem, Suspended } from './plan.ts';
-import { grantedRuleSets } from './plan-function.ts';
+import { grantedRuleSets } from './plan-invoke-grants.ts';
 import { departing, type BucketContents, type Departing } from './plan-teardown.ts';
 import { invokeGrantIdPrefix } from './policy-document.ts';
 import type { Ports } from './ports.ts';
@@ -27,6 +27,7 @@ import { atHome, namesToLookFor, neighbourAtHome } from './twin-sets.ts';
 import {
   observeBucket,
   observeExistingBucket,
+  observeFormerFunction,
   observeFunction,
   observeLogGroup,
   observeRole,
@@ -79,8 +80,8 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const given = [...work.apply, ...work.remove].map(({ identity }) => identity);
   const remains = work.prune && (await findRemains(work.prune, new Set(given.map(pipelineKey)), ports));
   const wanted = [
-    ...[...(remains?.functions.values() ?? [])].flatMap(({ identity, resource }) =>
-      grantedRuleSets(resource, invokeGrantIdPrefix(identity)),
+    ...[...(remains?.functions.values() ?? [])].flatMap(({ identity, resources }) =>
+      resources.flatMap((fn) => grantedRuleSets(fn, invokeGrantIdPrefix(identity))),
     ),
     ...found.flatMap(({ pipeline: { manifest, identity }, observed }) => [
       ...namesToLookFor(manifest.spec.ruleSet),
@@ -94,7 +95,8 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   const ruleSets = wanted.length === 0 && work.prune === undefined ? NO_RULE_SETS : await observeRuleSets(wanted, once);
   const desired = found.map(({ pipeline, bucketName, observed }) =>
     guarded(pipeline, () => {
-      const live = observed.function === undefined ? undefined : decodeDiscovery(observed.function.environment);
+      const fn = observed.function ?? observed.formerFunction;
+      const live = fn === undefined ? undefined : decodeDiscovery(fn.environment);
       const storedUnder = prefixesInUse(pipeline, bucketName, ruleSets);
       return { desired: desiredPipeline(pipeline, bucketName, live, storedUnder), observed };
     }),
@@ -149,7 +151,7 @@ const activeIn = ({ apply }: Work): readonly Pipeline[] => apply.filter((pipelin
 const NO_RULE_SETS: ObservedRuleSets = { active: undefined, sets: new Map() };
 
 const grantedTo = (identity: PipelineIdentity, observed: ObservedPipeline): readonly string[] =>
-  grantedRuleSets(observed.function, invokeGrantIdPrefix(identity));
+  [observed.function, observed.formerFunction].flatMap((fn) => grantedRuleSets(fn, invokeGrantIdPrefix(identity)));
 
 /** Reads of SES are slow, and one look needs the same sets for several things: each is asked for once. */
 function askedOnce(receiptRules: Ports['receiptRules']): Pick<Ports['receiptRules'], 'describe' | 'describeActive'> {
@@ -188,8 +190,10 @@ export async function observePipeline(
   ports: Ports,
 ): Promise<{ readonly bucketName: string; readonly observed: ObservedPipeline }> {
   const name = functionNameOf(manifest.spec, identity);
-  const [fn, role] = await Promise.all([
+  const otherName = otherFunctionNameOf(manifest.spec, identity);
+  const [fn, formerFunction, role] = await Promise.all([
     observeFunction(name, ports),
+    otherName === undefined ? undefined : observeFormerFunction(otherName, identity, ports),
     manifest.spec.role.existingArn === undefined ? observeRole(roleName(identity), ports) : undefined,
   ]);
   const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
@@ -199,7 +203,7 @@ export async function observePipeline(
       : await findOwnBucket(
           identity,
           { logicalName, ruleSet: manifest.spec.ruleSet.name },
-          { fn, adopts: asksForAdoption(manifest) },
+          { fn: fn ?? formerFunction, adopts: asksForAdoption(manifest) },
           ports,
         );
   const { logRetentionDays } = manifest.spec.function;
@@ -207,7 +211,10 @@ export async function observePipeline(
     logRetentionDays !== undefined || fn?.tags[LOG_GROUP_TAG] !== undefined
       ? await observeLogGroup(logGroupOf(name), ports)
       : undefined;
-  return { bucketName: bucket.name, observed: { bucket: bucket.live, role, function: fn, logGroup } };
+  return {
+    bucketName: bucket.name,
+    observed: { bucket: bucket.live, role, function: fn, logGroup, ...(formerFunction && { formerFunction }) },
+  };
 }
 
 async function observeLeaving({ manifest, identity }: Leaving, ports: Ports): Promise<Departing> {

@@ -1,3 +1,4 @@
+import type { PackageType } from './function-code.ts';
 import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
@@ -48,18 +49,27 @@ export type ObservedFunction = Omit<FunctionConfiguration, 'runtime' | 'handler'
   /** `Active` and `Successful` once it may be changed and invoked. */
   readonly state: string;
   readonly stateReason: string | undefined;
+  readonly stateReasonCode?: string | undefined;
   readonly lastUpdateStatus: string;
   readonly lastUpdateReason: string | undefined;
+  readonly lastUpdateReasonCode?: string | undefined;
   readonly runtime: string | undefined;
   readonly handler: string | undefined;
   readonly architecture: string;
   readonly codeSha256: string;
+  readonly packageType: PackageType;
+  /** The image as it was asked for, and the digest that Lambda took it to mean; absent for a zip. */
+  readonly image?: { readonly uri: string; readonly resolvedUri: string } | undefined;
+  /** `$LATEST`, or the number of the published version that was asked for. */
+  readonly version: string;
   readonly tags: Tags;
   readonly reservedConcurrency: number | undefined;
   /** Undefined while Lambda's defaults hold. */
   readonly async: AsyncSettings | undefined;
   /** Resource policy, undefined when it has none. */
   readonly policy: PolicyDocument | undefined;
+  /** What the alias leads to, and the policy of the alias; looked for only where one may be. */
+  readonly alias?: Omit<ObservedFunction, 'alias'> | undefined;
 };
 
 export type ObservedLogGroup = {
@@ -84,6 +94,8 @@ export type ObservedPipeline = {
   readonly bucket: ObservedBucket | undefined;
   readonly role: ObservedRole | undefined;
   readonly function: ObservedFunction | undefined;
+  /** Ours of the other package type, which the function takes the place of. */
+  readonly formerFunction?: ObservedFunction | undefined;
   /** Looked at only where the manifest, or a mark on the function, says that it is ours. */
   readonly logGroup?: ObservedLogGroup | undefined;
 };

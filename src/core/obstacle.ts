@@ -22,7 +22,7 @@ export function obstacleTo(desired: Desired, observed: ObservedPipeline): Obstac
   if (bucket !== undefined) return { part: 'bucket', fault: bucket };
   const role = roleObstacle(desired, observed.role);
   if (role !== undefined) return { part: 'role', fault: role };
-  const fn = functionObstacle(desired, observed.function) ?? logGroupObstacle(desired, observed.logGroup);
+  const fn = functionObstacle(desired, observed) ?? logGroupObstacle(desired, observed.logGroup);
   return fn === undefined ? undefined : { part: 'function', fault: fn };
 }
 
@@ -44,14 +44,35 @@ function roleObstacle({ role, ...desired }: Desired, live: ObservedRole | undefi
   );
 }
 
-function functionObstacle(desired: Desired, live: ObservedFunction | undefined): Fault | undefined {
-  if (live === undefined) return desired.function.code.kind === 'existing' ? nothingToKeep(desired) : undefined;
+function functionObstacle(
+  desired: Desired,
+  { function: live, formerFunction }: Pick<ObservedPipeline, 'function' | 'formerFunction'>,
+): Fault | undefined {
+  if (live === undefined) {
+    if (desired.function.code.kind === 'existing') return nothingToKeep(desired);
+    return formerFunction && otherBucket(desired, formerFunction);
+  }
+  const { name, packageType } = desired.function;
   const advice =
-    desired.function.name === functionName(desired.identity, 'Zip')
+    name === functionName(desired.identity, packageType)
       ? 'Rename or delete it, or give the pipeline another name'
       : 'Take function.name out to have a function of our own';
-  return foreign(`Function ${desired.function.name}`, live.tags, desired, advice) ?? otherBucket(desired, live);
+  return (
+    foreign(`Function ${name}`, live.tags, desired, advice) ??
+    (live.packageType === packageType ? undefined : otherPackage(desired, live)) ??
+    otherBucket(desired, live)
+  );
 }
+
+/** A name of ours is of one package type; under another the function stays what it is. */
+const otherPackage = ({ function: { name } }: Desired, live: ObservedFunction): Fault => ({
+  class: 'invalid',
+  reason: 'Immutable',
+  message:
+    live.packageType === 'Image'
+      ? `spec.function.code: function ${name} is a container image, and Lambda makes it nothing else; name an image as code.imageUri, or take function.name out to have a function of our own`
+      : `spec.function.code.imageUri: function ${name} is a zip, and Lambda makes it nothing else; give its code as a zip, or take function.name out to have a function of our own`,
+});
 
 /** A group without a mark is what Lambda made for our function. */
 function logGroupObstacle({ identity }: Desired, live: ObservedLogGroup | undefined): Fault | undefined {

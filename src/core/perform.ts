@@ -4,6 +4,7 @@ import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket
 import { samePolicy } from './policy-document.ts';
 import type { Ports } from './ports.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
+import { deleteOldVersions, pointAlias } from './perform-versions.ts';
 import { orderTarget } from './rule-order.ts';
 import type { StepAction } from './step.ts';
 import { sameRules } from './twin-sets.ts';
@@ -80,10 +81,18 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       return functions.tag(action.arn, action.tags);
     case 'untagFunction':
       return functions.untag(action.arn, action.keys);
+    case 'publishVersion':
+      return functions.publish(action.fn);
+    case 'pointAlias':
+      return pointAlias(action, functions);
+    case 'deleteOldVersions':
+      return deleteOldVersions(action, functions);
+    case 'deleteAlias':
+      return functions.deleteAlias(action.fn, action.alias);
     case 'putAsyncSettings':
-      return functions.putAsync(action.fn, action.settings);
+      return functions.putAsync(action.fn, action.settings, action.qualifier);
     case 'deleteAsyncSettings':
-      return functions.deleteAsync(action.fn);
+      return functions.deleteAsync(action.fn, action.qualifier);
     case 'putReservedConcurrency':
       return functions.putConcurrency(action.fn, action.reserved);
     case 'deleteReservedConcurrency':
@@ -103,9 +112,9 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
     case 'deleteLogGroup':
       return logGroups.delete(action.logGroup);
     case 'addPermission':
-      return functions.addPermission(action.fn, action.grant);
+      return functions.addPermission(action.fn, action.grant, action.qualifier);
     case 'removePermission':
-      return functions.removePermission(action.fn, action.statementId);
+      return functions.removePermission(action.fn, action.statementId, action.qualifier);
     case 'createRuleSet':
       return receiptRules.createSet(action.ruleSet);
     case 'cloneRuleSet':

@@ -1,6 +1,7 @@
 import type { DesiredFunction } from './desired.ts';
 import { ASYNC_DEFAULTS, type AsyncSettings, type FunctionConfiguration } from './function-configuration.ts';
 import type { ObservedFunction } from './observed.ts';
+import { ALIAS } from './publishing.ts';
 import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
 
@@ -112,7 +113,9 @@ export function planBesideConfiguration(
         changes: [{ field: 'reservedConcurrency', before, after }],
       }),
     );
-  const changes = asyncChanges(fn.async, live?.async);
+  // An alias has async settings of its own.
+  const qualifier = fn.publishing === undefined ? undefined : ALIAS;
+  const changes = asyncChanges(fn.async, (qualifier === undefined ? live : live?.alias)?.async);
   if (changes.length > 0)
     done.push(
       add({
@@ -121,8 +124,8 @@ export function planBesideConfiguration(
         why: fn.async === undefined ? "Lambda's defaults are asked for" : 'the manifest says what becomes of events',
         action:
           fn.async === undefined
-            ? { kind: 'deleteAsyncSettings', fn: fn.name }
-            : { kind: 'putAsyncSettings', fn: fn.name, settings: fn.async },
+            ? { kind: 'deleteAsyncSettings', fn: fn.name, ...(qualifier && { qualifier }) }
+            : { kind: 'putAsyncSettings', fn: fn.name, settings: fn.async, ...(qualifier && { qualifier }) },
         changes,
       }),
     );

@@ -1,7 +1,7 @@
 import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
-import { grantedByName } from './existing-rules.ts';
 import { functionState } from './function-state.ts';
 import { tagDifference } from './function-tags.ts';
+import { isImage } from './image-uri.ts';
 import type { ObservedFunction } from './observed.ts';
 import { isUnmarked, ownerTags, tagChanges, whyTagged } from './ownership.ts';
 import {
@@ -11,16 +11,9 @@ import {
   planBesideConfiguration,
   settingsToTell,
 } from './plan-function-settings.ts';
+import { planVersion } from './plan-function-version.ts';
+import { planInvokeGrants } from './plan-invoke-grants.ts';
 import type { RoleReady } from './plan-role.ts';
-import {
-  invokeGrant,
-  invokeGrantIdPrefix,
-  ruleSetOfArn,
-  samePolicy,
-  statementsOf,
-  type InvokeGrant,
-  type Statement,
-} from './policy-document.ts';
 import type { AddStep } from './step-list.ts';
 import type { FieldChange } from './step.ts';
 
@@ -54,9 +47,10 @@ export function planFunction(
   if (live === undefined) {
     const created = createFunction(fn, needs, lane, add);
     const active = awaitFunction(fn, [created], lane, add);
-    const beside = planBesideConfiguration(fn, { live, lane, needs: [active], policies }, add);
-    const grants = wantedGrants(desired, ruleSets).map((grant) => addGrant(fn, grant, [created], lane, add));
-    return [active, ...beside, ...grants];
+    const alias = planVersion(fn, undefined, true, [active], add);
+    const beside = planBesideConfiguration(fn, { live, lane, needs: [active, ...alias], policies }, add);
+    const grants = planInvokeGrants(desired, undefined, ruleSets, [created, ...alias], add);
+    return [active, ...alias, ...beside, ...grants];
   }
 
   const marked = markUnmarked(desired, live, lane, add);
@@ -69,7 +63,7 @@ export function planFunction(
     const updated = add({
       part: 'function',
       lane,
-      needs: last,
+      needs: [...last, ...forgetSource(fn, live, last, lane, add)],
       why: 'the code differs',
       action: { kind: 'updateFunctionCode', fn: fn.name, architecture: fn.architecture, code: fn.code },
       changes: [code],
@@ -96,18 +90,33 @@ export function planFunction(
     last = [awaitFunction(fn, [updated], lane, add)];
     done.push(updated, ...last);
   }
-  done.push(...planBesideConfiguration(fn, { live, lane, needs: last, policies }, add));
-  planTags(desired, { live, marked: marked.length > 0, needs: [...last, ...logReady] }, lane, add);
-  const granted = statementsOf(live.policy);
-  const grants = wantedGrants(desired, ruleSets)
-    .filter((grant) => !granted.some((statement) => samePolicy(statement, grantStatement(grant, live.arn))))
-    .flatMap((grant) => {
-      // Somebody changed what stands under our id: there is no update, so it goes and comes back.
-      const altered = granted.some(({ Sid }) => Sid === grant.statementId);
-      const removed = altered ? [removeGrant(fn, grant.statementId, marked, 'it was altered', lane, add)] : [];
-      return [addGrant(fn, grant, [...marked, ...removed], lane, add)];
-    });
+  const tagged = planTags(desired, { live, marked: marked.length > 0, needs: [...last, ...logReady] }, lane, add);
+  const isBehind = code !== undefined || changes.length > 0 || !isPublished(fn, live);
+  const alias = planVersion(fn, live, isBehind, [...last, ...tagged], add);
+  done.push(...alias, ...planBesideConfiguration(fn, { live, lane, needs: [...last, ...alias], policies }, add));
+  const grants = planInvokeGrants(desired, live, ruleSets, [...marked, ...alias], add);
   return [...done, ...grants];
+}
+
+/** What the tag says is no longer so with the next code, and would be believed if the manifest went back to S3. */
+function forgetSource(
+  fn: DesiredFunction,
+  live: ObservedFunction,
+  needs: readonly string[],
+  lane: string,
+  add: AddStep,
+): readonly string[] {
+  if (fn.code.kind === 's3' || live.tags[CODE_SOURCE_TAG] === undefined) return [];
+  return [
+    add({
+      part: 'function',
+      lane,
+      needs,
+      why: 'its code comes from elsewhere now',
+      action: { kind: 'untagFunction', fn: fn.name, arn: live.arn, keys: [CODE_SOURCE_TAG] },
+      changes: [{ field: `tags.${CODE_SOURCE_TAG}`, before: live.tags[CODE_SOURCE_TAG] }],
+    }),
+  ];
 }
 
 function createFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
@@ -119,10 +128,19 @@ function createFunction(fn: DesiredFunction, needs: readonly string[], lane: str
     why: 'it does not exist',
     action: {
       kind: 'createFunction',
-      fn: { ...fn.configuration, name: fn.name, architecture: fn.architecture, tags: fn.tags },
+      fn: {
+        ...fn.configuration,
+        name: fn.name,
+        architecture: fn.architecture,
+        packageType: fn.packageType,
+        tags: fn.tags,
+      },
       code: fn.code,
     },
-    changes: settingsToTell(fn.configuration),
+    changes: [
+      ...(fn.code.kind === 'image' ? [{ field: 'imageUri', after: fn.code.uri }] : []),
+      ...settingsToTell(fn.configuration),
+    ],
   });
 }
 
@@ -139,7 +157,7 @@ function planTags(
   { live, marked, needs }: Tagged,
   lane: string,
   add: AddStep,
-): void {
+): readonly string[] {
   const { put, gone } = tagDifference(fn.tags, marked ? { ...live.tags, ...ownerTags(identity) } : live.tags);
   const about = { part: 'function', lane } as const;
   const untagged =
@@ -154,7 +172,9 @@ function planTags(
             changes: gone.map((key) => ({ field: `tags.${key}`, before: live.tags[key] })),
           }),
         ];
-  if (Object.keys(put).length > 0)
+  if (Object.keys(put).length === 0) return untagged;
+  return [
+    ...untagged,
     add({
       ...about,
       // The tag that remembers which tags were the user's forgets those that are gone.
@@ -162,7 +182,8 @@ function planTags(
       why: 'tags differ',
       action: { kind: 'tagFunction', fn: fn.name, arn: live.arn, tags: put },
       changes: tagChanges(put, live.tags),
-    });
+    }),
+  ];
 }
 
 /** Makes an unmarked function ours, before any other change of it. */
@@ -186,61 +207,6 @@ function markUnmarked(
   ];
 }
 
-/** Ids of permissions of this pipeline that none of the sets needs. */
-export function leftoverPermissions(
-  desired: Desired,
-  live: ObservedFunction | undefined,
-  ruleSets: readonly string[],
-): readonly string[] {
-  const wanted = new Set(wantedGrants(desired, ruleSets).map((grant) => grant.statementId));
-  const own = invokeGrantIdPrefix(desired.identity);
-  return statementsOf(live?.policy).flatMap(({ Sid }) =>
-    Sid?.startsWith(own) === true && !wanted.has(Sid) ? [Sid] : [],
-  );
-}
-
-/** The sets that a live function is granted to: where rules of ours may still stand. */
-export function grantedRuleSets(live: ObservedFunction | undefined, statementIdPrefix: string): readonly string[] {
-  return statementsOf(live?.policy)
-    .filter(({ Sid }) => Sid?.startsWith(statementIdPrefix) === true)
-    .flatMap((statement) => ruleSetOfArn(JSON.stringify(statement['Condition'] ?? '')) ?? []);
-}
-
-export function removeGrant(
-  fn: DesiredFunction,
-  statementId: string,
-  needs: readonly string[],
-  why: string,
-  lane: string,
-  add: AddStep,
-): string {
-  return add({
-    part: 'permission',
-    lane,
-    needs,
-    why,
-    action: { kind: 'removePermission', fn: fn.name, statementId },
-    changes: [{ field: 'statementId', before: statementId }],
-  });
-}
-
-function addGrant(
-  fn: DesiredFunction,
-  grant: InvokeGrant,
-  needs: readonly string[],
-  lane: string,
-  add: AddStep,
-): string {
-  return add({
-    part: 'permission',
-    lane,
-    needs,
-    why: 'SES must be allowed to invoke the function for our rules',
-    action: { kind: 'addPermission', fn: fn.name, grant },
-    changes: [{ field: 'sourceArn', after: grant.sourceArn }],
-  });
-}
-
 function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: string, add: AddStep): string {
   return add({
     part: 'function',
@@ -252,26 +218,6 @@ function awaitFunction(fn: DesiredFunction, needs: readonly string[], lane: stri
   });
 }
 
-const wantedGrants = (desired: Desired, ruleSets: readonly string[]): readonly InvokeGrant[] => [
-  ...ruleSets.map((ruleSet) => invokeGrant(desired.identity, ruleSet)),
-  ...grantedByName(desired, ruleSets).map(({ ruleSet, name }) => invokeGrant(desired.identity, ruleSet, name)),
-];
-
-/** How Lambda writes a grant into the resource policy. */
-function grantStatement(grant: InvokeGrant, resource: string): Statement {
-  return {
-    Sid: grant.statementId,
-    Effect: 'Allow',
-    Principal: { Service: grant.principal },
-    Action: grant.action,
-    Resource: resource,
-    Condition: {
-      StringEquals: { 'AWS:SourceAccount': grant.sourceAccount },
-      ArnLike: { 'AWS:SourceArn': grant.sourceArn },
-    },
-  };
-}
-
 function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | undefined {
   if (fn.code.kind === 'existing') return undefined;
   if (live.architecture !== fn.architecture)
@@ -280,6 +226,21 @@ function codeChange(fn: DesiredFunction, live: ObservedFunction): FieldChange | 
     return live.codeSha256 === fn.code.sha256
       ? undefined
       : { field: 'codeSha256', before: live.codeSha256, after: fn.code.sha256 };
+  if (fn.code.kind === 'image')
+    return isImage(fn.code.uri, live.image)
+      ? undefined
+      : { field: 'imageUri', before: live.image?.uri, after: fn.code.uri };
   if (live.tags[CODE_SOURCE_TAG] === fn.tags[CODE_SOURCE_TAG]) return undefined;
   return { field: 'code', after: `s3://${fn.code.bucket}/${fn.code.key}` };
+}
+
+/** Whether the alias leads to a version of the code that the function has, with the configuration that it should have. */
+function isPublished(fn: DesiredFunction, { alias, ...latest }: ObservedFunction): boolean {
+  return (
+    alias !== undefined &&
+    alias.version !== latest.version &&
+    alias.codeSha256 === latest.codeSha256 &&
+    alias.architecture === latest.architecture &&
+    configurationChanges(fn.configuration, alias).length === 0
+  );
 }

@@ -2,6 +2,7 @@ import type { Arriving } from './plan.ts';
 import { planBucket } from './plan-bucket.ts';
 import { planFunction } from './plan-function.ts';
 import { planLogGroup } from './plan-log-group.ts';
+import { besideFormer } from './plan-replacement.ts';
 import { narrowRole, planRole } from './plan-role.ts';
 import { createStepList } from './step-list.ts';
 import type { Step } from './step.ts';
@@ -21,10 +22,11 @@ export type PipelinePlan = {
 export function planPipeline({ desired, observed }: Arriving, ruleSets: readonly string[]): PipelinePlan {
   const { steps, add } = createStepList(desired.key, desired.identity.region);
   const bucketReady = planBucket(desired, observed, ruleSets, add);
-  const roleReady = planRole(desired, observed.role, add);
+  const beside = besideFormer(desired, observed);
+  const roleReady = planRole(beside, observed.role, add);
   const logReady = planLogGroup(desired.function, observed.logGroup, desired.identity, add);
   const ready = { bucketReady, roleReady, logReady };
   const functionReady = planFunction(desired, observed.function, ruleSets, ready, add);
-  narrowRole(desired, observed.role, [...roleReady.policies, ...functionReady], add);
+  narrowRole(beside, observed.role, [...roleReady.policies, ...functionReady], add);
   return { steps, beforeRules: [...bucketReady, ...roleReady.policies, ...functionReady] };
 }

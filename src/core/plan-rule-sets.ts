@@ -78,6 +78,9 @@ export function planRuleSets(input: Input): RuleSetsPlan {
       ...(allShared.some(({ twin }) => twin === name) ? [] : (input.neighbours ?? [])).map((neighbour) =>
         asItStands(neighbour, rules),
       ),
+      ...pipelines.flatMap(({ desired }) =>
+        staysBehind(desired, name, ruleSets.active, target.set) ? [asItStands(emptyBlock(desired, name), rules)] : [],
+      ),
     ];
     const planned = planAroundHeld(rules, blocks);
     const shared = allShared.find((one) => one.name === name && one.residents.length > 0);
@@ -261,6 +264,17 @@ function hasRulesIn(name: string, desired: Resident, out: Output): boolean {
   return (out.results.get(name) ?? []).some((rule) => ownsRule(block, rule.name));
 }
 
+/**
+ * Whether rules of a pipeline that lives in another set are still needed in this one.
+ *
+ * @param active the set that is active now
+ * @param next the set that is active once the steps ran
+ */
+function staysBehind(desired: Resident, name: string, active: string | undefined, next: string | undefined): boolean {
+  if (namesOf(desired).includes(name)) return false;
+  return name === next || (name === active && desired.ruleSet.name !== next);
+}
+
 /** Takes rules of pipelines that moved to another set out of this one, unless it still is the active one. */
 function leave(
   name: string,
@@ -275,14 +289,13 @@ function leave(
     .filter((desired) => !namesOf(desired).includes(name) && hasRulesIn(name, desired, out));
   if (leaving.length === 0) return;
   const free = leaving.filter((desired) => {
-    const stillServed =
-      name === activation.active || (name === input.ruleSets.active && desired.ruleSet.name !== activation.active);
-    if (stillServed) {
+    const isNeeded = staysBehind(desired, name, input.ruleSets.active, activation.active);
+    if (isNeeded) {
       stays.get(desired.key)?.add(name);
       const rival = desired.ruleSet.activate === 'Always' ? activation.winner : undefined;
       out.problem(desired, oldSetActive(desired.ruleSet.name, name, rival), false);
     }
-    return !stillServed;
+    return !isNeeded;
   });
   const planned = planAroundHeld(
     rules,

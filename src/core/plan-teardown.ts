@@ -67,26 +67,27 @@ export function departing(
 export function planTeardown(leaving: Departing, region: string, ruleSteps: readonly Step[]): Step[] {
   const { steps, add } = createStepList(leaving.key, region);
   const rules = ruleSteps.filter((step) => step.owner === leaving.key).map((step) => step.id);
-  const functionGone = deleteFunction(leaving, rules, add);
+  const functionGone = deleteFunctions(leaving, rules, add);
   deleteRole(leaving, [...rules, ...functionGone], add);
   deleteLogGroup(leaving, functionGone, add);
   deleteBucket(leaving, [...rules, ...functionGone], add);
   return steps;
 }
 
-function deleteFunction(leaving: Departing, needs: readonly string[], add: AddStep): readonly string[] {
-  const live = leaving.observed.function;
-  if (live === undefined || ownershipOf(live.tags, leaving.identity).kind !== 'ours') return [];
-  return [
-    add({
+/** There are two where one was about to take the place of the other. */
+function deleteFunctions(leaving: Departing, needs: readonly string[], add: AddStep): readonly string[] {
+  const { function: live, formerFunction } = leaving.observed;
+  return [live, formerFunction].flatMap((fn) => {
+    if (fn === undefined || ownershipOf(fn.tags, leaving.identity).kind !== 'ours') return [];
+    return add({
       part: 'function',
-      lane: `function ${live.name}`,
+      lane: `function ${fn.name}`,
       needs,
       why: leaving.because,
-      action: { kind: 'deleteFunction', fn: live.name },
+      action: { kind: 'deleteFunction', fn: fn.name },
       changes: [],
-    }),
-  ];
+    });
+  });
 }
 
 /** IAM refuses to delete a role that has anything attached. */

@@ -6,11 +6,14 @@ import type { ObservedPipeline, ObservedRuleSets } from './observed.ts';
 import { asNeighbour, type Neighbour } from './neighbour.ts';
 import { obstacleTo } from './obstacle.ts';
 import { leftoverGrants } from './plan-bucket.ts';
-import { leftoverPermissions, removeGrant } from './plan-function.ts';
+import { planAliasLeft } from './plan-function-version.ts';
+import { leftoverPermissions, removeGrant } from './plan-invoke-grants.ts';
 import { planPipeline } from './plan-pipeline.ts';
+import { planFormerLeft } from './plan-replacement.ts';
 import { warnOfGrants } from './plan-rollout.ts';
 import { planRuleSets, type RuleSetsPlan } from './plan-rule-sets.ts';
 import { keptBucket, planTeardown, type Departing } from './plan-teardown.ts';
+import { ownsRule } from './rule-block.ts';
 import type { RoutingFindingKind } from './routing-finding.ts';
 import { runtimeWarning } from './runtimes.ts';
 import { createStepList } from './step-list.ts';
@@ -129,7 +132,8 @@ export function plan(input: PlanInput): Plan {
 }
 
 function warnOfRuntime({ function: fn }: Desired, { atMs }: ObservedRuleSets): readonly string[] {
-  const warning = runtimeWarning(fn.configuration.runtime, atMs);
+  const { runtime } = fn.configuration;
+  const warning = runtime === undefined ? undefined : runtimeWarning(runtime, atMs);
   return warning === undefined ? [] : [warning];
 }
 
@@ -202,24 +206,47 @@ function assemble(input: Planning, pipelines: readonly Arriving[], sets: RuleSet
     return { ...step, needs: [...new Set([...before.filter((id) => known.has(id)), ...step.needs])] };
   });
   steps.push(...ruleSteps);
+  const called = calledAfter(input.ruleSets, sets);
   for (const { desired, observed } of pipelines)
-    steps.push(...leftovers(desired, observed, sets.setsOf(desired.key), ruleSteps));
+    steps.push(
+      ...leftovers(desired, observed, sets.setsOf(desired.key), called, {
+        rules: ruleSteps.filter((step) => concerns(step, desired, input.ruleSets)).map((step) => step.id),
+        function: (beforeRules.get(desired.key) ?? []).filter((id) => known.has(id)),
+      }),
+    );
   for (const departing of input.departing) steps.push(...planTeardown(departing, input.region, ruleSteps));
   return steps;
 }
 
-/** A grant goes last: when no rule stands under it any more. */
+/** Whether the step changes rules of the pipeline, or takes them away with their whole set. */
+const concerns = ({ owner, action }: Step, { key, block }: Desired, { sets }: ObservedRuleSets): boolean =>
+  owner === key ||
+  (action.kind === 'deleteRuleSet' &&
+    sets.get(action.ruleSet)?.rules.some(({ name }) => ownsRule(block, name)) === true);
+
+/** What rules invoke in any set that was looked at, once the steps ran. */
+function calledAfter(before: ObservedRuleSets, { results, steps }: RuleSetsPlan): ReadonlySet<string> {
+  const after = new Map([...[...before.sets].map(([name, { rules }]) => [name, rules] as const), ...results]);
+  for (const { action } of steps) if (action.kind === 'deleteRuleSet') after.delete(action.ruleSet);
+  const actions = [...after.values()].flat().flatMap((rule) => rule.actions);
+  return new Set(actions.flatMap((action) => (action.kind === 'lambda' ? [action.functionArn] : [])));
+}
+
+/** A grant, an alias and a function go last: when no rule needs them any more. */
 function leftovers(
   desired: Desired,
   observed: ObservedPipeline,
   ruleSets: readonly string[],
-  ruleSteps: readonly Step[],
+  called: ReadonlySet<string>,
+  done: { readonly rules: readonly string[]; readonly function: readonly string[] },
 ): readonly Step[] {
   const { steps, add } = createStepList(desired.key, desired.identity.region, ' (leftover)');
-  const needs = ruleSteps.filter((step) => step.owner === desired.key).map((step) => step.id);
+  const needs = done.rules;
   const why = 'no rule of this pipeline needs it any more';
-  for (const statementId of leftoverPermissions(desired, observed.function, ruleSets))
-    removeGrant(desired.function, statementId, needs, why, `function ${desired.function.name}`, add);
+  for (const grant of leftoverPermissions(desired, observed.function, ruleSets, called))
+    removeGrant(desired.function, grant, needs, why, add);
+  planAliasLeft(desired.function, observed.function, called, needs, add);
+  planFormerLeft(desired, observed, called, [...done.function, ...needs], add);
   const removeSids = leftoverGrants(desired, observed.bucket, ruleSets);
   if (removeSids.length > 0)
     add({

@@ -101,16 +101,14 @@ export function rolePolicy(
   privileges: readonly Privilege[],
   rights: readonly Statement[],
 ): PolicyDocument {
-  const { partition, region, account } = identity;
-  const logGroup = `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${functionName}`;
   return {
     Version: '2012-10-17',
     Statement: [
       {
-        Sid: 'WriteOwnLog',
+        Sid: OWN_LOG,
         Effect: 'Allow',
         Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
-        Resource: [logGroup, `${logGroup}:*`],
+        Resource: logOf(identity, functionName),
       },
       ...rights,
       ...privileges.map(({ actions, resource }, index) => ({
@@ -120,6 +118,24 @@ export function rolePolicy(
         Resource: resource,
       })),
     ],
+  };
+}
+
+const OWN_LOG = 'WriteOwnLog';
+
+function logOf({ partition, region, account }: PipelineIdentity, functionName: string): readonly string[] {
+  const logGroup = `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${functionName}`;
+  return [logGroup, `${logGroup}:*`];
+}
+
+/** The same for two functions, while one takes the place of the other. */
+export function withLogOf(policy: PolicyDocument, identity: PipelineIdentity, functionName: string): PolicyDocument {
+  const both = (resource: unknown) => [resource, logOf(identity, functionName)].flat();
+  return {
+    ...policy,
+    Statement: policy.Statement.map((statement) =>
+      statement.Sid === OWN_LOG ? { ...statement, Resource: both(statement['Resource']) } : statement,
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
-import type { NewCode } from './function-code.ts';
+import type { NewCode, PackageType } from './function-code.ts';
 import type {
   BucketEncryption,
   BucketPresence,
@@ -106,29 +106,50 @@ export type Roles = {
 export type NewFunction = FunctionConfiguration & {
   readonly name: string;
   readonly architecture: string;
+  readonly packageType: PackageType;
   readonly tags: Tags;
 };
+
+/** A name for a version of a function, which can be moved to another. */
+export type FunctionAlias = { readonly name: string; readonly versions: readonly string[] };
 
 export type Functions = {
   /** Names of all functions of the region. */
   readonly list: () => Promise<readonly string[]>;
-  /** All but what is asked for by a call of its own: {@link Functions.policy} and {@link Functions.async}. */
-  readonly get: (name: string) => Promise<Omit<ObservedFunction, 'policy' | 'async'> | undefined>;
-  readonly policy: (name: string) => Promise<PolicyDocument | undefined>;
+  /**
+   * All but what is asked for by a call of its own: {@link Functions.policy} and {@link Functions.async}.
+   *
+   * @param qualifier the name of an alias: what it leads to
+   */
+  readonly get: (
+    name: string,
+    qualifier?: string,
+  ) => Promise<Omit<ObservedFunction, 'policy' | 'async' | 'alias'> | undefined>;
+  readonly policy: (name: string, qualifier?: string) => Promise<PolicyDocument | undefined>;
   readonly create: (fn: NewFunction, code: NewCode) => Promise<void>;
   readonly updateCode: (name: string, architecture: string, code: NewCode) => Promise<void>;
   readonly updateConfiguration: (name: string, configuration: FunctionConfiguration) => Promise<void>;
   readonly tag: (arn: string, tags: Tags) => Promise<void>;
   readonly untag: (arn: string, keys: readonly string[]) => Promise<void>;
+  readonly addPermission: (name: string, grant: InvokeGrant, qualifier?: string) => Promise<void>;
+  readonly removePermission: (name: string, statementId: string, qualifier?: string) => Promise<void>;
+  /** Makes a version of code and configuration as they are; none when nothing has changed since the newest. */
+  readonly publish: (name: string) => Promise<void>;
+  /** Numbers of the published versions, the oldest first. */
+  readonly versions: (name: string) => Promise<readonly string[]>;
+  readonly deleteVersion: (name: string, version: string) => Promise<void>;
+  /** Every alias, with the versions that it leads to. */
+  readonly aliases: (name: string) => Promise<readonly FunctionAlias[]>;
+  readonly createAlias: (name: string, alias: string, version: string) => Promise<void>;
+  readonly updateAlias: (name: string, alias: string, version: string) => Promise<void>;
+  readonly deleteAlias: (name: string, alias: string) => Promise<void>;
   /** What becomes of queued events; undefined while nothing is set. */
-  readonly async: (name: string) => Promise<AsyncSettings | undefined>;
+  readonly async: (name: string, qualifier?: string) => Promise<AsyncSettings | undefined>;
   /** Replaces all of it. */
-  readonly putAsync: (name: string, settings: AsyncSettings) => Promise<void>;
-  readonly deleteAsync: (name: string) => Promise<void>;
+  readonly putAsync: (name: string, settings: AsyncSettings, qualifier?: string) => Promise<void>;
+  readonly deleteAsync: (name: string, qualifier?: string) => Promise<void>;
   readonly putConcurrency: (name: string, reserved: number) => Promise<void>;
   readonly deleteConcurrency: (name: string) => Promise<void>;
-  readonly addPermission: (name: string, grant: InvokeGrant) => Promise<void>;
-  readonly removePermission: (name: string, statementId: string) => Promise<void>;
   readonly delete: (name: string) => Promise<void>;
 };
 

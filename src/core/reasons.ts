@@ -10,7 +10,7 @@ type Reasons = Readonly<Record<string, ReasonText>>;
 /** Why something is not as it should be: what a {@link Fault} names, and a condition with it. */
 export const FAULT_REASONS = {
   AccessDenied: {
-    means: 'AWS, or the Kubernetes API server, refuses a call to the credentials in use.',
+    means: 'AWS, the Kubernetes API server or a registry refuses a call to the credentials in use.',
     todo: 'Grant the action that the message names: in the IAM policy of the caller, in a bucket or organisation policy that denies it, or in the Role of the controller.',
   },
   AccountChanged: {
@@ -47,7 +47,7 @@ export const FAULT_REASONS = {
   },
   FunctionUpdating: {
     means: 'The function is busy with our last change.',
-    todo: 'Nothing; it takes seconds.',
+    todo: 'Nothing; it takes seconds, and minutes for an image or a VPC.',
   },
   Immutable: {
     means: 'A field that cannot change was changed: region or the identity of the bucket.',
@@ -93,6 +93,10 @@ export const FAULT_REASONS = {
   RecipientClaimed: {
     means: 'Another pipeline of the same account and region already has this recipient.',
     todo: 'Take the recipient out of one of the two.',
+  },
+  RegistryUnavailable: {
+    means: 'The registry that holds the code did not answer, or answered with an error of its own.',
+    todo: 'Nothing; it is asked again. If it lasts, look at the registry and at the way to it.',
   },
   RolloutFellBack: {
     means:

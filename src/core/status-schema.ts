@@ -54,7 +54,11 @@ export const statusSchema = z
       .strictObject({
         name: text('Name on Lambda.'),
         arn: text('ARN of the function.'),
-        codeSha256: text('Hash of the code that it runs, as Lambda gives it.'),
+        codeSha256: text('Hash of its newest code, as Lambda gives it; the digest of an image.'),
+        version: z
+          .string()
+          .optional()
+          .describe('The version that the rules call, through the alias live; only with function.publish.'),
         logGroup: z.string().optional().describe('Log group of CloudWatch Logs that it writes into.'),
       })
       .optional()

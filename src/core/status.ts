@@ -43,6 +43,8 @@ export type PipelineStatus = {
     readonly name: string;
     readonly arn: string;
     readonly codeSha256: string;
+    /** What the alias leads to. */
+    readonly version?: string;
     readonly logGroup?: string;
   };
   readonly ruleSet: {
@@ -91,8 +93,14 @@ export function statusOf(input: StatusInput): PipelineStatus {
 const nameInManifest = ({ block, takenOverAs }: Desired, ruleName: string): string =>
   takenOverAs.get(ruleName) ?? ruleName.slice(block.prefix.length);
 
-function functionStatus({ name, arn, codeSha256, logging: { group } }: ObservedFunction) {
-  return { name, arn, codeSha256, ...(group === undefined ? {} : { logGroup: group }) };
+function functionStatus({ name, arn, codeSha256, alias, logging: { group } }: ObservedFunction) {
+  return {
+    name,
+    arn,
+    codeSha256,
+    ...(alias === undefined ? {} : { version: alias.version }),
+    ...(group === undefined ? {} : { logGroup: group }),
+  };
 }
 
 function bucketStatus(desired: Desired, name: string) {

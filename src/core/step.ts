@@ -64,11 +64,46 @@ export type StepAction =
   | { readonly kind: 'awaitFunction'; readonly fn: string }
   | { readonly kind: 'tagFunction'; readonly fn: string; readonly arn: string; readonly tags: Tags }
   | { readonly kind: 'untagFunction'; readonly fn: string; readonly arn: string; readonly keys: readonly string[] }
-  | { readonly kind: 'putAsyncSettings'; readonly fn: string; readonly settings: AsyncSettings }
-  | { readonly kind: 'deleteAsyncSettings'; readonly fn: string }
+  | {
+      readonly kind: 'deleteFunction';
+      readonly fn: string;
+      /** The function that has taken its place. */
+      readonly replacedBy?: string;
+    }
+  | { readonly kind: 'publishVersion'; readonly fn: string }
+  | {
+      readonly kind: 'pointAlias';
+      readonly fn: string;
+      readonly alias: string;
+      /** A number, or whichever was published last. */
+      readonly version: string;
+      readonly isNew: boolean;
+    }
+  | { readonly kind: 'deleteOldVersions'; readonly fn: string; readonly keep: number }
+  | { readonly kind: 'deleteAlias'; readonly fn: string; readonly alias: string }
+  | {
+      readonly kind: 'addPermission';
+      readonly fn: string;
+      readonly grant: InvokeGrant;
+      /** The alias whose policy it is for; absent: that of the function itself. */
+      readonly qualifier?: string | undefined;
+    }
+  | {
+      readonly kind: 'removePermission';
+      readonly fn: string;
+      readonly statementId: string;
+      readonly qualifier?: string | undefined;
+    }
+  | {
+      readonly kind: 'putAsyncSettings';
+      readonly fn: string;
+      readonly settings: AsyncSettings;
+      /** The alias that is called; absent: the function itself. */
+      readonly qualifier?: string | undefined;
+    }
+  | { readonly kind: 'deleteAsyncSettings'; readonly fn: string; readonly qualifier?: string | undefined }
   | { readonly kind: 'putReservedConcurrency'; readonly fn: string; readonly reserved: number }
   | { readonly kind: 'deleteReservedConcurrency'; readonly fn: string }
-  | { readonly kind: 'deleteFunction'; readonly fn: string }
   | { readonly kind: 'createLogGroup'; readonly logGroup: string; readonly tags: Tags }
   | { readonly kind: 'putLogRetention'; readonly logGroup: string; readonly retentionDays: number }
   | { readonly kind: 'deleteLogRetention'; readonly logGroup: string }
@@ -80,8 +115,6 @@ export type StepAction =
       readonly keys: readonly string[];
     }
   | { readonly kind: 'deleteLogGroup'; readonly logGroup: string }
-  | { readonly kind: 'addPermission'; readonly fn: string; readonly grant: InvokeGrant }
-  | { readonly kind: 'removePermission'; readonly fn: string; readonly statementId: string }
   | { readonly kind: 'createRuleSet'; readonly ruleSet: string }
   | { readonly kind: 'cloneRuleSet'; readonly ruleSet: string; readonly original: string }
   | {
@@ -191,7 +224,7 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
       return { verb: 'update', target: `tags of function ${action.fn}` };
     case 'putAsyncSettings':
     case 'deleteAsyncSettings':
-      return { verb: 'update', target: `async settings of function ${action.fn}` };
+      return { verb: 'update', target: `async settings of ${qualified(action)}` };
     case 'putReservedConcurrency':
     case 'deleteReservedConcurrency':
       return { verb: 'update', target: `reserved concurrency of function ${action.fn}` };
@@ -206,11 +239,28 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
     case 'deleteLogGroup':
       return { verb: 'delete', target: `log group ${action.logGroup}` };
     case 'deleteFunction':
-      return { verb: 'delete', target: `function ${action.fn}` };
+      return {
+        verb: 'delete',
+        target: `function ${action.fn}${action.replacedBy === undefined ? '' : `, replaced by ${action.replacedBy}`}`,
+      };
+    case 'publishVersion':
+      return { verb: 'create', target: `version of function ${action.fn}` };
+    case 'pointAlias':
+      return {
+        verb: action.isNew ? 'create' : 'update',
+        target: `alias ${action.alias} of function ${action.fn}`,
+      };
+    case 'deleteOldVersions':
+      return { verb: 'delete', target: `versions of function ${action.fn} before the newest ${action.keep}` };
+    case 'deleteAlias':
+      return { verb: 'delete', target: `alias ${action.alias} of function ${action.fn}` };
     case 'addPermission':
-      return { verb: 'create', target: `permission ${action.grant.statementId} of function ${action.fn}` };
+      return {
+        verb: 'create',
+        target: `permission ${action.grant.statementId} of ${qualified(action)}`,
+      };
     case 'removePermission':
-      return { verb: 'delete', target: `permission ${action.statementId} of function ${action.fn}` };
+      return { verb: 'delete', target: `permission ${action.statementId} of ${qualified(action)}` };
     case 'createRuleSet':
       return { verb: 'create', target: `rule set ${action.ruleSet}` };
     case 'cloneRuleSet':
@@ -243,6 +293,9 @@ export function describeAction(action: StepAction): { readonly verb: Verb; reado
   }
 }
 
+const qualified = ({ fn, qualifier }: { readonly fn: string; readonly qualifier?: string | undefined }): string =>
+  qualifier === undefined ? `function ${fn}` : `alias ${qualifier} of function ${fn}`;
+
 /** Waiting and verifying write nothing: a plan of such steps alone is an empty plan. */
 export function isWrite(action: StepAction): boolean {
   const { verb } = describeAction(action);
@@ -255,6 +308,9 @@ export function isDestructive(action: StepAction): boolean {
     describeAction(action).verb === 'delete' &&
     action.kind !== 'mergeBucketPolicy' &&
     action.kind !== 'removePermission' &&
+    action.kind !== 'deleteAlias' &&
+    action.kind !== 'deleteOldVersions' &&
+    !(action.kind === 'deleteFunction' && action.replacedBy !== undefined) &&
     !(action.kind === 'deleteRuleSet' && action.twinOf !== undefined)
   );
 }

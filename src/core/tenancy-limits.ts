@@ -16,6 +16,8 @@ export const REFERENCES: Readonly<Record<string, ReferenceKind>> = {
   'spec.role.managedPolicyArns[]': 'managedPolicies',
   'spec.function.name': 'functions',
   'spec.function.code.s3.bucket': 'codeBuckets',
+  'spec.function.code.imageUri': 'images',
+  'spec.function.code.ociRef.repository': 'ociRepositories',
   'spec.function.layers[]': 'layers',
   'spec.function.vpc.subnetIds[]': 'networks',
   'spec.function.vpc.securityGroupIds[]': 'networks',

@@ -21,6 +21,20 @@ const allow = z.strictObject({
   managedPolicies: patterns(arn('iam', 'a managed policy'), 'Managed policies a role may carry.'),
   buckets: patterns(bucketPattern, 'Existing buckets that may take the bodies: messageBodyStorage.bucketName.'),
   codeBuckets: patterns(bucketPattern, 'Buckets that function code may come from: function.code.s3.'),
+  images: patterns(
+    z
+      .string()
+      .max(512)
+      .regex(/^[A-Za-z0-9.*_@:/-]+$/, 'must be an image in ECR, with * for any characters'),
+    'Images that functions may run, with tag or digest as in function.code.imageUri: …/handler@sha256:*.',
+  ),
+  ociRepositories: patterns(
+    z
+      .string()
+      .max(512)
+      .regex(/^[A-Za-z0-9.*_:/-]+$/, 'must be a registry and a repository in it, with * for any characters'),
+    'Repositories that function code may be pulled from: function.code.ociRef.repository.',
+  ),
   kmsKeys: patterns(arn('kms', 'a KMS key'), 'KMS keys that may encrypt a bucket, the bodies or an environment.'),
   functions: patterns(
     z

@@ -1,13 +1,9 @@
 import { promises as fs } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { checkedZip, type CheckedZip } from '../code/checked-zip.ts';
+import { checkedZip } from '../code/checked-zip.ts';
+import type { CodeContent } from '../code/code-content.ts';
 import { checkUnzippedSize, checkZippedSize, invalidCode } from '../code/code-limits.ts';
 import { fsMessage } from './fs-message.ts';
-
-/** Files to be packed, or a zip that is taken as it is. */
-export type CodeFromPath =
-  | { readonly kind: 'files'; readonly files: ReadonlyMap<string, Uint8Array> }
-  | { readonly kind: 'zip'; readonly zip: CheckedZip };
 
 /** Never part of a function. The links of `node_modules/.bin` start command-line tools. */
 const SKIPPED = new Set(['.git', '.DS_Store']);
@@ -20,7 +16,7 @@ const isSkipped = (folder: string, name: string): boolean =>
  *
  * @throws {PipelineError} class `invalid`: missing, a symbolic link, not a regular file, too large
  */
-export async function readCodePath(baseFolder: string, path: string): Promise<CodeFromPath> {
+export async function readCodePath(baseFolder: string, path: string): Promise<CodeContent> {
   const target = resolve(baseFolder, path);
   const found = await inspect(target);
   if (found.kind === 'folder') return { kind: 'files', files: await readFolder(target) };

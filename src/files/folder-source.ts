@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { promises as fs } from 'node:fs';
+import type { ArtifactPuller } from '../code/artifact-puller.ts';
 import { pipelineKey } from '../core/names.ts';
 import type { Clock } from '../core/ports.ts';
 import { PipelineError } from '../core/fault.ts';
@@ -13,6 +14,8 @@ export type FolderSourceOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly clock: Clock;
+  /** Not set: no registry may be asked. */
+  readonly pull?: ArtifactPuller;
   /** Told about every problem once, when it appears. */
   readonly onProblem: (problem: FileProblem) => void;
   /** Told when a pipeline's file goes away: nothing is deleted on AWS. */
@@ -61,6 +64,7 @@ export function createFolderSource(options: FolderSourceOptions): PipelineSource
       sources: [options.folder],
       namespace: options.namespace,
       readStdin: () => Promise.resolve(''),
+      ...(options.pull && { pull: options.pull }),
       bundlesTypeScript: options.bundlesTypeScript ?? false,
     });
     const { pipelines, problems } = await checked(found.pipelines, options.check);

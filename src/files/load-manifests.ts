@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
+import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { KIND, type Manifest } from '../core/manifest.ts';
 import { type Collection, createCollection, type FoundPipeline, problemAt } from './collect-resources.ts';
 import type { FileProblem, Origin } from './file-problem.ts';
-import { manifestInputs } from './manifest-inputs.ts';
+import { manifestInputs, type InputsContext } from './manifest-inputs.ts';
 import { parseDocuments } from './parse-documents.ts';
 import { readSources, STANDARD_INPUT } from './read-sources.ts';
 
@@ -22,6 +23,8 @@ export type LoadOptions = {
   /** Namespace of documents that name none. */
   readonly namespace: string;
   readonly readStdin: () => Promise<string>;
+  /** Not set: no registry may be asked. */
+  readonly pull?: ArtifactPuller;
   /** Whether code in TypeScript is bundled, which runs the esbuild that lies beside it. Left out: yes. */
   readonly bundlesTypeScript?: boolean;
 };
@@ -39,7 +42,7 @@ export type LoadedManifests = {
  * Every problem in all files is reported at once; a pipeline with one is left out. Never throws for what a user wrote.
  */
 export async function loadManifests(options: LoadOptions): Promise<LoadedManifests> {
-  const { sources, namespace, readStdin, bundlesTypeScript = true } = options;
+  const { sources, namespace, readStdin, pull = pullNothing, bundlesTypeScript = true } = options;
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -55,7 +58,7 @@ export async function loadManifests(options: LoadOptions): Promise<LoadedManifes
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
 
   const found = collection.pipelines();
-  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, bundlesTypeScript)));
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, { pull, bundlesTypeScript })));
   return {
     pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
     problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
@@ -77,12 +80,12 @@ function uselessSources(seenBySource: ReadonlyMap<string, number>, collection: C
 async function withInputs(
   { manifest, namespace, place }: FoundPipeline,
   collection: Collection,
-  bundlesTypeScript: boolean,
+  ways: Pick<InputsContext, 'pull' | 'bundlesTypeScript'>,
 ): Promise<{ readonly pipeline: LoadedPipeline } | { readonly problems: readonly FileProblem[] }> {
   const { origin } = place;
   const result = await manifestInputs(manifest, {
     baseFolder: baseFolder(origin),
-    bundlesTypeScript,
+    ...ways,
     namespace,
     find: (kind, name) => collection.content(kind, namespace, name),
   });

@@ -1,11 +1,13 @@
 import { invalidCode } from '../code/code-limits.ts';
-import { handlerWarning, typescriptHandler } from '../code/handler-check.ts';
+import type { ArtifactPuller, PullSecret } from '../code/artifact-puller.ts';
+import { filesIn, readyCode, type CodeContent } from '../code/code-content.ts';
+import { typescriptHandler } from '../code/handler-check.ts';
 import { rememberingPack } from '../code/remembering-pack.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
-import { type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
+import { codeAtAws, type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
-import { type CodeFromPath, readCodePath } from './code-path.ts';
+import { readCodePath } from './code-path.ts';
 import { readTypeScript } from './typescript-code.ts';
 import type { FoundContent } from './collect-resources.ts';
 import type { Path } from './file-problem.ts';
@@ -18,6 +20,7 @@ export type InputsContext = {
   /** Whether a handler in TypeScript is bundled, which runs the esbuild that lies beside it. */
   readonly bundlesTypeScript: boolean;
   readonly namespace: string;
+  readonly pull: ArtifactPuller;
   /** A ConfigMap or Secret of the pipeline's namespace. */
   readonly find: (kind: VariableRef['kind'], name: string) => FoundContent | undefined;
 };
@@ -59,31 +62,25 @@ export async function manifestInputs(manifest: Manifest, context: InputsContext)
 /** A folder that is watched is read again and again. */
 const pack = rememberingPack();
 
-const SOURCES = ['inline', 'configMapRef', 'path', 's3', 'existing'] as const;
+const SOURCES = ['inline', 'configMapRef', 'path', 'ociRef', 's3', 'imageUri', 'existing'] as const;
 
 async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<Omit<FunctionInputs, 'environment'>> {
-  const { code, handler, runtime } = spec;
-  if (code.existing !== undefined) return { code: { kind: 'existing' } };
-  if (code.s3 !== undefined) {
-    const { bucket, key, version } = code.s3;
-    return { code: { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) } };
-  }
+  const atAws = codeAtAws(spec);
+  if (atAws !== undefined) return { code: atAws };
   const found = await findCode(spec, context);
-  const files =
-    found.kind === 'zip' ? new Map(found.zip.fileNames.map((name) => [name, undefined] as const)) : found.files;
-  const typescript = typescriptHandler(handler, runtime, [...files.keys()]);
+  const typescript = typescriptHandler(spec.handler, spec.runtime, [...filesIn(found).keys()]);
   if (typescript !== undefined)
     throw invalidCode(
       `${typescript} is TypeScript and is not compiled here; compile it and name the folder with the JavaScript`,
     );
-  const warning = handlerWarning(handler, runtime, files);
-  return {
-    code: found.kind === 'zip' ? found.zip.code : pack(found.files, { runtime }),
-    ...(warning === undefined ? {} : { warnings: [warning] }),
-  };
+  return readyCode(found, spec, pack);
 }
 
-async function findCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<CodeFromPath> {
+async function findCode({ code, handler, runtime }: FunctionSpec, context: InputsContext): Promise<CodeContent> {
+  if (code.ociRef !== undefined) {
+    const { pullSecret, ...ref } = code.ociRef;
+    return await context.pull(ref, pullSecret && secretOf(pullSecret.name, context));
+  }
   if (code.path !== undefined) {
     const { baseFolder, bundlesTypeScript } = context;
     const bundle = bundlesTypeScript ? await readTypeScript(baseFolder, code.path, { handler, runtime }) : undefined;
@@ -94,6 +91,11 @@ async function findCode({ code, handler, runtime }: FunctionSpec, context: Input
   const texts = Object.entries(code.inline ?? {});
   return { kind: 'files', files: new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])) };
 }
+
+const secretOf = (name: string, context: InputsContext): PullSecret => ({
+  about: `Secret ${context.namespace}/${name}`,
+  content: contentOf('Secret', name, context),
+});
 
 function contentOf(
   kind: VariableRef['kind'],

@@ -50,7 +50,8 @@ export type WatchOptions = Selection & {
 export type KubernetesApi = {
   readonly get: <T extends ApiObject>(
     resource: ApiResource,
-    ref: ObjectRef,
+    /** Without a namespace for what belongs to none. */
+    ref: Partial<ObjectRef> & Pick<ObjectRef, 'name'>,
     signal?: AbortSignal,
   ) => Promise<T | undefined>;
   /** One page, from the most recent state: never from a cache that may lag behind. */
@@ -102,7 +103,7 @@ export function createKubernetesApi(options: ApiOptions): KubernetesApi {
   });
 
   return {
-    get: async <T>(resource: ApiResource, ref: ObjectRef, signal?: AbortSignal) =>
+    get: async <T>(resource: ApiResource, ref: Partial<ObjectRef> & Pick<ObjectRef, 'name'>, signal?: AbortSignal) =>
       (await call(ofObject('get', resource, ref), signal)) as T | undefined,
     list: async <T>(resource: ApiResource, options: ListOptions) => {
       const { limit, continueToken, signal } = options;

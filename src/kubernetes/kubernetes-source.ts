@@ -1,3 +1,4 @@
+import type { ArtifactPuller } from '../code/artifact-puller.ts';
 import { PipelineError } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { createKeyIndex } from '../controller/key-index.ts';
@@ -13,6 +14,8 @@ export type KubernetesSourceOptions = {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly namespaces: 'all' | readonly string[];
+  /** Not set: no registry may be asked. */
+  readonly pull?: ArtifactPuller;
   readonly labelSelector?: string;
   readonly events: EventRecorder;
   /** What is told of the watch of a resource, by its plural. */
@@ -92,7 +95,7 @@ export function createKubernetesSource(options: KubernetesSourceOptions): Kubern
     },
     inputs: ({ key, manifest }) => {
       if (manifest === undefined) return Promise.reject(new Error(`pipeline ${key} has no manifest`));
-      return pipelineInputs(manifest, namespaceOf(key), api);
+      return pipelineInputs(manifest, namespaceOf(key), api, options.pull);
     },
     writeStatus,
     tell: (resource, event) => {

@@ -1,15 +1,14 @@
+import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
+import { readyCode } from '../code/code-content.ts';
 import { invalidCode } from '../code/code-limits.ts';
 import { parseConfigMap } from '../code/config-map.ts';
 import type { ParsedContent } from '../code/keyed-content.ts';
-import { handlerWarning } from '../code/handler-check.ts';
-import { packCode } from '../code/pack-code.ts';
 import { parseSecret } from '../code/secret.ts';
 import { variableValue } from '../code/variable-value.ts';
 import { PipelineError } from '../core/fault.ts';
-import { variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
+import { codeAtAws, variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
-import { CONFIG_MAPS, SECRETS, type ApiObject } from './api-object.ts';
-import type { KubernetesApi } from './api.ts';
+import { CONFIG_MAPS, SECRETS, type ApiObject, type ApiResource, type ObjectRef } from './api-object.ts';
 
 /** The ConfigMaps that a pipeline takes its code or variables from: `namespace/name`. */
 export function configMapsOf(manifest: Manifest | undefined, namespace: string): readonly string[] {
@@ -20,7 +19,9 @@ export function configMapsOf(manifest: Manifest | undefined, namespace: string):
   return [...new Set([...code, ...names])].map((name) => `${namespace}/${name}`);
 }
 
-type Api = Pick<KubernetesApi, 'get'>;
+type Api = {
+  readonly get: <T extends ApiObject>(resource: ApiResource, ref: ObjectRef) => Promise<T | undefined>;
+};
 type Content = ReadonlyMap<string, Uint8Array>;
 type ContentOf = (kind: VariableRef['kind'], name: string) => Promise<Content>;
 
@@ -30,11 +31,16 @@ type ContentOf = (kind: VariableRef['kind'], name: string) => Promise<Content>;
  *
  * @throws {PipelineError} `dependency` when an object or a key does not exist, `invalid` when its content cannot be used
  */
-export async function pipelineInputs(manifest: Manifest, namespace: string, api: Api): Promise<FunctionInputs> {
+export async function pipelineInputs(
+  manifest: Manifest,
+  namespace: string,
+  api: Api,
+  pull: ArtifactPuller = pullNothing,
+): Promise<FunctionInputs> {
   const fn = manifest.spec.function;
   const contentOf = readOnce(namespace, api);
   const refs = variableRefs(fn);
-  const code = functionCode(fn, contentOf);
+  const code = functionCode(fn, namespace, contentOf, pull);
   const contents = refs.map(({ kind, name }) => contentOf(kind, name));
   // Of several troubles always the first in order is told, whichever came first, or a status would flap.
   await Promise.allSettled([code, ...contents]);
@@ -47,21 +53,28 @@ export async function pipelineInputs(manifest: Manifest, namespace: string, api:
 }
 
 async function functionCode(
-  { code, runtime, handler }: Manifest['spec']['function'],
+  spec: Manifest['spec']['function'],
+  namespace: string,
   contentOf: ContentOf,
+  pull: ArtifactPuller,
 ): Promise<Omit<FunctionInputs, 'environment'>> {
-  if (code.existing !== undefined) return { code: { kind: 'existing' } };
-  if (code.s3 !== undefined) {
-    const { bucket, key, version } = code.s3;
-    return { code: { kind: 's3', bucket, key, ...(version === undefined ? {} : { version }) } };
-  }
-  const pack = (files: Content): Omit<FunctionInputs, 'environment'> => {
-    const warning = handlerWarning(handler, runtime, files);
-    return { code: packCode(files, { runtime }), ...(warning === undefined ? {} : { warnings: [warning] }) };
-  };
+  const { code } = spec;
+  const atAws = codeAtAws(spec);
+  if (atAws !== undefined) return { code: atAws };
+  const pack = (files: Content) => readyCode({ kind: 'files', files }, spec);
   if (code.configMapRef !== undefined) return pack(await contentOf('ConfigMap', code.configMapRef.name));
+  if (code.ociRef !== undefined) {
+    const { pullSecret, ...ref } = code.ociRef;
+    const secret = pullSecret && {
+      about: `Secret ${namespace}/${pullSecret.name}`,
+      content: await contentOf('Secret', pullSecret.name),
+    };
+    return readyCode(await pull(ref, secret), spec);
+  }
   if (code.inline === undefined)
-    throw invalidCode('spec.function.code.path is for manifests in files; use configMapRef, inline or s3 in a cluster');
+    throw invalidCode(
+      'spec.function.code.path is for manifests in files; use configMapRef, inline, s3, imageUri or ociRef in a cluster',
+    );
   const texts = Object.entries(code.inline);
   return pack(new Map(texts.map(([name, text]) => [name, Buffer.from(text, 'utf8')])));
 }

@@ -1,5 +1,5 @@
 import { conflict, functionNotFound, invalidValue, notFound, preconditionFailed } from './lambda-error.ts';
-import { textOf, type Input } from './lambda-settings.ts';
+import { objectOf, textOf, type Input } from './lambda-settings.ts';
 import type { Alias, FunctionRecord, FunctionVersion } from './lambda-types.ts';
 import { notImplemented } from './aws-error.ts';
 
@@ -101,9 +101,8 @@ export function newAlias(record: FunctionRecord, input: Input, revisionId: strin
 
 /** What is not in the input stays as it is. */
 export function patchedAlias(record: FunctionRecord, alias: Alias, input: Input, revisionId: string): Alias {
-  if (input['RoutingConfig'] !== undefined && input['RoutingConfig'] !== null) {
-    throw notImplemented('lambda aliases with RoutingConfig');
-  }
+  const weights = Object.keys(objectOf(objectOf(input, 'RoutingConfig') ?? {}, 'AdditionalVersionWeights') ?? {});
+  if (weights.length > 0) throw notImplemented('lambda aliases with weights in their RoutingConfig');
   const wanted = textOf(input, 'RevisionId');
   if (wanted !== undefined && wanted !== alias.revisionId) throw preconditionFailed();
   const version = textOf(input, 'FunctionVersion') ?? alias.version;

@@ -15,6 +15,8 @@ export type Config = {
   readonly sesCallsPerSecond: number;
   /** Undefined: those of this machine, where AWS is the real one. */
   readonly dnsServers: DnsServers | undefined;
+  /** Empty: nothing is pulled. */
+  readonly ociRegistries: readonly string[];
   readonly concurrency: number;
   readonly driftIntervalMs: number;
   /** Share of the interval, 0 to 0.5. */
@@ -141,6 +143,7 @@ function configOf(settings: Settings, notices: readonly string[]): Config {
     awsEndpointUrl: settings['aws-endpoint-url'],
     sesCallsPerSecond: settings['ses-calls-per-second'],
     dnsServers: settings['dns-servers'],
+    ociRegistries: settings['oci-registries'] ?? [],
     concurrency: settings.concurrency,
     driftIntervalMs: settings['drift-interval'],
     driftJitter: settings['drift-jitter-percent'] / 100,

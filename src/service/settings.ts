@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { INSTALLATION } from '../core/names.ts';
+import { isRegistryHost, OCI_REGISTRIES_ALLOWED } from '../core/registry-host.ts';
 import { isLabelSelector } from './label-selector.ts';
 import {
   decimal,
@@ -65,6 +66,11 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe(
       'Whom to ask where the mail of a domain is sent (MX records), for the condition MailRouted. Not set: DNS as the pod has it, and nobody with --aws-endpoint-url.',
+    ),
+  'oci-registries': listOf({ placeholder: 'names', allowed: OCI_REGISTRIES_ALLOWED }, isRegistryHost)
+    .optional()
+    .describe(
+      'Hosts that function.code.ociRef may lead to: registries, and where they give out tokens and keep their blobs. Not set: none.',
     ),
   concurrency: wholeNumber(1, 64).prefault('4').describe('Pipelines reconciled at once.'),
   'drift-interval': duration('5s', '24h')

@@ -213,6 +213,8 @@ describe('functions', () => {
       ...fn,
       logging: { ...fn.logging, group: `/aws/lambda/${name}` },
       codeSha256: first.sha256,
+      packageType: 'Zip',
+      version: '$LATEST',
       reservedConcurrency: undefined,
       tags: TAGS,
     });
@@ -223,30 +225,79 @@ describe('functions', () => {
     expect(await settled(ports, name)).toMatchObject({ environment: {}, memorySize: 256, tags: TAGS });
     await functions.tag(created?.arn ?? '', { extra: '1' });
     expect((await functions.get(name))?.tags).toEqual({ ...TAGS, extra: '1' });
+    await functions.untag(created?.arn ?? '', ['extra']);
+    expect((await functions.get(name))?.tags).toEqual(TAGS);
 
     await functions.delete(name);
     expect(await functions.get(name)).toBeUndefined();
     await functions.delete(name);
   });
 
+  it('publishes versions, and moves an alias with a policy of its own from one to the next', async () => {
+    const { ports, name } = start();
+    const { functions } = ports;
+    const fn = await functionWithRole(ports, name);
+    const grant = { ...GRANT, statementId: 'ses-alias' };
+    await functions.create(fn, zipOf('exports.handler = async () => 1;'));
+    await settled(ports, name);
+    expect(await functions.get(name, 'live')).toBeUndefined();
+
+    await functions.publish(name);
+    await functions.publish(name);
+    await functions.createAlias(name, 'live', '1');
+    await functions.addPermission(name, grant, 'live');
+    await functions.updateCode(name, fn.architecture, zipOf('exports.handler = async () => 2;'));
+    await settled(ports, name);
+    await functions.publish(name);
+    await functions.updateAlias(name, 'live', '2');
+
+    expect(await functions.versions(name)).toEqual(['1', '2']);
+    expect(await functions.aliases(name)).toEqual([{ name: 'live', versions: ['2'] }]);
+    expect(await functions.get(name, 'live')).toMatchObject({ version: '2', memorySize: fn.memorySize });
+    expect((await functions.policy(name, 'live'))?.Statement).toMatchObject([{ Sid: 'ses-alias' }]);
+    expect(await functions.policy(name)).toBeUndefined();
+
+    await functions.deleteVersion(name, '1');
+    await functions.removePermission(name, 'ses-alias', 'live');
+    expect(await functions.versions(name)).toEqual(['2']);
+    expect(await functions.policy(name, 'live')).toBeUndefined();
+    await functions.deleteAlias(name, 'live');
+    await functions.deleteAlias(name, 'live');
+    expect(await functions.get(name, 'live')).toBeUndefined();
+  });
+
+  it('makes a function of an image, and tells what the image is', async () => {
+    const { ports, name } = start();
+    const { functions } = ports;
+    const uri = `${ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:${'a'.repeat(64)}`;
+    const other = uri.replace(/a{64}$/, 'b'.repeat(64));
+    const { runtime: _runtime, handler: _handler, ...fn } = await functionWithRole(ports, name);
+
+    await functions.create(
+      { ...fn, runtime: undefined, handler: undefined, packageType: 'Image' },
+      { kind: 'image', uri },
+    );
+
+    expect(await settled(ports, name)).toMatchObject({
+      packageType: 'Image',
+      image: { uri, resolvedUri: uri },
+      architecture: 'arm64',
+    });
+    await functions.updateCode(name, fn.architecture, { kind: 'image', uri: other });
+    expect((await settled(ports, name))?.image?.uri).toBe(other);
+  });
+
   it('adds and removes a permission', async () => {
     const { ports, name } = start();
-    const grant: InvokeGrant = {
-      statementId: 'ses-1',
-      principal: 'ses.amazonaws.com',
-      action: 'lambda:InvokeFunction',
-      sourceAccount: ACCOUNT,
-      sourceArn: `arn:aws:ses:us-west-2:${ACCOUNT}:receipt-rule-set/s:receipt-rule/p_*`,
-    };
     await ports.functions.create(await functionWithRole(ports, name), zipOf('exports.handler = async () => 1;'));
     expect(await ports.functions.policy(name)).toBeUndefined();
 
-    await ports.functions.addPermission(name, grant);
+    await ports.functions.addPermission(name, GRANT);
 
     expect((await ports.functions.policy(name))?.Statement).toEqual([
       expect.objectContaining({ Sid: 'ses-1', Effect: 'Allow' }),
     ]);
-    expect(await faultFrom(ports.functions.addPermission(name, grant))).toMatchObject({
+    expect(await faultFrom(ports.functions.addPermission(name, GRANT))).toMatchObject({
       class: 'stale',
       reason: 'ChangedMeanwhile',
     });
@@ -388,6 +439,14 @@ function zipOf(source: string): FunctionCode & { readonly kind: 'zip' } {
   return { kind: 'zip', bytes, sha256: createHash('sha256').update(bytes).digest('base64') };
 }
 
+const GRANT: InvokeGrant = {
+  statementId: 'ses-1',
+  principal: 'ses.amazonaws.com',
+  action: 'lambda:InvokeFunction',
+  sourceAccount: ACCOUNT,
+  sourceArn: `arn:aws:ses:us-west-2:${ACCOUNT}:receipt-rule-set/s:receipt-rule/p_*`,
+};
+
 /** A function to create, with a role that exists. */
 async function functionWithRole({ roles }: Ports, name: string): Promise<NewFunction> {
   await roles.create({
@@ -401,6 +460,7 @@ async function functionWithRole({ roles }: Ports, name: string): Promise<NewFunc
   return {
     name,
     architecture: 'arm64',
+    packageType: 'Zip',
     tags: TAGS,
     ...functionConfiguration({
       description: 'echo',

@@ -234,6 +234,7 @@ describe('functions on the wire', () => {
       {
         name: 'f',
         architecture: 'arm64',
+        packageType: 'Zip',
         tags: { team: 'post' },
         ...functionConfiguration({ description: 'd', environment: { A1: 'b' } }),
       },

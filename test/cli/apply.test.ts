@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { PipelineError } from '../../src/core/fault.ts';
 import { fakeAws, type FakeAws } from '../core/support/fake-aws.ts';
 import { runningSandbox } from '../sandbox/support/running-sandbox.ts';
-import { cli, folder, manifestText, type Ran } from './support.ts';
+import { cli, folder, manifestText, type Ran, NO_PROBES } from './support.ts';
 
 const files = (spec: object = {}, metadata: object = {}): string =>
   folder({ 'app.yaml': manifestText(spec, metadata) });
@@ -15,7 +15,11 @@ const files = (spec: object = {}, metadata: object = {}): string =>
 const on =
   (aws: FakeAws, over: Parameters<typeof cli>[1] = {}) =>
   (args: readonly string[]): Promise<Ran> =>
-    cli(args, { connect: () => ({ ...aws.ports, close: () => undefined }), clock: aws.ports.clock, ...over });
+    cli(args, {
+      connect: () => ({ ...aws.ports, probes: NO_PROBES, close: () => undefined }),
+      clock: aws.ports.clock,
+      ...over,
+    });
 
 async function standing(spec: object = {}): Promise<FakeAws> {
   const aws = fakeAws();
@@ -195,6 +199,7 @@ test('does not count as to be done what another run did meanwhile', async () => 
     buckets: { ...aws.ports.buckets, create: tooLate },
     roles: { ...aws.ports.roles, create: tooLate },
     receiptRules: { ...aws.ports.receiptRules, createSet: tooLate },
+    probes: NO_PROBES,
     close: () => undefined,
   };
 

@@ -158,7 +158,11 @@ describe('a command line with', () => {
       /^Error: --to nobody: must be one address such as user@example\.com$/,
     ],
     ['nobody to explain', ['explain'], /^Error: say which address to explain/],
-    ['no region', ['explain', '--to', 'a@example.com'], /^Error: say which region to look at/],
+    [
+      'no region',
+      ['explain', '--to', 'a@example.com'],
+      /^Error: No cluster to ask: there is no \/nowhere\/.*Say --kubeconfig, or -f/,
+    ],
   ])('%s says what to do', async (_, args, message) => {
     const { code, out, err } = await cli(args);
 

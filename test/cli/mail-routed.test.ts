@@ -4,12 +4,12 @@ import type { Dns } from '../../src/core/ports.ts';
 import { fakeAws, type FakeAws } from '../core/support/fake-aws.ts';
 import { rule, stop } from '../core/support/rules.ts';
 import { runningSandbox } from '../sandbox/support/running-sandbox.ts';
-import { cli, folder, manifestText } from './support.ts';
+import { cli, folder, manifestText, NO_PROBES } from './support.ts';
 
 const on =
   (aws: FakeAws) =>
   (...args: readonly string[]) =>
-    cli(args, { connect: () => ({ ...aws.ports, close: () => undefined }), clock: aws.ports.clock });
+    cli(args, { connect: () => ({ ...aws.ports, probes: NO_PROBES, close: () => undefined }), clock: aws.ports.clock });
 
 const file = (spec: object = {}): string => folder({ 'app.yaml': manifestText(spec) });
 const elsewhere = (aws: FakeAws): void =>

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { fakeAws, type FakeAws } from '../core/support/fake-aws.ts';
-import { cli, folder, manifestText, type Ran } from './support.ts';
+import { cli, folder, manifestText, type Ran, NO_PROBES } from './support.ts';
 
 const on =
   (aws: FakeAws) =>
   (...args: readonly string[]): Promise<Ran> =>
-    cli(args, { connect: () => ({ ...aws.ports, close: () => undefined }), clock: aws.ports.clock });
+    cli(args, { connect: () => ({ ...aws.ports, probes: NO_PROBES, close: () => undefined }), clock: aws.ports.clock });
 
 const path = () => folder({ 'app.yaml': manifestText() });
 const sesSecondsIn = ({ out }: Ran): unknown => (JSON.parse(out) as { readonly sesSeconds?: unknown }).sesSeconds;

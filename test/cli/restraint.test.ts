@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fakeAws, type FakeAws } from '../core/support/fake-aws.ts';
-import { cli, folder, manifestText, type Ran } from './support.ts';
+import { cli, folder, manifestText, type Ran, NO_PROBES } from './support.ts';
 
 const ABANDON = { annotations: { 'ses-lambda-pipeline.dev/abandon': 'true' } };
 const OBSERVE = { managementPolicy: 'Observe' };
@@ -9,7 +9,7 @@ const files = (...documents: readonly string[]): string =>
   folder(Object.fromEntries(documents.map((text, index) => [`${index}.yaml`, text])));
 
 const run = (aws: FakeAws, ...args: readonly string[]): Promise<Ran> =>
-  cli(args, { connect: () => ({ ...aws.ports, close: () => undefined }), clock: aws.ports.clock });
+  cli(args, { connect: () => ({ ...aws.ports, probes: NO_PROBES, close: () => undefined }), clock: aws.ports.clock });
 
 async function standing(): Promise<FakeAws> {
   const aws = fakeAws();

@@ -1,3 +1,4 @@
+import { pullNothing } from '../../src/code/artifact-puller.ts';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,8 +7,20 @@ import { awsPorts } from '../../src/aws/ports.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
+import type { Probes } from '../../src/core/probes.ts';
 import { readFaultSettings } from '../../src/sandbox/fault-settings.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
+
+const unasked = () => Promise.reject(new Error('no test with a fake AWS asks for this'));
+
+/** For an AWS that only has what the engine needs. */
+export const NO_PROBES: Probes = {
+  signIn: unasked,
+  ruleSets: unasked,
+  buckets: unasked,
+  simulate: unasked,
+  receivingHost: unasked,
+};
 
 export type Ran = { readonly code: ExitCode; readonly out: string; readonly err: string };
 
@@ -20,6 +33,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     readStdin: () => Promise.resolve(''),
+    pullFrom: () => pullNothing,
     env: {},
     interactive: false,
     colours: false,
@@ -27,10 +41,21 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
     confirm: () => Promise.reject(new Error('nobody is there to be asked')),
     signal: new AbortController().signal,
     clock,
-    connect: ({ region, endpointUrl }) => {
+    connect: ({ region, endpointUrl, dnsServers }) => {
       if (endpointUrl === undefined) throw new Error('a test must not reach out to AWS');
       const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
-      return awsPorts({ region, endpointUrl, clock, credentials, sesCallsPerSecond: 1000 });
+      return awsPorts({
+        region,
+        endpointUrl,
+        clock,
+        credentials,
+        sesCallsPerSecond: 1000,
+        ...(dnsServers !== undefined && { dnsServers }),
+      });
+    },
+    openCluster: async (options) => {
+      const { openCluster } = await import('../../src/kubernetes/cluster-door.ts');
+      return openCluster({ ...options, clock, env: { HOME: '/nowhere' }, version: '1.2.3' });
     },
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: async ({ faults = {}, ...settings }, started) => {

@@ -57,6 +57,8 @@ export const BASES = {
         kmsKeyArn: KEY,
         tags: { team: 'post', 'cost center': '12' },
         logLevel: 'warn',
+        publish: true,
+        version: '7',
         logFormat: 'JSON',
         systemLogLevel: 'debug',
         logRetentionDays: 30,
@@ -110,6 +112,28 @@ export const BASES = {
       function: {
         environmentFrom: { PASSWORD: { secretKeyRef: { name: 'mail.login', key: 'PASSWORD' } } },
         code: { configMapRef: { name: 'echo' } },
+      },
+      rules: [],
+    }),
+  ),
+  image: asJson(
+    pipeline({
+      role: {},
+      function: { code: { imageUri: '111122223333.dkr.ecr.us-west-2.amazonaws.com/mail/handler:v1' } },
+      rules: [],
+    }),
+  ),
+  artifact: asJson(
+    pipeline({
+      role: {},
+      function: {
+        code: {
+          ociRef: {
+            repository: 'ghcr.io/acme/handler',
+            digest: `sha256:${'0'.repeat(64)}`,
+            pullSecret: { name: 'mail.registry' },
+          },
+        },
       },
       rules: [],
     }),

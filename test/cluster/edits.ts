@@ -44,6 +44,9 @@ const first = ({ rules }: Held) => rules.find(({ Name }) => ['First', 'Renamed']
 const s3Of = (held: Held) => first(held)?.Actions?.find(({ S3Action }) => S3Action !== undefined)?.S3Action;
 const s3Code = (bucket: string, key: string): Json => ({ s3: { bucket, key } });
 
+const imageOf = (digit: string): string =>
+  `123456789012.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:${digit.repeat(64)}`;
+
 const OTHER_TOPIC = 'arn:aws:sns:us-west-2:123456789012:other';
 const ORGANIZATION = 'arn:aws:workmail:us-west-2:123456789012:organization/m-1';
 
@@ -267,6 +270,20 @@ export const EDITS: readonly Edit[] = [
     expected: hashOf(zipFor('another key')),
   },
   {
+    field: 'function.code.imageUri',
+    to: imageOf('b'),
+    given: { 'function.code': { imageUri: imageOf('a') } },
+    shows: ({ fn }) => fn?.codeSha256 !== undefined,
+    expected: true,
+  },
+  {
+    field: 'function.publish',
+    to: true,
+    shows: (held) => first(held)?.Actions?.at(-1)?.LambdaAction?.FunctionArn?.endsWith(':live'),
+    expected: true,
+  },
+  { field: 'function.version', to: '1', given: { 'function.publish': true } },
+  {
     field: 'invocationType',
     to: 'RequestResponse',
     shows: (held) => first(held)?.Actions?.at(-1)?.LambdaAction?.InvocationType,
@@ -361,6 +378,9 @@ export const NOT_EDITED: readonly string[] = [
   'function.code.path', // for files
   'function.name', // immutable
   'function.code.existing', // of a function that others made: test/seed/import.test.ts takes one over
+  'function.code.ociRef.repository', // needs a registry: test/code/oci-artifact.test.ts has one
+  'function.code.ociRef.digest', // as before
+  'function.code.ociRef.pullSecret.name', // as before
   'receiptRules[].ruleName', // of a rule that others made: as before
   'function.code.s3.version', // a version is made up by S3: the test of the planner covers it
 ];

@@ -228,6 +228,20 @@ export const REFUSALS: readonly Refusal[] = [
     says: 'code.existing keeps the code of a function that is there: say which one as function.name',
   },
   {
+    name: 'a version of what is not published',
+    base: 'short',
+    path: [...FUNCTION, 'version'],
+    value: '3',
+    says: 'version names a version to go back to, and only publish: true makes versions',
+  },
+  {
+    name: 'a handler for an image',
+    base: 'image',
+    path: [...FUNCTION, 'handler'],
+    value: 'app.main',
+    says: 'an image says itself what runs: leave runtime, handler and layers out with code.imageUri',
+  },
+  {
     name: 'a recipient named twice',
     base: 'short',
     path: [...RULES],

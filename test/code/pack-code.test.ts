@@ -33,6 +33,12 @@ const SAMPLE = {
   bootstrap: '#!',
 };
 
+/** The same bytes everywhere, which hardly get smaller. */
+function noise(length: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length }, () => (state = (state * 16_807) % 2_147_483_647) >>> 8);
+}
+
 describe('packCode', () => {
   test('gives back the files, under the hash that Lambda will report', () => {
     const packed = packCode(files(SAMPLE), { runtime });
@@ -58,10 +64,21 @@ describe('packCode', () => {
     ['America/St_Johns', '077'],
     ['UTC', '022'],
   ])('gives the golden bytes in the time zone %s under the umask %s', (TZ, umask) => {
+    // From a folder that this very process writes, since modes and times of files come from there.
     const script = `
+      import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+      import { tmpdir } from 'node:os';
+      import { dirname, join } from 'node:path';
       import { packCode } from './src/code/pack-code.ts';
+      import { readCodePath } from './src/files/code-path.ts';
       process.umask(0o${umask});
-      const files = new Map(Object.entries(${JSON.stringify(SAMPLE)}).map(([name, text]) => [name, Buffer.from(text)]));
+      const folder = mkdtempSync(join(tmpdir(), 'pack-code-'));
+      for (const [name, text] of Object.entries(${JSON.stringify(SAMPLE)})) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
+        writeFileSync(join(folder, name), text);
+      }
+      const { files } = await readCodePath('/', folder);
+      rmSync(folder, { recursive: true });
       console.log(packCode(files, { runtime: 'nodejs24.x' }).sha256);`;
 
     const output = execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', script], {
@@ -70,6 +87,14 @@ describe('packCode', () => {
     });
 
     expect(output.trim()).toBe(GOLDEN);
+  });
+
+  test.each([
+    ['an empty file', new Uint8Array(), 'j+fe73bhU5oJw4TxGthsFv1+v1AFyuVfoHwvsKGJWM4='],
+    ['what repeats', new Uint8Array(100_000).fill(7), 'jjr/nmqiwopp1W8BOT+k/4RDbraAzoWTsQHNoJJ5GRY='],
+    ['what does not', noise(100_000), 'rIsfLVoNZf4l+VYph2DDpJfrdgTU6b+dgYpKR/VdUaI='],
+  ])('gives %s the bytes that it has always had', (_name, bytes, golden) => {
+    expect(packCode(new Map([['file', bytes]]), { runtime }).sha256).toBe(golden);
   });
 
   test('gives the same bytes whatever the order of the files', () => {

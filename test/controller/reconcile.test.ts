@@ -136,6 +136,48 @@ describe('a pipeline that is settled', () => {
   });
 });
 
+describe('a function that takes minutes to become ready', () => {
+  const turned = async (over: object) => {
+    const world = await ready();
+    const fn = world.aws.functions.get(FUNCTION);
+    if (fn !== undefined) world.aws.functions.set(FUNCTION, { ...fn, ...over });
+    return world;
+  };
+
+  it.each([{ state: 'Pending' }, { lastUpdateStatus: 'InProgress' }])(
+    'is looked at again after seconds without a run that waits, and is not Ready meanwhile: %j',
+    async (over) => {
+      const world = await turned(over);
+
+      expect(await world.next()).toMatchObject({ outcome: { kind: 'after', delayMs: 4_000 }, writes: [] });
+
+      // The clock of these tests itself goes on by a millisecond.
+      expect(Math.max(...world.aws.slept)).toBe(1);
+      expect(world.conditions('Ready')).toEqual(['Ready=False FunctionUpdating']);
+      const fn = world.aws.functions.get(FUNCTION);
+      if (fn !== undefined)
+        world.aws.functions.set(FUNCTION, { ...fn, state: 'Active', lastUpdateStatus: 'Successful' });
+      expect((await world.next()).outcome).toEqual({ kind: 'settled' });
+      expect(world.conditions('Ready')).toEqual(['Ready=True Succeeded']);
+    },
+  );
+
+  it('is Stalled when it never will, with what to do about it', async () => {
+    const world = await turned({
+      state: 'Failed',
+      stateReason: 'The image manifest is not supported',
+      stateReasonCode: 'InvalidImage',
+    });
+
+    await world.next();
+
+    expect(world.conditions('Ready', 'Stalled')).toEqual(['Ready=False FunctionFailed', 'Stalled=True FunctionFailed']);
+    expect(world.source.resources.get(KEY)?.status?.conditions).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('Build the image for one platform') }),
+    );
+  });
+});
+
 describe('a pipeline that cannot be brought about', () => {
   it('is Stalled by an invalid manifest, told once, and AWS is not asked', async () => {
     const issues = [{ path: ['spec', 'region'], message: 'is not a region' }];

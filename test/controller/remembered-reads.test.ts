@@ -6,12 +6,16 @@ import { fakeAws } from '../core/support/fake-aws.ts';
 import { BUCKET_NAME, IDENTITY, manifest } from '../core/support/pipeline.ts';
 import { ready } from './support/reconciling.ts';
 
-async function looking() {
-  const { aws } = await ready();
+const PUBLISHED = {
+  function: { publish: true, async: { maximumRetryAttempts: 1 }, code: { inline: { 'index.mjs': '' } } },
+};
+
+async function looking(spec: object = {}) {
+  const { aws } = await ready(spec);
   const reads = createRememberedReads(aws.ports);
   const look = async (depth: 'full' | 'light') => {
     const before = aws.calls.length;
-    const { observed } = await observePipeline(manifest(), IDENTITY, { ...aws.ports, ...reads.planning(depth) });
+    const { observed } = await observePipeline(manifest(spec), IDENTITY, { ...aws.ports, ...reads.planning(depth) });
     return { observed, calls: aws.calls.slice(before) };
   };
   return { aws, reads, look };
@@ -27,6 +31,17 @@ describe('createRememberedReads', () => {
     expect(light.observed).toEqual(full.observed);
     expect(light.calls.length).toBeLessThanOrEqual(8);
     expect(light.calls.length).toBeLessThan(full.calls.length);
+  });
+
+  it('sees the same of a published version, for two calls more', async () => {
+    const { look } = await looking(PUBLISHED);
+    const full = await look('full');
+
+    const light = await look('light');
+
+    expect(full.observed.function?.alias?.async?.maximumRetryAttempts).toBe(1);
+    expect(light.observed).toEqual(full.observed);
+    expect(light.calls.length).toBeLessThanOrEqual(10);
   });
 
   it('sees in a light look what others change in policies, in the function and in who may read the bucket', async () => {

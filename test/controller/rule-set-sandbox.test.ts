@@ -14,27 +14,26 @@ import { controllerOver } from './support/reconciling.ts';
 import { resource } from './support/resource.ts';
 
 const NAMES = ['alpha', 'beta', 'gamma'] as const;
-const SET = 'main';
+const SETS = ['main', 'other'] as const;
 const MOST_RUNS = 8;
 const CODE = packCode(new Map([['index.mjs', new TextEncoder().encode('export const handler = () => {};')]]), {
   runtime: 'nodejs24.x',
 });
 
 type Specs = Readonly<Record<string, object | undefined>>;
-type Result = { readonly active: string | undefined; readonly rules: readonly ReceiptRule[] };
-
-/** All in one set: rules that wait in an old set, while that is still the active one, keep the place they have there. */
-const inMain = (spec: object): object => ({
-  ...spec,
-  ruleSet: { ...('ruleSet' in spec ? (spec.ruleSet as object) : {}), name: SET },
-});
+type Result = {
+  readonly active: string | undefined;
+  readonly sets: readonly (readonly ReceiptRule[] | undefined)[];
+  /** Some pipeline may write nothing, so its rules keep the slots that they have. */
+  readonly isHeld: boolean;
+};
 
 const specs: fc.Arbitrary<Specs> = fc.record(
-  Object.fromEntries(NAMES.map((name) => [name, pipelineSpecs(name, true).map(inMain)])),
+  Object.fromEntries(NAMES.map((name) => [name, pipelineSpecs(name, true)])),
   { requiredKeys: [] },
 );
 
-/** One state of the manifests after the other is brought about; gives what the set holds in the end. */
+/** One state of the manifests after the other is brought about; gives what the sets hold in the end. */
 async function broughtAbout(session: readonly Specs[], ports: Ports): Promise<Result> {
   const source = fakeSource();
   source.inputsOf = () => ({ code: CODE, environment: {} });
@@ -58,14 +57,24 @@ async function broughtAbout(session: readonly Specs[], ports: Ports): Promise<Re
     }
   }
   const { receiptRules } = ports;
-  const { rules = [] } = (await receiptRules.describe(SET)) ?? {};
-  return { active: (await receiptRules.describeActive())?.name, rules };
+  const sets = await Promise.all(SETS.map((name) => receiptRules.describe(name)));
+  return {
+    active: (await receiptRules.describeActive())?.name,
+    sets: sets.map((set) => set?.rules),
+    isHeld: [...source.resources.values()].some(
+      ({ status }) => status?.conditions?.some(({ type, status }) => type === 'Stalled' && status === 'True') === true,
+    ),
+  };
 }
 
-/** Recipients are a set, and what is absent is no member. */
-const comparable = ({ active, rules }: Result): unknown => ({
+/** Recipients are a set, and what is absent is no member. On which side of a held rule others stand is left open. */
+const comparable = ({ active, sets, isHeld }: Result): unknown => ({
   active,
-  rules: rules.map((rule) => ({ ...rule, recipients: rule.recipients.toSorted() })),
+  isHeld,
+  sets: sets.map((rules) => {
+    const plain = rules?.map((rule) => ({ ...rule, recipients: rule.recipients.toSorted() }));
+    return isHeld ? plain?.sort((a, b) => (a.name < b.name ? -1 : 1)) : plain;
+  }),
 });
 
 describe.each([

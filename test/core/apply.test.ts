@@ -177,6 +177,7 @@ describe('an error', () => {
     fn: {
       name: 'f',
       architecture: 'x86_64',
+      packageType: 'Zip',
       tags: {},
       ...functionConfiguration(),
     },

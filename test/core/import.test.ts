@@ -16,6 +16,8 @@ const call = (name: string): RuleAction => ({ kind: 'lambda', functionArn: ARN +
 const FUNCTION: LiveFunction = {
   ...functionConfiguration({ timeout: 3, description: 'Theirs', roleArn: ROLE }),
   architecture: 'x86_64',
+  packageType: 'Zip',
+  version: '$LATEST',
   tags: {},
   reservedConcurrency: undefined,
   async: undefined,

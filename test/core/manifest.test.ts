@@ -50,6 +50,7 @@ test('a short manifest gets every default', () => {
       tags: {},
       logLevel: 'info',
       logFormat: 'Text',
+      publish: false,
       code: { inline: { 'index.mjs': 'export const handler = () => {};' } },
     },
     invocationType: 'Event',
@@ -112,6 +113,9 @@ describe('valid', () => {
     expect(complaints(document(spec))).toEqual([]);
   });
 });
+
+const IMAGE_RULE =
+  'must be an image in ECR with a tag or a digest, such as 123456789012.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:…';
 
 describe('refused, with path and message', () => {
   test('a field that does not exist, even without a value', () => {
@@ -249,12 +253,42 @@ describe('refused, with path and message', () => {
     [
       'no source of code',
       fn({ code: {} }),
-      ['function.code: exactly one of inline, configMapRef, s3, path, existing must be set'],
+      ['function.code: exactly one of inline, configMapRef, s3, imageUri, ociRef, path, existing must be set'],
     ],
     [
       'two sources of code',
       fn({ code: { ...inline, path: 'x' } }),
-      ['function.code: exactly one of inline, configMapRef, s3, path, existing must be set'],
+      ['function.code: exactly one of inline, configMapRef, s3, imageUri, ociRef, path, existing must be set'],
+    ],
+    [
+      'an image that is not in ECR',
+      fn({ code: { imageUri: 'docker.io/library/node:24' } }),
+      [`function.code.imageUri: ${IMAGE_RULE}`],
+    ],
+    [
+      'an image without tag or digest',
+      fn({ code: { imageUri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/handler' } }),
+      [`function.code.imageUri: ${IMAGE_RULE}`],
+    ],
+    [
+      'a runtime for an image',
+      fn({ code: { imageUri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/handler:1' }, runtime: 'nodejs22.x' }),
+      ['function: an image says itself what runs: leave runtime, handler and layers out with code.imageUri'],
+    ],
+    [
+      'an artifact by its tag',
+      fn({ code: { ociRef: { repository: 'ghcr.io/acme/handler', digest: 'latest' } } }),
+      ['function.code.ociRef.digest: must be the digest of a manifest: sha256: and 64 hexadecimal digits'],
+    ],
+    [
+      'an artifact without registry',
+      fn({ code: { ociRef: { repository: 'handler', digest: `sha256:${'a'.repeat(64)}` } } }),
+      ['function.code.ociRef.repository: must be a registry and a repository in it, such as ghcr.io/acme/handler'],
+    ],
+    [
+      'a version of what is not published',
+      fn({ code: inline, version: '3' }),
+      ['function: version names a version to go back to, and only publish: true makes versions'],
     ],
     [
       '51 inline files',

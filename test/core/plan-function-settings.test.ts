@@ -255,7 +255,7 @@ describe('the log group', () => {
     const taken = (settings: object) =>
       adopting({ function: { name: 'theirs', code: { existing: true }, ...settings } });
     await aws.ports.functions.create(
-      { ...desired().function.configuration, name: 'theirs', architecture: 'x86_64', tags: {} },
+      { ...desired().function.configuration, name: 'theirs', architecture: 'x86_64', packageType: 'Zip', tags: {} },
       { kind: 'zip', bytes: new Uint8Array(), sha256: 'x' },
     );
     const logging = { ...onlyFunction(aws).logging, group: '/shared' };

@@ -297,6 +297,20 @@ describe('planRuleSets: a pipeline that moves to another set', () => {
     },
   );
 
+  it('keeps its place in the old set when others come to it, wherever their rules land', () => {
+    const planned = planOf({
+      pipelines: [pipeline('moved', { name: 'new' }), pipeline('came', { name: 'old' })],
+      sets: { old: [ruleOf('moved')] },
+      active: 'old',
+    });
+
+    const looked = planned.steps.flatMap(({ action }) =>
+      action.kind === 'orderRules' && action.ruleSet === 'old' ? [action.order] : [],
+    );
+    expect(looked).toEqual([['slp_mail_came_A', 'slp_mail_moved_A']]);
+    expect(problemsOf(planned)).toEqual(['mail/moved OldSetStillActive']);
+  });
+
   it('leaves an old set that is not active at once', () => {
     const planned = planOf({
       pipelines: [pipeline('app', { name: 'new' })],

@@ -139,3 +139,11 @@ describe('of a pipeline that', () => {
     expect(short(await statusNow(aws))).toContain('RoleReady=False OwnershipConflict');
   });
 });
+
+test('names the version that the rules call, where versions are published', async () => {
+  const spec = { function: { code: { inline: { 'index.mjs': '' } }, publish: true } };
+  const aws = fakeAws();
+  await settled(applying(pipeline(spec)), aws);
+
+  expect((await statusNow(aws, spec)).function).toMatchObject({ version: '1' });
+});

@@ -14,6 +14,8 @@ const ROLE = 'arn:aws:iam::123456789012:role/mail/reader';
 const POLICY = 'arn:aws:iam::aws:policy/AdministratorAccess';
 const BOUNDARY = 'arn:aws:iam::123456789012:policy/boundary';
 
+const IMAGE = `123456789012.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:${'a'.repeat(64)}`;
+
 const pathsOf = (spec: object, limits: TenantParts = {}): string[] =>
   tenancyIssues(manifest(spec), tenant(limits)).map(({ path }) => path);
 const forRecipients = (...recipients: readonly string[]) => ({ receiptRules: [{ name: 'Default', recipients }] });
@@ -63,6 +65,20 @@ const REFERRING: readonly Referring[] = [
     spec: { function: { code: { s3: { bucket: 'payroll', key: 'k' } } } },
     kind: 'codeBuckets',
     pattern: 'payroll',
+  },
+  {
+    field: 'spec.function.code.imageUri',
+    spec: { function: { code: { imageUri: IMAGE } } },
+    kind: 'images',
+    pattern: '123456789012.dkr.ecr.us-west-2.amazonaws.com/hand*@sha256:*',
+  },
+  {
+    field: 'spec.function.code.ociRef.repository',
+    spec: {
+      function: { code: { ociRef: { repository: 'ghcr.io/acme/handler', digest: `sha256:${'a'.repeat(64)}` } } },
+    },
+    kind: 'ociRepositories',
+    pattern: 'ghcr.io/acme/*',
   },
   {
     field: 'spec.function.layers[]',
@@ -212,6 +228,9 @@ describe('the schema', () => {
     'spec.function.tags{}',
     'spec.function.code.inline{}',
     'spec.function.code.configMapRef.name',
+    'spec.function.code.ociRef.digest',
+    'spec.function.code.ociRef.pullSecret.name',
+    'spec.function.version',
     'spec.function.environmentFrom{}.configMapKeyRef.key',
     'spec.function.environmentFrom{}.configMapKeyRef.name',
     'spec.function.environmentFrom{}.secretKeyRef.key',

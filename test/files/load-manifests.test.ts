@@ -494,3 +494,48 @@ describe('a problem', () => {
     expect((await load('-')).problems).toEqual([{ file: '-', message: 'cannot be read' }]);
   });
 });
+
+describe('code in a registry', () => {
+  const repository = 'ghcr.io/acme/handler';
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const ociRef = (rest = '') => pipeline({ code: `ociRef: { repository: ${repository}, digest: '${digest}'${rest} }` });
+
+  test('is pulled as who the Secret among the files says, and packed', async () => {
+    const secret = `
+apiVersion: v1
+kind: Secret
+metadata: { name: pull }
+stringData: { .dockerconfigjson: '{}' }`;
+    folder.write('app.yaml', `${ociRef(', pullSecret: { name: pull }')}---${secret}`);
+    const asked: unknown[] = [];
+
+    const { pipelines, problems } = await loadManifests({
+      sources: [folder.path()],
+      namespace: 'default',
+      readStdin: () => Promise.resolve(''),
+      pull: async (ref, login) => {
+        asked.push([ref, login?.about]);
+        return { kind: 'files', files: new Map([['index.mjs', Buffer.from(handler)]]) };
+      },
+    });
+
+    expect(problems).toEqual([]);
+    expect(pipelines.map(({ inputs }) => inputs.code.kind)).toEqual(['zip']);
+    expect(asked).toEqual([[{ repository, digest }, 'Secret default/pull']]);
+  });
+
+  test('is a problem at its place when nobody has listed the registry', async () => {
+    folder.write('app.yaml', ociRef());
+
+    expect((await load(folder.path())).problems).toMatchObject([
+      { path: 'spec.function.code.ociRef', message: expect.stringContaining('add it to the setting oci-registries') },
+    ]);
+  });
+
+  test('names an image without looking at it', async () => {
+    const uri = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/handler:1';
+    folder.write('app.yaml', pipeline({ code: `imageUri: '${uri}'` }));
+
+    expect((await load(folder.path())).pipelines.map(({ inputs }) => inputs.code)).toEqual([{ kind: 'image', uri }]);
+  });
+});

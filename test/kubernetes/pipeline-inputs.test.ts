@@ -2,7 +2,7 @@ import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { faultOf } from '../../src/core/fault.ts';
 import type { ApiObject, ApiResource } from '../../src/kubernetes/api-object.ts';
-import type { KubernetesApi } from '../../src/kubernetes/api.ts';
+import type { ArtifactPuller } from '../../src/code/artifact-puller.ts';
 import { configMapsOf, pipelineInputs } from '../../src/kubernetes/pipeline-inputs.ts';
 import { manifest } from '../core/support/pipeline.ts';
 
@@ -26,7 +26,7 @@ function apiWith(objects: Readonly<Record<string, object>>) {
     asked.push(`${kind} ${namespace}/${name}`);
     return objects[`${kind} ${name}`] as T | undefined;
   };
-  return { api: { get } satisfies Pick<KubernetesApi, 'get'>, asked };
+  return { api: { get }, asked };
 }
 
 async function codeOf(code: object, found?: object) {
@@ -90,8 +90,46 @@ describe('the code', () => {
       code: { s3: { bucket: 'code-of-ours', key: 'fn.zip', version: 'v1' } },
       expected: { kind: 's3', bucket: 'code-of-ours', key: 'fn.zip', version: 'v1' },
     },
-  ])('is only named where it lies in S3: $code', async ({ code, expected }) => {
+    {
+      code: { imageUri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/handler:1' },
+      expected: { kind: 'image', uri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/handler:1' },
+    },
+  ])('is only named where Lambda reads it itself: $code', async ({ code, expected }) => {
     expect(await codeOf(code)).toEqual(expected);
+  });
+
+  it('is pulled from a registry as who the Secret of the same namespace says', async () => {
+    const ociRef = { repository: 'ghcr.io/acme/handler', digest: `sha256:${'a'.repeat(64)}` };
+    const { api, asked } = apiWith({ 'Secret pull': { data: { '.dockerconfigjson': base64('{}') } } });
+    const pulled: unknown[] = [];
+    const pull: ArtifactPuller = async (...asking) => {
+      pulled.push(asking);
+      return { kind: 'files', files: new Map([['index.mjs', Buffer.from(HANDLER)]]) };
+    };
+
+    const { code } = await pipelineInputs(
+      withCode({ ociRef: { ...ociRef, pullSecret: { name: 'pull' } } }),
+      'mail',
+      api,
+      pull,
+    );
+    await pipelineInputs(withCode({ ociRef }), 'mail', api, pull);
+
+    expect(code).toEqual(await codeOf(INLINE));
+    expect(asked).toEqual(['Secret mail/pull']);
+    expect(pulled).toEqual([
+      [ociRef, { about: 'Secret mail/pull', content: new Map([['.dockerconfigjson', Buffer.from('{}')]]) }],
+      [ociRef, undefined],
+    ]);
+  });
+
+  it('is not pulled from a registry that nobody has listed', async () => {
+    const ociRef = { repository: 'ghcr.io/acme/handler', digest: `sha256:${'a'.repeat(64)}` };
+
+    expect(faultOf(await codeOf({ ociRef }).catch((error: unknown) => error))).toMatchObject({
+      class: 'invalid',
+      message: expect.stringContaining('add it to the setting oci-registries'),
+    });
   });
 
   it.each([
@@ -202,7 +240,7 @@ describe('the environment', () => {
     const names = ['zeta', 'alpha', 'mid'];
     const variables = names.map((name) => [name.toUpperCase(), { secretKeyRef: { name, key: 'k' } }]);
     const answers = names.map((name) => ({ name, ...Promise.withResolvers<undefined>() }));
-    const api: Pick<KubernetesApi, 'get'> = {
+    const api = {
       get: <T extends ApiObject>(_: ApiResource, { name }: { name: string }) =>
         answers.find((each) => each.name === name)?.promise ?? Promise.resolve<T | undefined>(undefined),
     };

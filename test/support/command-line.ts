@@ -1,3 +1,4 @@
+import { pullNothing } from '../../src/code/artifact-puller.ts';
 import { awsPorts } from '../../src/aws/ports.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
@@ -25,6 +26,7 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
     out: (line) => out.push(line),
     err: (line) => err.push(line),
     readStdin: async () => stdin,
+    pullFrom: () => pullNothing,
     env: {},
     interactive: answer !== undefined,
     colours: false,
@@ -42,6 +44,7 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
         ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
       });
     },
+    openCluster: () => Promise.reject(new Error('a test must not reach out to a cluster')),
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: () => Promise.reject(new Error('a test starts its sandbox itself')),
     runDev: () => Promise.reject(new Error('a test runs dev as a program')),

@@ -1,15 +1,13 @@
 import { PipelineError, type Fault } from '../../../src/core/fault.ts';
-import type { FunctionConfiguration } from '../../../src/core/function-configuration.ts';
 import type {
   ObservedBucket,
-  ObservedFunction,
   ObservedLogGroup,
   ObservedRole,
   PublicAccessBlock,
   Tags,
 } from '../../../src/core/observed.ts';
-import type { PolicyDocument, Statement } from '../../../src/core/policy-document.ts';
 import type { Clock, MxAnswer, Ports, StoredObject, Verification } from '../../../src/core/ports.ts';
+import { fakeFunctions, type FakeFunctions } from './fake-functions.ts';
 import { fakeReceiptRules, type FakeRuleSets } from './fake-receipt-rules.ts';
 
 /** AWS in memory, without delay: what the ports are told is what it holds, and only rule sets refuse anything. */
@@ -26,7 +24,6 @@ export type FakeAws = {
   /** Names that somebody else has. */
   readonly forbidden: Set<string>;
   readonly roles: Map<string, ObservedRole>;
-  readonly functions: Map<string, ObservedFunction>;
   readonly logGroups: Map<string, ObservedLogGroup>;
   /** Domains and addresses, by name. */
   readonly identities: Map<string, Verification>;
@@ -36,10 +33,11 @@ export type FakeAws = {
   before: (call: string) => Fault | undefined | Promise<void>;
   /** Asked after each call that succeeded; a fault is thrown: the answer was lost. */
   after: (call: string) => Fault | undefined;
-} & FakeRuleSets;
+} & FakeRuleSets &
+  FakeFunctions;
 
 const READS =
-  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|async|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive|verification|domains|mx)( |$))/;
+  /^(identity\.|clock\.|\w+\.(head|tags|publicAccessBlock|ownership|encryption|versioning|lifecycle|policy|async|versions|aliases|list|get|inlinePolicyNames|inlinePolicy|managedPolicyArns|instanceProfiles|describe|describeActive|verification|domains|mx)( |$))/;
 
 /** Whether a call, as it is noted, changes something. */
 export const isWriteCall = (call: string): boolean => !READS.test(call);
@@ -66,6 +64,7 @@ export function fakeAws(): FakeAws {
     forbidden: new Set(),
     roles: new Map(),
     functions: new Map(),
+    published: new Map(),
     logGroups: new Map(),
     sets: new Map(),
     setsMadeAtMs: new Map(),
@@ -80,7 +79,7 @@ export function fakeAws(): FakeAws {
     identity: { caller: () => Promise.resolve({ account: '123456789012', partition: 'aws' }) },
     buckets: bucketsOf(aws),
     roles: rolesOf(aws),
-    functions: functionsOf(aws),
+    functions: fakeFunctions(aws),
     logGroups: logGroupsOf(aws),
     receiptRules: fakeReceiptRules(aws, clock),
     mailIdentities: {
@@ -228,72 +227,6 @@ function rolesOf({ roles }: Part): Ports['roles'] {
     instanceProfiles: async () => [],
     removeFromInstanceProfile: async () => undefined,
     delete: async (name) => void roles.delete(name),
-  };
-}
-
-function functionsOf({ functions }: Part): Ports['functions'] {
-  const change = changing(functions);
-  const statements = (name: string): readonly Statement[] => existing(functions, name).policy?.Statement ?? [];
-  const setPolicy = (name: string, Statement: readonly Statement[]) => {
-    const policy: PolicyDocument | undefined =
-      Statement.length === 0 ? undefined : { Version: '2012-10-17', Statement };
-    return change(name, { policy });
-  };
-  return {
-    list: async () => [...functions.keys()],
-    get: async (name) => functions.get(name),
-    policy: async (name) => functions.get(name)?.policy,
-    create: async (fn, code) => {
-      if (functions.has(fn.name)) throw taken(`Function ${fn.name}`);
-      functions.set(fn.name, {
-        ...fn,
-        arn: `arn:aws:lambda:us-west-2:123456789012:function:${fn.name}`,
-        state: 'Active',
-        stateReason: undefined,
-        lastUpdateStatus: 'Successful',
-        lastUpdateReason: undefined,
-        codeSha256: code.kind === 'zip' ? code.sha256 : 'of-an-object',
-        reservedConcurrency: undefined,
-        async: undefined,
-        policy: undefined,
-      });
-    },
-    updateCode: (name, architecture, code) =>
-      change(name, { architecture, codeSha256: code.kind === 'zip' ? code.sha256 : 'of-an-object' }),
-    updateConfiguration: (name, configuration: FunctionConfiguration) => change(name, configuration),
-    tag: (arn, tags) => {
-      const name = arn.split(':').at(-1) ?? '';
-      return change(name, { tags: { ...existing(functions, name).tags, ...tags } });
-    },
-    untag: (arn, keys) => {
-      const name = arn.split(':').at(-1) ?? '';
-      return change(name, { tags: without(existing(functions, name).tags, keys) });
-    },
-    async: async (name) => functions.get(name)?.async,
-    putAsync: (name, async) => change(name, { async }),
-    deleteAsync: (name) => change(name, { async: undefined }),
-    putConcurrency: (name, reservedConcurrency) => change(name, { reservedConcurrency }),
-    deleteConcurrency: (name) => change(name, { reservedConcurrency: undefined }),
-    addPermission: (name, grant) => {
-      const statement: Statement = {
-        Sid: grant.statementId,
-        Effect: 'Allow',
-        Principal: { Service: grant.principal },
-        Action: grant.action,
-        Resource: existing(functions, name).arn,
-        Condition: {
-          StringEquals: { 'AWS:SourceAccount': grant.sourceAccount },
-          ArnLike: { 'AWS:SourceArn': grant.sourceArn },
-        },
-      };
-      return setPolicy(name, [...statements(name), statement]);
-    },
-    removePermission: (name, id) =>
-      setPolicy(
-        name,
-        statements(name).filter(({ Sid }) => Sid !== id),
-      ),
-    delete: async (name) => void functions.delete(name),
   };
 }
 

@@ -1,0 +1,174 @@
+import { createColors } from 'picocolors';
+import type { Resource } from '../controller/source.ts';
+import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { answerOf, type Answer } from '../diagnosis/answer.ts';
+import { hasFailed } from '../diagnosis/finding.ts';
+import { findCauses } from '../diagnosis/trace.ts';
+import type { AwsFacts, ResourceFacts, TraceFacts } from '../diagnosis/trace-facts.ts';
+import { traceTree } from '../diagnosis/trace-tree.ts';
+import type { LoadedPipeline } from '../files/load-manifests.ts';
+import { areFiles, choosePipelines, refOf, withinCluster, type Cluster } from './cluster.ts';
+import { refused } from './command-failed.ts';
+import { askController } from './controller-page.ts';
+import { unlessInterrupted } from './interrupted.ts';
+import type { CliIo, ExitCode } from './io.ts';
+import { accountOf, lookAtAws, type Subject } from './look-at-aws.ts';
+import type { ControllerOptions, FilesOrClusterOptions } from './options.ts';
+import { print } from './print.ts';
+import { clean } from './render-problems.ts';
+import { renderFinding, renderTree } from './render-findings.ts';
+import { chooseLoaded, connectionOf, keyOf, loadFiles, refuseBadNames } from './work.ts';
+
+export type TraceOptions = FilesOrClusterOptions & ControllerOptions & { readonly aws: boolean };
+
+/** Version of the JSON; a reader refuses another one. */
+const TRACE_FORMAT = 'ses-lambda-pipeline.dev/trace/v1';
+
+/**
+ * Says of one pipeline what happened, why it waits and what to do next. Exit code 0: nothing is wrong, 2: something is,
+ * 1: it could not be looked at.
+ */
+export async function traceCommand(name: string, options: TraceOptions, io: CliIo): Promise<ExitCode> {
+  const facts = areFiles(options, io) ? await traceFile(name, options, io) : await traceResource(name, options, io);
+  const causes = findCauses(facts);
+  const data = { format: TRACE_FORMAT, pipeline: facts.key, causes, facts: withoutSecrets(facts) };
+  print(io, options.output, data, () => render(facts, io));
+  return hasFailed(causes) ? 2 : 0;
+}
+
+async function traceFile(name: string, options: TraceOptions, io: CliIo): Promise<TraceFacts> {
+  const files = { ...options, namespace: options.namespace ?? 'default' };
+  const loaded = await loadFiles(files, io);
+  const [key = ''] = chooseLoaded([name], files.namespace, loaded, io);
+  const chosen = loaded.find((each) => keyOf(each) === key);
+  if (chosen === undefined) throw refused(`${key} is not among the given files`, io);
+  const { manifest, namespace, inputs } = chosen;
+  const { region } = manifest.spec;
+  const isBeside = (other: LoadedPipeline): boolean =>
+    other !== chosen && other.manifest.spec.region === region && !other.manifest.spec.suspend;
+  const subject: Subject = {
+    manifest,
+    namespace,
+    inputs,
+    deleting: false,
+    createdAtMs: undefined,
+    others: [],
+    beside: loaded.filter(isBeside),
+    installation: options.installation,
+  };
+  return {
+    key,
+    region,
+    nowMs: io.clock.now(),
+    asked: askedOf(manifest),
+    suspended: manifest.spec.suspend,
+    resource: undefined,
+    events: undefined,
+    leases: undefined,
+    lane: await askController(options.controllerUrl, io),
+    aws: await look(subject, options, io),
+  };
+}
+
+async function traceResource(name: string, options: TraceOptions, io: CliIo): Promise<TraceFacts> {
+  refuseBadNames({ installation: options.installation, namespace: options.namespace ?? 'default' }, io);
+  return withinCluster(options, io, async (cluster): Promise<TraceFacts> => {
+    const [resource] = await choosePipelines([name], options, cluster, io);
+    if (resource === undefined) throw refused(`there is no pipeline ${name}`, io);
+    const { key, manifest } = resource;
+    const [events, leases, lane, aws] = await Promise.all([
+      answerOf(() => cluster.events(refOf(resource), resource.uid)),
+      answerOf(() => cluster.leases(options.leaseName, options.leaseNamespace)),
+      askController(options.controllerUrl, io),
+      options.aws ? lookAsController(resource, cluster, options, io) : undefined,
+    ]);
+    return {
+      key,
+      region: manifest?.spec.region,
+      nowMs: io.clock.now(),
+      asked: manifest === undefined ? undefined : askedOf(manifest),
+      suspended: manifest?.spec.suspend === true,
+      resource: factsOf(resource),
+      events,
+      leases,
+      lane,
+      aws,
+    };
+  });
+}
+
+const askedOf = ({ spec }: Manifest): TraceFacts['asked'] => ({
+  runtime: spec.function.runtime,
+  reservedConcurrency: spec.function.reservedConcurrency,
+});
+
+function factsOf(resource: Resource): ResourceFacts {
+  const { generation, createdAtMs, deleting, annotations, status, issues } = resource;
+  return {
+    generation,
+    observedGeneration: status?.observedGeneration ?? -1,
+    createdAtMs,
+    deleting,
+    requestedAt: annotations[RECONCILE_REQUESTED_AT],
+    handledAt: status?.lastHandledReconcileAt,
+    conditions: status?.conditions ?? [],
+    account: accountOf(resource),
+    issues: issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+  };
+}
+
+/** With what the cluster has of code and variables, and beside the pipelines that the controller knows. */
+async function lookAsController(
+  resource: Resource,
+  cluster: Cluster,
+  options: TraceOptions,
+  io: CliIo,
+): Promise<Answer<AwsFacts> | undefined> {
+  const { manifest, deleting, createdAtMs } = resource;
+  if (manifest === undefined) return undefined;
+  const { namespace } = refOf(resource);
+  const inputs = await answerOf(() => cluster.inputs(manifest, namespace));
+  if (!inputs.ok) return inputs;
+  const everywhere = await answerOf(() => cluster.pipelines(undefined));
+  const others = everywhere.ok ? everywhere.value : await cluster.pipelines(namespace);
+  const { installation } = options;
+  const subject = { manifest, namespace, deleting, createdAtMs, others, beside: [], installation };
+  return look({ ...subject, inputs: inputs.value }, options, io);
+}
+
+async function look(subject: Subject, options: TraceOptions, io: CliIo): Promise<Answer<AwsFacts>> {
+  const { region } = subject.manifest.spec;
+  return answerOf(async () => {
+    const ports = await io.connect({ region, ...connectionOf(options) });
+    try {
+      return await unlessInterrupted(io.signal, lookAtAws(subject, ports));
+    } finally {
+      ports.close();
+    }
+  });
+}
+
+/** What AWS has of a function holds values of its environment, which are nobody's business here. */
+function withoutSecrets({ aws, ...facts }: TraceFacts): object {
+  if (aws === undefined || !aws.ok) return { ...facts, ...(aws !== undefined && { aws }) };
+  const { observed: _secret, ...rest } = aws.value;
+  return { ...facts, aws: rest };
+}
+
+function render(facts: TraceFacts, io: CliIo): string[] {
+  const paint = createColors(io.colours);
+  const causes = findCauses(facts);
+  const wrong = causes.filter(({ outcome }) => outcome === 'fail').length;
+  const noted = causes.filter(({ outcome }) => outcome === 'warn').length;
+  const verdict =
+    (wrong === 0 ? 'nothing is wrong' : wrong === 1 ? '1 thing is wrong' : `${wrong} things are wrong`) +
+    (noted === 0 ? '' : `, ${noted} to look at`);
+  const where = facts.region === undefined ? '' : ` in ${facts.region}`;
+  return [
+    paint.bold(clean(`${facts.key}${where}: ${verdict}`)),
+    ...causes.flatMap((cause) => renderFinding(cause, io.colours)),
+    '',
+    ...renderTree(traceTree(facts), io.colours),
+  ];
+}
