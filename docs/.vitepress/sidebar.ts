@@ -9,7 +9,7 @@ type Section = {
   readonly collapsed: boolean;
 };
 
-/** In this order. A page that nothing here names is found by its folder; one of `docs/` itself is a guide. */
+/** In this order. A page that nothing here names is found by its folder; one of `docs/` itself is a guide. Other folders follow behind. */
 const SECTIONS: readonly Section[] = [
   { text: 'Start', first: ['tutorial.md', 'install.md', 'comparison.md'], folders: [], collapsed: false },
   {
@@ -39,8 +39,11 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
   const named = new Set(['README.md', ...SECTIONS.flatMap(({ first }) => first)]);
   const found = (folder: string): readonly string[] =>
     PAGES.filter((page) => !named.has(page) && dirname(page) === folder);
+  const known = new Set(SECTIONS.flatMap(({ folders }) => folders));
+  const others = [...new Set(PAGES.map((page) => dirname(page)))].filter((folder) => !known.has(folder));
+  const more = others.map((folder) => ({ text: capitalised(folder), first: [], folders: [folder], collapsed: true }));
   return [
-    ...SECTIONS.map(({ text, first, folders, collapsed }) => ({
+    ...[...SECTIONS, ...more].map(({ text, first, folders, collapsed }) => ({
       text,
       collapsed,
       items: [...first.filter((page) => PAGES.includes(page)), ...folders.flatMap(found)].map(item(DOCS)),
@@ -48,6 +51,8 @@ export function sidebar(): DefaultTheme.SidebarItem[] {
     { text: 'Project', collapsed: true, items: PROJECT_PAGES.map(item(REPOSITORY)) },
   ];
 }
+
+const capitalised = (word: string): string => `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 
 const item =
   (root: string) =>

@@ -158,6 +158,40 @@ function strongest(dispositions) {
 // src/lambda/message.ts
 import { buffer } from "node:stream/consumers";
 
+// src/lambda/encoded-words.ts
+var WORD = String.raw\`=\\?[^\\s?]+\\?[bq]\\?[^\\s?]*\\?=\`;
+var RUN = new RegExp(String.raw\`\${WORD}(?:\\s+\${WORD})*\`, "gi");
+var PARTS = /=\\?([^\\s?*]+)(?:\\*[^\\s?]*)?\\?([bq])\\?([^\\s?]*)\\?=/gi;
+function decodeWords(text) {
+  return text.replaceAll(RUN, (run) => {
+    try {
+      return joined(partsOf(run)).map(({ charset, bytes }) => new TextDecoder(charset).decode(bytes)).join("");
+    } catch {
+      return run;
+    }
+  });
+}
+function partsOf(run) {
+  return [...run.matchAll(PARTS)].map(([, charset = "", encoding = "", text = ""]) => ({
+    charset: charset.toLowerCase(),
+    bytes: encoding.toLowerCase() === "b" ? Buffer.from(text, "base64") : fromQ(text)
+  }));
+}
+function joined(parts) {
+  const whole = [];
+  for (const part of parts) {
+    const last = whole.at(-1);
+    if (last?.charset === part.charset)
+      whole[whole.length - 1] = { ...part, bytes: Buffer.concat([last.bytes, part.bytes]) };
+    else whole.push(part);
+  }
+  return whole;
+}
+function fromQ(text) {
+  const characters = text.replaceAll("_", " ").replaceAll(/=([0-9a-f]{2})/gi, (_match, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(characters, "latin1");
+}
+
 // src/lambda/parsed-mail.ts
 async function parseMail(raw) {
   const { default: PostalMime } = await loadParser();
@@ -289,12 +323,16 @@ function messageOf(record, discover2, signal) {
   };
   return {
     messageId,
+    subject: subjectOf(mail),
     mail,
     receipt,
     head: stored.head,
     body: ({ maxBytes = MAX_BODY_BYTES } = {}) => open(maxBytes),
     parse: async ({ maxBytes = parsedLimitBytes() } = {}) => parseMail(await buffer(await open(maxBytes)))
   };
+}
+function subjectOf({ commonHeaders }) {
+  return commonHeaders?.subject === void 0 ? void 0 : decodeWords(commonHeaders.subject);
 }
 function parsedLimitBytes() {
   const memoryMb = Number(process.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] ?? Number.NaN);
@@ -746,6 +784,40 @@ function strongest(dispositions) {
 // src/lambda/message.ts
 var import_consumers = require("node:stream/consumers");
 
+// src/lambda/encoded-words.ts
+var WORD = String.raw\`=\\?[^\\s?]+\\?[bq]\\?[^\\s?]*\\?=\`;
+var RUN = new RegExp(String.raw\`\${WORD}(?:\\s+\${WORD})*\`, "gi");
+var PARTS = /=\\?([^\\s?*]+)(?:\\*[^\\s?]*)?\\?([bq])\\?([^\\s?]*)\\?=/gi;
+function decodeWords(text) {
+  return text.replaceAll(RUN, (run) => {
+    try {
+      return joined(partsOf(run)).map(({ charset, bytes }) => new TextDecoder(charset).decode(bytes)).join("");
+    } catch {
+      return run;
+    }
+  });
+}
+function partsOf(run) {
+  return [...run.matchAll(PARTS)].map(([, charset = "", encoding = "", text = ""]) => ({
+    charset: charset.toLowerCase(),
+    bytes: encoding.toLowerCase() === "b" ? Buffer.from(text, "base64") : fromQ(text)
+  }));
+}
+function joined(parts) {
+  const whole = [];
+  for (const part of parts) {
+    const last = whole.at(-1);
+    if (last?.charset === part.charset)
+      whole[whole.length - 1] = { ...part, bytes: Buffer.concat([last.bytes, part.bytes]) };
+    else whole.push(part);
+  }
+  return whole;
+}
+function fromQ(text) {
+  const characters = text.replaceAll("_", " ").replaceAll(/=([0-9a-f]{2})/gi, (_match, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(characters, "latin1");
+}
+
 // src/lambda/parsed-mail.ts
 async function parseMail(raw) {
   const { default: PostalMime } = await loadParser();
@@ -877,12 +949,16 @@ function messageOf(record, discover2, signal) {
   };
   return {
     messageId,
+    subject: subjectOf(mail),
     mail,
     receipt,
     head: stored.head,
     body: ({ maxBytes = MAX_BODY_BYTES } = {}) => open(maxBytes),
     parse: async ({ maxBytes = parsedLimitBytes() } = {}) => parseMail(await (0, import_consumers.buffer)(await open(maxBytes)))
   };
+}
+function subjectOf({ commonHeaders }) {
+  return commonHeaders?.subject === void 0 ? void 0 : decodeWords(commonHeaders.subject);
 }
 function parsedLimitBytes() {
   const memoryMb = Number(process.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] ?? Number.NaN);

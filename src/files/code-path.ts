@@ -5,8 +5,11 @@ import type { CodeContent } from '../code/code-content.ts';
 import { checkUnzippedSize, checkZippedSize, invalidCode } from '../code/code-limits.ts';
 import { fsMessage } from './fs-message.ts';
 
-/** Never part of a function. The links of `node_modules/.bin` start command-line tools. */
-const SKIPPED = new Set(['.git', '.DS_Store']);
+/**
+ * Never part of a function. The links of `node_modules/.bin` start command-line tools; what Python leaves in
+ * `__pycache__` holds times, and would make an update of each run.
+ */
+const SKIPPED = new Set(['.git', '.DS_Store', '__pycache__']);
 const isSkipped = (folder: string, name: string): boolean =>
   SKIPPED.has(name) || (name === '.bin' && basename(folder) === 'node_modules');
 

@@ -13,10 +13,12 @@ export type ReadSources = { readonly texts: readonly SourceText[]; readonly prob
 
 const FILE_LIMIT_BYTES = 16 * 1024 * 1024;
 const MANIFEST_NAME = /\.(yaml|yml|json)$/;
+/** What lies beside the manifest of a function that is written here: JSON, and no manifest. */
+const OF_THE_PROJECT = new Set(['package.json', 'package-lock.json', 'npm-shrinkwrap.json', 'tsconfig.json']);
 
 /**
  * Reads what `-f` names: a file, the manifests directly in a folder in the order of their names, or `-` for standard
- * input. A file that is named twice is read once.
+ * input. A file that is named twice is read once; in a folder, the files of a Node.js project are passed over.
  */
 export async function readSources(sources: readonly string[], readStdin: () => Promise<string>): Promise<ReadSources> {
   const texts: SourceText[] = [];
@@ -45,7 +47,7 @@ async function filesOf(source: string): Promise<{ ok: true; files: string[] } | 
   if (source === STANDARD_INPUT) return { ok: true, files: [source] };
   try {
     if (!(await fs.stat(source)).isDirectory()) return { ok: true, files: [source] };
-    const names = (await fs.readdir(source)).filter((name) => MANIFEST_NAME.test(name)).sort();
+    const names = (await fs.readdir(source)).filter(isManifestName).sort();
     if (names.length === 0)
       return refused('is a folder without a .yaml, .yml or .json file (folders in it are not searched)');
     return { ok: true, files: names.map((name) => join(source, name)) };
@@ -53,6 +55,8 @@ async function filesOf(source: string): Promise<{ ok: true; files: string[] } | 
     return refused(fsMessage(error));
   }
 }
+
+const isManifestName = (name: string): boolean => MANIFEST_NAME.test(name) && !OF_THE_PROJECT.has(name);
 
 /** Reads no more than the limit and one byte: what is no regular file tells no size, and may have no end. */
 async function readText(file: string): Promise<{ ok: true; text: string } | Refused> {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Discovery } from './discovery.ts';
+import { decodeWords } from './encoded-words.ts';
 import { MessageBodyError } from './message-body-error.ts';
 import { type ParsedMail, parseMail } from './parsed-mail.ts';
 import { s3Body } from './s3-body.ts';
@@ -17,6 +18,8 @@ export type ReadOptions = {
 export type SesMessage = {
   /** Given by SES; the same for every rule that matched the message. Not the `Message-ID` header. */
   readonly messageId: string;
+  /** As people read it; undefined when the message has none. */
+  readonly subject: string | undefined;
   readonly mail: SesMail;
   readonly receipt: SesReceipt;
   /** Where the raw message lies, its size and its metadata. @throws {MessageBodyError} when it lies nowhere */
@@ -65,12 +68,18 @@ export function messageOf(record: SesRecord, discover: () => Discovery, signal: 
   };
   return {
     messageId,
+    subject: subjectOf(mail),
     mail,
     receipt,
     head: stored.head,
     body: ({ maxBytes = MAX_BODY_BYTES } = {}) => open(maxBytes),
     parse: async ({ maxBytes = parsedLimitBytes() } = {}) => parseMail(await buffer(await open(maxBytes))),
   };
+}
+
+/** Checked events need not have common headers: a test may leave them out. */
+function subjectOf({ commonHeaders }: Partial<SesMail>): string | undefined {
+  return commonHeaders?.subject === undefined ? undefined : decodeWords(commonHeaders.subject);
 }
 
 function parsedLimitBytes(): number {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DevEvent } from '../../src/cli/dev-events.ts';
 import { cli, folder, manifestText } from './support.ts';
@@ -120,6 +121,29 @@ describe('a session', () => {
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     expect(lines.at(-1)).toMatch(/^Stopped\./);
+  });
+
+  test('bundles a handler in TypeScript, and again when what it imports is saved', { timeout: 60_000 }, async () => {
+    const words = (says: string): string => `export const words: string = 'it says ${says}';`;
+    const path = folder({
+      'pipeline.json': manifestText(codeAt('code')),
+      'package.json': '{ "private": true }',
+      'code/index.ts': `import { words } from './words.ts';\nexport const handler = async (): Promise<void> => console.log(words);`,
+      'code/words.ts': words('one'),
+    });
+    symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(path, 'node_modules'));
+    const { nth, sent, saidOf } = await jsonSession(path);
+    await nth('live', 1);
+    expect(await saidOf(await sent('send', '--to', 'a@example.com'))).toMatch(/it says one$/);
+
+    writeFileSync(join(path, 'code/words.ts'), words('two'));
+    await nth('live', 2);
+    expect(await saidOf(await sent('send', '--to', 'a@example.com'))).toMatch(/it says two$/);
+
+    writeFileSync(join(path, 'code/words.ts'), 'export const words = (;');
+    expect(await nth('problem', 1)).toMatchObject({
+      message: expect.stringMatching(/^words\.ts:1:\d+ cannot be bundled/),
+    });
   });
 
   test('begins with what is broken, and goes on once it is mended', { timeout: 60_000 }, async () => {

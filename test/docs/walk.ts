@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { peaceful } from '../demo/run-bin.ts';
 import { run } from '../control-plane/run.ts';
 import { codeBlocksOf, placeOf, ROOT, type CodeBlock } from './code-blocks.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** A command of a page, what it printed, and what the page says that it prints. */
 export type Walked = {
@@ -108,13 +108,4 @@ async function saysThatItIsReady(terminal: ChildProcess, place: string): Promise
   });
   ended.catch(() => {}); // once it is ready, it is ended by us
   await Promise.race([ready, ended]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -23,6 +23,7 @@ describe('readCodePath', () => {
     folder.write('code/.git/HEAD', '');
     folder.write('code/.DS_Store', '');
     folder.write('code/lib/.DS_Store', '');
+    folder.write('code/lib/__pycache__/index.cpython-313.pyc', '');
 
     expect(await namesOf('code')).toEqual(['.config', 'index.mjs', 'lib/b.mjs', 'node_modules/a/index.js']);
   });

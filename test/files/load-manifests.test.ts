@@ -84,6 +84,17 @@ describe('pipelines', () => {
     expect(namesOf(await load(file))).toEqual(['mail/echo', 'default/echo']);
   });
 
+  test('of a folder may have the files of a Node.js project beside them', async () => {
+    for (const name of ['package.json', 'package-lock.json', 'tsconfig.json'])
+      folder.write(name, '{ "private": true }');
+    folder.write('pipeline.yaml', pipeline());
+
+    const loaded = await load(folder.path());
+
+    expect(loaded).toMatchObject({ problems: [], pipelines: [{}] });
+    expect(await load(folder.path('package.json'))).not.toMatchObject({ problems: [] }); // asked for by name
+  });
+
   test('of a folder are read in the order of the names of its files, without the folders in it', async () => {
     folder.write('b.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [] }));
     folder.write('c.yml', pipeline({ name: 'c' }));

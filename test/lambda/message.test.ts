@@ -104,6 +104,22 @@ describe('the message of a test event', () => {
     ]);
   });
 
+  test.each([
+    ['decoded', testEvent(MULTIPART), 'Grüße'],
+    ['undefined when it has none', testEvent('From: j@x.test\r\n\r\n'), undefined],
+    [
+      'undefined when the event has no common headers',
+      {
+        Records: [
+          { eventSource: 'aws:ses', ses: { mail: { messageId: 'm', source: '' }, receipt: { recipients: [] } } },
+        ],
+      },
+      undefined,
+    ],
+  ])('has its subject %s', async (_name, event, expected) => {
+    expect(await withMessage(event, async ({ subject }) => ({ subject }))).toEqual({ subject: expected });
+  });
+
   test('has only what the message had', async () => {
     const mail = await withMessage(testEvent('Return-Path: <>\n\n'), (message) => message.parse());
 
