@@ -4,6 +4,8 @@ import { createArtifactPuller } from './code/artifact-puller.ts';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
 import { PROGRAM, runCli } from './cli/cli.ts';
+import { NO_TRACING } from './core/tracing.ts';
+import { openTraces, type Traces } from './service/tracing.ts';
 import type { CliIo, Connected, ConnectOptions, ControllerDoor, RunningSandbox, SandboxSettings } from './cli/io.ts';
 
 /** The composition root: the only place that knows every layer. @param name what the program was started as */
@@ -34,13 +36,18 @@ function leaveUnread(error: NodeJS.ErrnoException): void {
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => stream.write('', () => resolve()));
 
+/** After its work a command waits no longer than this for who takes its spans. */
+const LAST_SPANS_MS = 1_500;
+
 function systemIo(signal: AbortSignal): CliIo {
   const clock = systemClock();
+  const err = (line: string) => process.stderr.write(`${line}\n`);
+  let traces: Traces | undefined;
   const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
   const live = interactive ? liveView() : () => undefined;
   return {
     out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+    err,
     readStdin: () => text(process.stdin),
     pullFrom: (registries) => createArtifactPuller({ registries, fetch }),
     env: process.env,
@@ -50,7 +57,26 @@ function systemIo(signal: AbortSignal): CliIo {
     confirm: (question) => ask(question, { input: process.stdin, output: process.stderr, signal }),
     signal,
     clock,
-    connect: (options) => connect(options, clock),
+    traced: async (command, work) => {
+      traces = await openTraces({
+        env: process.env,
+        version: version(),
+        now: clock.now,
+        sendTimeoutMs: LAST_SPANS_MS,
+        onNotice: (notice) => err(`Warning: ${notice}`),
+        onTrouble: (problem) =>
+          err(`Warning: the spans of this command could not be sent; check OTEL_EXPORTER_OTLP_ENDPOINT: ${problem}`),
+      });
+      if (traces === undefined) return work(NO_TRACING);
+      const { tracing } = traces;
+      try {
+        return await traces.command(command, () => work(tracing));
+      } finally {
+        await traces.close(LAST_SPANS_MS);
+      }
+    },
+    tracing: NO_TRACING,
+    connect: (options) => connect(options, clock, traces),
     openCluster: async (options) => {
       const { openCluster } = await import('./kubernetes/cluster-door.ts');
       return openCluster({ ...options, clock, env: process.env, version: version() });
@@ -82,6 +108,7 @@ function liveView(): CliIo['live'] {
 async function connect(
   { region, endpointUrl, profile, sesCallsPerSecond, dnsServers }: ConnectOptions,
   clock: CliIo['clock'],
+  traces: Traces | undefined,
 ): Promise<Connected> {
   const { connectAws } = await import('./connect-aws.ts');
   return connectAws({
@@ -91,6 +118,7 @@ async function connect(
     ...(profile === undefined ? {} : { profile }),
     ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
     ...(dnsServers === undefined ? {} : { dnsServers }),
+    ...(traces === undefined ? {} : { onCall: traces.awsCalled, onLaneWaited: traces.laneWaited }),
   });
 }
 

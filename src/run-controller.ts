@@ -31,6 +31,7 @@ import { createMetrics, type Metrics } from './service/metrics.ts';
 import { everyObserver } from './service/observers.ts';
 import { healthPage, metricsPage, pipelinesPage, readyPage, startSites } from './service/pages.ts';
 import { watchSignals } from './service/shutdown.ts';
+import { openTraces, type Traces } from './service/tracing.ts';
 import { createWatchLog } from './service/watch-log.ts';
 
 export type ControllerRun = {
@@ -45,6 +46,8 @@ export type ControllerRun = {
 const EVENT_LOOP_LIMIT_MS = 10_000;
 const BEAT_MS = 1_000;
 const FRESHNESS_LIMIT_MS = 10 * 60_000;
+/** Within what the shutdown gives its last stage: a collector that does not answer makes no exit a failure. */
+const LAST_SPANS_MS = 1_500;
 
 /** The controller's composition root: runs until it is told to stop. @returns the exit code */
 export async function runController({ args, env, version, err }: ControllerRun): Promise<0 | 1> {
@@ -59,8 +62,22 @@ export async function runController({ args, env, version, err }: ControllerRun):
     return 1;
   }
   const clock = systemClock();
-  const logger = createLogger({ level: config.logLevel, format: config.logFormat, now: clock.now });
+  let traces: Traces | undefined;
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    now: clock.now,
+    context: () => traces?.logFields(),
+  });
   for (const notice of config.notices) logger.warn(notice);
+  traces = await openTraces({
+    env,
+    version,
+    now: clock.now,
+    onNotice: (notice) => logger.warn(notice),
+    onTrouble: (problem) =>
+      logger.warn('spans cannot be sent; check OTEL_EXPORTER_OTLP_ENDPOINT. Work goes on without them', { problem }),
+  });
   const kubernetes = config.source.kind === 'kubernetes' ? loadCluster() : undefined;
   const metrics = createMetrics({
     registry: new Registry(),
@@ -76,7 +93,11 @@ export async function runController({ args, env, version, err }: ControllerRun):
         },
       }),
   });
-  const observer = everyObserver([metrics.controller, createLogObserver(logger)]);
+  const observer = everyObserver([
+    ...(traces === undefined ? [] : [traces.observer]),
+    metrics.controller,
+    createLogObserver(logger),
+  ]);
   const intake = new AbortController();
   const calls = new AbortController();
 
@@ -87,14 +108,23 @@ export async function runController({ args, env, version, err }: ControllerRun):
           transport: kubeConfigTransport(kubernetes.config),
           clock,
           userAgent: `ses-lambda-pipeline/${version}`,
-          ...(metrics.kubernetes === undefined ? {} : { observer: metrics.kubernetes.apiCalled }),
+          observer: (call) => {
+            metrics.kubernetes?.apiCalled(call);
+            traces?.kubernetesCalled(call);
+          },
         });
   const source = sourceOf(config, api, clock, logger, metrics);
   const ports = portsByPlace({
     clock,
     sesCallsPerSecond: config.sesCallsPerSecond,
-    onCall: metrics.aws.awsCalled,
-    onLaneWaited: metrics.aws.laneWaited,
+    onCall: (call) => {
+      metrics.aws.awsCalled(call);
+      traces?.awsCalled(call);
+    },
+    onLaneWaited: (waitMs) => {
+      metrics.aws.laneWaited(waitMs);
+      traces?.laneWaited(waitMs);
+    },
     ...(config.dnsServers === undefined ? {} : { dnsServers: config.dnsServers }),
     ...(config.awsEndpointUrl === undefined ? {} : { endpointUrl: config.awsEndpointUrl }),
   });
@@ -113,6 +143,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
     tenants: createTenants(tenancy, config.installation),
     queue,
     observer,
+    ...(traces !== undefined && { tracing: traces.tracing }),
     clock,
     after,
     newReconcileId: randomUUID,
@@ -184,7 +215,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
         await election?.stop();
         heartbeat.stop();
         ports.close();
-        await sites.stop();
+        await Promise.all([sites.stop(), traces?.close(LAST_SPANS_MS)]);
       },
     },
     {

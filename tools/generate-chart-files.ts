@@ -38,6 +38,11 @@ export function chartValuesSchema(): string {
             .map((option) => [option.name, valueOf(option)]),
         ),
       ),
+      openTelemetry: {
+        type: 'object',
+        additionalProperties: false,
+        patternProperties: { '^OTEL_[A-Z_]+$': { type: ['string', 'number', 'boolean'] } },
+      },
       crds: closed({ install: flag }),
       serviceAccount: closed({ create: flag, name: text, annotations: texts }),
       rbac: closed({ create: flag }),

@@ -27,6 +27,9 @@ ${configOptions().map(settingRow).join('\n')}
 
 Beside their own bounds, these must hold together: \`--min-retry-delay\` is at most \`--max-retry-delay\`; \`--lease-duration\`
 is above \`--renew-deadline\`, and that is above 1.2 times \`--retry-period\`; \`--pipelines-page\` needs a health address.
+
+Traces have no flags: they are switched on by the standard variables of OpenTelemetry, such as
+\`OTEL_EXPORTER_OTLP_ENDPOINT\`. See [traces](../tracing.md).
 `;
 }
 

@@ -1,13 +1,21 @@
-import { PipelineError } from '../core/fault.ts';
+import { PipelineError, type Fault } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import { classifyError, type Place } from './classify-error.ts';
 import type { AwsService } from './error-row.ts';
 
-/** One answered or failed call; `code` is the AWS error code. An observer feeds metrics and logs from it. */
+/** One answered or failed call; `code` is the AWS error code. An observer feeds metrics, logs and traces from it. */
 export type CallReport = {
   readonly service: AwsService;
   readonly operation: string;
+  readonly region: string;
+  /** In words what it was about. */
+  readonly resource?: string;
   readonly code?: string;
+  /** What the error means here. */
+  readonly fault?: Fault;
+  readonly requestId?: string;
+  /** How often the SDK sent it. */
+  readonly attempts?: number;
   readonly durationMs: number;
 };
 
@@ -24,8 +32,16 @@ type CallOptions = {
 export function callsOf(service: AwsService, { clock, place, onCall }: CallOptions): Call {
   return async (operation, resource, send) => {
     const startedAt = clock.now();
-    const report = (code: string | undefined): void =>
-      onCall?.({ service, operation, durationMs: clock.now() - startedAt, ...(code !== undefined && { code }) });
+    const report = (said: unknown, fault?: Fault): void =>
+      onCall?.({
+        service,
+        operation,
+        region: place.region,
+        durationMs: clock.now() - startedAt,
+        ...(resource !== undefined && { resource }),
+        ...(fault !== undefined && { fault, code: fault.code ?? 'Unknown' }),
+        ...metadataOf(said),
+      });
 
     const outcome = await send().then(
       (answer) => ({ ok: true as const, answer }),
@@ -35,12 +51,19 @@ export function callsOf(service: AwsService, { clock, place, onCall }: CallOptio
       }),
     );
     if (outcome.ok) {
-      report(undefined);
+      report(outcome.answer);
       return outcome.answer;
     }
-    report(outcome.error.fault.code ?? 'Unknown');
+    report(outcome.error.cause, outcome.error.fault);
     throw outcome.error;
   };
+}
+
+/** What the SDK says of an answer or an error beside its content. */
+function metadataOf(said: unknown): Pick<CallReport, 'requestId' | 'attempts'> {
+  if (typeof said !== 'object' || said === null || !('$metadata' in said)) return {};
+  const { requestId, attempts } = said.$metadata as { readonly requestId?: string; readonly attempts?: number };
+  return { ...(requestId !== undefined && { requestId }), ...(attempts !== undefined && { attempts }) };
 }
 
 /** `undefined` instead of an error that only says "there is none". Codes are those of {@link Fault.code}. */

@@ -3,6 +3,7 @@ import type {
   CreateFunctionCommandInput,
   FunctionConfiguration as LambdaConfiguration,
   FunctionEventInvokeConfig,
+  ImageConfig,
   LogFormat,
   PutFunctionEventInvokeConfigCommandInput,
   Runtime,
@@ -13,6 +14,7 @@ import {
   ASYNC_DEFAULTS,
   type AsyncSettings,
   type FunctionConfiguration,
+  type ImageSettings,
   type LogSettings,
   type VpcSettings,
 } from '../core/function-configuration.ts';
@@ -37,6 +39,7 @@ export function fromConfiguration(live: LambdaConfiguration): ObservedSettings {
     deadLetterArn: live.DeadLetterConfig?.TargetArn || undefined,
     tracing: live.TracingConfig?.Mode ?? 'PassThrough',
     ephemeralStorage: live.EphemeralStorage?.Size ?? 512,
+    imageConfig: fromImageConfig(live.ImageConfigResponse?.ImageConfig),
     logging: fromLogging(live.LoggingConfig),
   };
 }
@@ -48,6 +51,12 @@ function fromVpc(vpc: LambdaConfiguration['VpcConfig']): VpcSettings | undefined
     securityGroupIds: vpc?.SecurityGroupIds ?? [],
     ipv6: vpc?.Ipv6AllowedForDualStack ?? false,
   };
+}
+
+function fromImageConfig(config: ImageConfig = {}): ImageSettings | undefined {
+  const { EntryPoint = [], Command = [], WorkingDirectory } = config;
+  if (EntryPoint.length === 0 && Command.length === 0 && !WorkingDirectory) return undefined;
+  return { entryPoint: EntryPoint, command: Command, workingDirectory: WorkingDirectory || undefined };
 }
 
 function fromLogging(logging: LambdaConfiguration['LoggingConfig']): LogSettings {
@@ -78,6 +87,7 @@ type Sent = Pick<
   | 'DeadLetterConfig'
   | 'TracingConfig'
   | 'EphemeralStorage'
+  | 'ImageConfig'
   | 'LoggingConfig'
 >;
 
@@ -103,6 +113,8 @@ export function toConfiguration(wanted: FunctionConfiguration): Sent {
     DeadLetterConfig: { TargetArn: wanted.deadLetterArn ?? '' },
     TracingConfig: { Mode: wanted.tracing as TracingMode },
     EphemeralStorage: { Size: wanted.ephemeralStorage },
+    // Lambda refuses it for a zip; for an image an empty one clears what was said.
+    ...(wanted.runtime === undefined ? { ImageConfig: toImageConfig(wanted.imageConfig) } : {}),
     LoggingConfig: {
       LogFormat: wanted.logging.format as LogFormat,
       // Lambda refuses levels of a log of text.
@@ -113,14 +125,25 @@ export function toConfiguration(wanted: FunctionConfiguration): Sent {
   };
 }
 
+function toImageConfig(wanted: ImageSettings | undefined): ImageConfig {
+  if (wanted === undefined) return {};
+  const { entryPoint, command, workingDirectory } = wanted;
+  return {
+    ...(entryPoint.length === 0 ? {} : { EntryPoint: [...entryPoint] }),
+    ...(command.length === 0 ? {} : { Command: [...command] }),
+    ...(workingDirectory === undefined ? {} : { WorkingDirectory: workingDirectory }),
+  };
+}
+
 /** A new function has nothing to clear: what is empty is left out, as creating one has always been spelled. */
 export function toNewConfiguration(wanted: FunctionConfiguration): Sent {
-  const { KMSKeyArn, VpcConfig, DeadLetterConfig, ...rest } = toConfiguration(wanted);
+  const { KMSKeyArn, VpcConfig, DeadLetterConfig, ImageConfig, ...rest } = toConfiguration(wanted);
   return {
     ...rest,
     ...(wanted.kmsKeyArn === undefined ? {} : { KMSKeyArn }),
     ...(wanted.vpc === undefined ? {} : { VpcConfig }),
     ...(wanted.deadLetterArn === undefined ? {} : { DeadLetterConfig }),
+    ...(wanted.imageConfig === undefined ? {} : { ImageConfig }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { faultOf, PipelineError } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 
@@ -15,7 +16,7 @@ export type Lane = {
 type LaneOptions = {
   readonly clock: Clock;
   readonly callsPerSecond: number;
-  /** Told when a call is sent for the first time: how long it waited for its turn. */
+  /** Told when a call is sent for the first time, as part of what asked for it: how long it waited for its turn. */
   readonly onWaited?: (waitMs: number) => void;
 };
 
@@ -30,6 +31,8 @@ type Waiting = {
   readonly sinceMs: number;
   readonly shareKey: string | undefined;
   readonly send: () => Promise<unknown>;
+  /** Runs something as part of what asked for the call, not of what happened to start the queue. */
+  readonly asAsked: <T>(run: () => T) => T;
   readonly answer: Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -79,16 +82,16 @@ export function createLane({ clock, callsPerSecond, onWaited }: LaneOptions): La
     );
   };
 
-  const serve = async ({ sinceMs, send, shareKey, resolve, reject }: Waiting): Promise<void> => {
+  const serve = async ({ sinceMs, send, asAsked, shareKey, resolve, reject }: Waiting): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
       try {
         await turn();
         closing.signal.throwIfAborted();
         if (tries === 1) {
           queue.shift(); // from here on nobody may join: the answer could be older than the question
-          onWaited?.(clock.now() - sinceMs);
+          asAsked(() => onWaited?.(clock.now() - sinceMs));
         }
-        resolve(await attempt(send));
+        resolve(await attempt(() => asAsked(send)));
         return;
       } catch (error) {
         if (closing.signal.aborted || !mayRepeat(error, shareKey, tries)) {
@@ -113,7 +116,8 @@ export function createLane({ clock, callsPerSecond, onWaited }: LaneOptions): La
       const shared = shareKey === undefined ? undefined : queue.find((each) => each.shareKey === shareKey);
       if (shared !== undefined) return shared.answer as Promise<T>;
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      queue.push({ sinceMs: clock.now(), shareKey, send, answer: promise, resolve, reject });
+      const asAsked = AsyncLocalStorage.snapshot();
+      queue.push({ sinceMs: clock.now(), shareKey, send, asAsked, answer: promise, resolve, reject });
       void drain();
       return promise as Promise<T>;
     },

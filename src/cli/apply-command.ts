@@ -1,5 +1,5 @@
 import type { StepResult } from '../core/apply.ts';
-import { converge, lookAhead, type Outlook } from '../core/converge.ts';
+import { converge, type Outlook } from '../core/converge.ts';
 import { deletionIntent } from '../core/management-policy.ts';
 import type { Plan, Problem, Warning } from '../core/plan.ts';
 import { describeAction, isDestructive } from '../core/step.ts';
@@ -7,7 +7,7 @@ import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { PipelineOptions, PruneOption } from './options.ts';
-import { lookAtRoutes } from './mail-routing.ts';
+import { lookAt, lookAtRoutes } from './mail-routing.ts';
 import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
@@ -35,7 +35,7 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
   const regions = await openWork(others, options, io, purpose);
   try {
     // What a dry run says is what `plan` says; an apply is not held up by what it cannot change.
-    const look = options.dryRun ? lookAtRoutes : ({ work, ports }: RegionWork) => lookAhead(work, ports);
+    const look = options.dryRun ? lookAtRoutes : lookAt;
     const looks = Promise.all(regions.map(look));
     const outlooks = await unlessInterrupted(io.signal, looks);
     const joined = joinPlans(outlooks);
@@ -126,10 +126,10 @@ type Run = {
 async function run({ regions, outlooks, whole, settled }: Run, options: ApplyOptions, io: CliIo): Promise<ExitCode> {
   const progress = createProgress(io);
   const runs = await Promise.all(
-    regions.map(async ({ work, ports }, index) => {
+    regions.map(async ({ work, ports, tracing }, index) => {
       const outlook = outlooks[index];
       if (outlook === undefined) throw new Error('every region was looked at');
-      return converge(work, outlook, ports, { onEvent: progress.onEvent, signal: io.signal });
+      return converge(work, outlook, ports, { onEvent: progress.onEvent, signal: io.signal, tracing });
     }),
   ).finally(progress.stop);
   const results = runs.flatMap((one) => one.results);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { faultOf } from '../core/fault.ts';
+import { NO_TRACING } from '../core/tracing.ts';
 import { addCompletionCommands } from './completion-program.ts';
 import { controllerCommand } from './controller-command.ts';
 import { Interrupted } from './interrupted.ts';
@@ -78,22 +79,28 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
       outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
     });
   /** A command is loaded when it is asked for: what one needs takes others time to start. */
-  const run =
+  const runWith =
+    (around: CliIo['traced']) =>
     <Args extends unknown[]>(load: () => Promise<(...args: [...Args, CliIo]) => Promise<ExitCode>>) =>
     async (...args: [...Args, Command]): Promise<void> => {
       const command = args.at(-1) as Command;
       const given = args.slice(0, -1) as unknown as Args;
       const { output = 'text' } = command.opts<{ output?: OutputFormat }>();
-      const ended = load().then((start) => start(...given, io));
-      done(await ended.catch((error: unknown) => report(error, output, io)));
+      const code = await around(command.name(), (tracing) => {
+        const ended = load().then((start) => start(...given, { ...io, tracing }));
+        return ended.catch((error: unknown) => report(error, output, io));
+      });
+      done(code);
     };
+  const run = runWith((_command, work) => work(NO_TRACING));
+  const runOnAws = runWith(io.traced);
 
   withPrune(withOutput(withFiles(withDns(program.command('plan')))))
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
-    .action(run(async () => (await import('./plan-command.ts')).planCommand));
+    .action(runOnAws(async () => (await import('./plan-command.ts')).planCommand));
   withPrune(withOutput(withFiles(withDns(program.command('apply')))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
     .option('--dry-run', 'only show what would be done', false)
@@ -102,7 +109,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
       'after',
       examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
     )
-    .action(run(async () => (await import('./apply-command.ts')).applyCommand));
+    .action(runOnAws(async () => (await import('./apply-command.ts')).applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(
       'take pipelines down; a bucket stays unless its deletionPolicy says otherwise, everything under Observe or NoDelete',
@@ -110,8 +117,8 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))
-    .action(run(async () => (await import('./apply-command.ts')).deleteCommand));
-  addOperatorCommands(program, run);
+    .action(runOnAws(async () => (await import('./apply-command.ts')).deleteCommand));
+  addOperatorCommands(program, runOnAws);
   withOutput(withConnection(program.command('import')))
     .description('write manifests equal to the rules that run on AWS today; exit code 0: all of them, 2: some left out')
     .option('--rule-set <name>', 'the rule set to read; the active one otherwise')
@@ -127,7 +134,7 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
         'plan -f pipelines.yaml',
       ),
     )
-    .action(run(async () => (await import('./import-command.ts')).importCommand));
+    .action(runOnAws(async () => (await import('./import-command.ts')).importCommand));
   program.addCommand(controllerCommand(door, done).copyInheritedSettings(program));
   addDevCommands(program, run);
   addSandboxCommands(program, run);

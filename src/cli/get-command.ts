@@ -1,5 +1,4 @@
 import type { Resource, ResourceStatus } from '../controller/source.ts';
-import { lookAhead } from '../core/converge.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, KIND } from '../core/manifest.ts';
 import { sesSeconds, sesStepsUntil } from '../core/ses-pace.ts';
@@ -9,7 +8,7 @@ import { areFiles, choosePipelines, refOf, withinCluster } from './cluster.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { FilesOrClusterOptions } from './options.ts';
-import { askForRouting } from './mail-routing.ts';
+import { askForRouting, lookAt } from './mail-routing.ts';
 import { print } from './print.ts';
 import { renderPace } from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
@@ -70,7 +69,7 @@ async function getOfFiles(names: readonly string[], options: FilesOrClusterOptio
     const pending: Step[] = [];
     let failed = false;
     for (const region of regions) {
-      const looks = Promise.all([lookAhead(region.work, region.ports), askForRouting(region)]);
+      const looks = Promise.all([lookAt(region), askForRouting(region)]);
       const [outlook, facts] = await unlessInterrupted(io.signal, looks);
       const { steps, withheld, problems, observation } = outlook;
       pending.push(...steps);

@@ -2,6 +2,7 @@ import type { DevEvent, DevSettings } from './dev-events.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
 import type { Probes } from '../core/probes.ts';
+import type { Tracing } from '../core/tracing.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import type { LoadOptions } from '../files/load-manifests.ts';
 
@@ -33,6 +34,10 @@ export type CliIo = {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Runs a command as a trace of its own, where traces are asked for. */
+  readonly traced: (command: string, work: (tracing: Tracing) => Promise<ExitCode>) => Promise<ExitCode>;
+  /** That of the command which runs. */
+  readonly tracing: Tracing;
   /** May take its time: the AWS SDK is loaded only by then. */
   readonly connect: (options: ConnectOptions) => Connected | Promise<Connected>;
   /**

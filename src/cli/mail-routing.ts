@@ -10,8 +10,11 @@ export const askForRouting = ({ work, ports }: RegionWork): Promise<RoutingFacts
     ports,
   );
 
+/** Looks and plans. */
+export const lookAt = ({ work, ports, tracing }: RegionWork): Promise<Outlook> => lookAhead(work, ports, tracing);
+
 /** Looks and plans, and warns of what would keep mail from arriving once the plan has been run. */
 export async function lookAtRoutes(region: RegionWork): Promise<Outlook> {
-  const [outlook, facts] = await Promise.all([lookAhead(region.work, region.ports), askForRouting(region)]);
+  const [outlook, facts] = await Promise.all([lookAt(region), askForRouting(region)]);
   return { ...outlook, warnings: [...outlook.warnings, ...routingWarnings(outlook, facts)] };
 }

@@ -5,6 +5,7 @@ import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
 import type { Warning } from '../core/plan.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
 import { loadManifests, type LoadedPipeline } from '../files/load-manifests.ts';
 import { notThere } from './cluster.ts';
@@ -15,7 +16,7 @@ import type { PipelineOptions, PruneOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
 
 /** What one region has to do with the given files. */
-export type RegionWork = { readonly work: Work; readonly ports: Connected };
+export type RegionWork = { readonly work: Work; readonly ports: Connected; readonly tracing: Tracing };
 
 /**
  * Connects to every region of the pipelines.
@@ -30,15 +31,16 @@ export async function openWork(
 ): Promise<readonly RegionWork[]> {
   const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
   const opened: RegionWork[] = [];
+  const { tracing } = io;
   try {
     for (const region of regions) {
       const ports = await io.connect({ region, ...connectionOf(options) });
       const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
-      opened.push({ ports, work: { region, apply: [], remove: [] } });
+      opened.push({ ports, tracing, work: { region, apply: [], remove: [] } });
       const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
-      opened[opened.length - 1] = { ports, work: { region, ...work, ...(scope && { prune: scope }) } };
+      opened[opened.length - 1] = { ports, tracing, work: { region, ...work, ...(scope && { prune: scope }) } };
     }
     return opened;
   } catch (error) {

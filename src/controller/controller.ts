@@ -15,6 +15,7 @@ import { reconcile, type Asked } from './reconcile.ts';
 import { createRivals } from './rivals.ts';
 import type { Change, PipelineSource, Resource, ResourceStatus } from './source.ts';
 import { inAccountOf, placeKey, type Place, type Tenants } from './tenants.ts';
+import { UNTRACED, type ControllerTracing } from './tracing.ts';
 import { createTriggers, triggerOf, type Trigger } from './trigger.ts';
 import type { Batch, WorkQueue } from './work-queue.ts';
 
@@ -24,6 +25,8 @@ export type ControllerOptions = {
   readonly tenants: Tenants;
   readonly queue: WorkQueue<string>;
   readonly observer: ControllerObserver;
+  /** Default: none. */
+  readonly tracing?: ControllerTracing;
   readonly clock: Clock;
   /** Calls once, after so many milliseconds, unless it is cancelled by what it returns. */
   readonly after: (delayMs: number, call: () => void) => () => void;
@@ -57,7 +60,7 @@ const ROUTING_INTERVAL_MS = 60 * 60_000;
 type Run = { readonly reconcileId: string; readonly trigger: Trigger; noop: boolean; stalled: boolean };
 
 export function createController(options: ControllerOptions): Controller {
-  const { source, queue, observer, clock } = options;
+  const { source, queue, observer, clock, tracing = UNTRACED } = options;
   const propagation = createPropagationWatch(clock);
   const streaks = createFaultStreaks();
   const convergence = createConvergenceWatch();
@@ -131,6 +134,7 @@ export function createController(options: ControllerOptions): Controller {
         convergence,
         clock,
         after: options.after,
+        tracing,
         observer: {
           ...observer,
           planned: (resource, steps) => {
@@ -232,9 +236,11 @@ export function createController(options: ControllerOptions): Controller {
     for (;;) {
       const batch = await queue.get(intake).catch(() => undefined);
       if (batch === undefined) return;
-      await runBatch(batch, calls).finally(() => {
-        for (const key of batch.keys) queue.done(key);
-      });
+      await tracing
+        .batch(batch, () => runBatch(batch, calls))
+        .finally(() => {
+          for (const key of batch.keys) queue.done(key);
+        });
     }
   };
 

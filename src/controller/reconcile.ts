@@ -16,12 +16,14 @@ import { sharesOf, type Shares } from './share.ts';
 import { announce, tellProgress, tellWhatHappened, type TellDeps } from './tell-run.ts';
 import { inAccountOf, placeKey, type Place } from './tenants.ts';
 import { writesOf } from './told-steps.ts';
+import type { ControllerTracing } from './tracing.ts';
 
 export type ReconcileDeps = AdmitDeps &
   TellDeps &
   SettleDeps & {
     /** One for each place, so that the pipelines in it share their looks at AWS. */
     readonly looksOf: (place: Place) => Looks;
+    readonly tracing: ControllerTracing;
   };
 
 /** Pipelines to look at together. */
@@ -52,7 +54,7 @@ export async function reconcile(asked: Asked, deps: ReconcileDeps, signal: Abort
   await Promise.all(
     asked.keys.map(async (key) => {
       try {
-        const admitted = await admit(key, deps);
+        const admitted = await deps.tracing.alone(key, () => admit(key, deps));
         if (admitted.kind === 'ended') outcomes.set(key, admitted.outcome);
         else tasks.push(admitted);
       } catch (error) {
@@ -95,9 +97,12 @@ async function reconcileAt(
   const routing = portsUntil(giveWay, looks.routing(routedAfterMs));
   const facts = createRoutingQuestion(recipientsOf(tasks), routing, deps.after, giveWay);
   const look = (at: readonly Round[], afterMs: number, deep: Depth): Promise<Outlook> =>
-    lookAhead(workOf(place, at, deps), portsUntil(giveWay, looks.planning(afterMs, deep)));
+    lookAhead(workOf(place, at, deps), portsUntil(giveWay, looks.planning(afterMs, deep)), deps.tracing);
   const settleAll = (at: readonly Round[], shares: Shares, run?: Convergence): Promise<Outcomes> =>
-    eachSettled(at, (round) => settle(round, shares(round.current.key), run, facts, deps));
+    eachSettled(at, (round) => {
+      const { key } = round.current;
+      return deps.tracing.alone(key, () => settle(round, shares(key), run, facts, deps));
+    });
 
   let outlook = await look(rounds, lookedAfterMs, depth);
   if (writesOf(outlook).some(isAtSes) && looks.takenAtMs() < readAfterMs)
@@ -121,7 +126,12 @@ async function reconcileAt(
     return new Map([...ended, ...(await settleAll(active, shares))]);
 
   const progress = tellProgress(active, outlook, deps);
-  const options = { signal: AbortSignal.any([signal, giveWay]), waits: false, onEvent: progress.onEvent };
+  const options = {
+    signal: AbortSignal.any([signal, giveWay]),
+    waits: false,
+    onEvent: progress.onEvent,
+    tracing: deps.tracing,
+  };
   const run = await converge(workOf(place, active, deps), outlook, looks.acting, options);
   await progress.stop();
   for (const round of active) tellWhatHappened(round, shares(round.current.key), run, deps);

@@ -3,6 +3,7 @@ import type { ObservedRuleSets } from './observed.ts';
 import { perform, type KnownRules } from './perform.ts';
 import type { Ports } from './ports.ts';
 import { isWrite, type Step } from './step.ts';
+import { NO_TRACING, type Tracing } from './tracing.ts';
 
 export type StepResult =
   | { readonly kind: 'done'; readonly step: Step }
@@ -27,6 +28,8 @@ export type ApplyOptions = {
   readonly signal?: AbortSignal;
   /** False: what has to propagate or to settle fails at once, for a caller that comes back later. Default true. */
   readonly waits?: boolean;
+  /** Default: none. */
+  readonly tracing?: Tracing | undefined;
 };
 
 /** Steps that run at once, waiting ones aside: enough to hide latency, too few to be throttled. */
@@ -60,6 +63,7 @@ export async function apply(
   const running = new Map<string, Promise<StepResult>>();
   const lanes = new Map<string, Promise<unknown>>();
   const report = (event: StepEvent) => options.onEvent?.(event);
+  const tracing = options.tracing ?? NO_TRACING;
 
   for (const step of steps) {
     const before = lanes.get(step.lane);
@@ -79,12 +83,12 @@ export async function apply(
     if (unmet !== undefined) return { kind: 'skipped', step, because: rootOf(unmet) };
     if (options.signal?.aborted === true) return { kind: 'skipped', step, because: 'interrupted' };
     report({ kind: 'started', step });
-    const patience = createPatience(
-      step,
-      needed.some(({ step: other }) => isWrite(other.action)),
-      options.waits ?? true,
-      ports,
-    );
+    const afterOwnChange = needed.some(({ step: other }) => isWrite(other.action));
+    return tracing.step(step, () => carryOut(step, afterOwnChange));
+  }
+
+  async function carryOut(step: Step, afterOwnChange: boolean): Promise<StepResult> {
+    const patience = createPatience(step, afterOwnChange, options.waits ?? true, ports);
     for (;;) {
       try {
         await slots.use(() => perform(step.action, ports, known));
@@ -94,6 +98,7 @@ export async function apply(
         const delayMs = patience.delayFor(fault);
         if (delayMs === undefined) return { kind: 'failed', step, fault };
         report({ kind: 'waiting', step, fault });
+        tracing.waiting(fault);
         const slept = await ports.clock.sleep(delayMs, options.signal).then(
           () => true,
           () => false,

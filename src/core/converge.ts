@@ -5,12 +5,17 @@ import { EMPTY_PLAN, plan, type Plan, type PlanInput, type Problem } from './pla
 import { planGiveBack } from './plan-give-back.ts';
 import type { Ports } from './ports.ts';
 import type { Step } from './step.ts';
+import { NO_TRACING, type Tracing } from './tracing.ts';
 
 /** What AWS holds and what is to be done about it. */
 export type Outlook = Plan & { readonly observation: Observation | undefined };
 
 /** Looks and plans; writes nothing. Never throws: what cannot be read is a problem of each pipeline. */
-export async function lookAhead(work: Work, ports: Ports): Promise<Outlook> {
+export function lookAhead(work: Work, ports: Ports, tracing: Tracing = NO_TRACING): Promise<Outlook> {
+  return tracing.look(work, () => lookAndPlan(work, ports));
+}
+
+async function lookAndPlan(work: Work, ports: Ports): Promise<Outlook> {
   try {
     const observation = await observe(work, ports);
     const planned = plan(observation.input);
@@ -53,7 +58,7 @@ export async function converge(
       return { results, problems: outlook.problems };
     }
     const switches = overtaken.some(({ step }) => step.action.kind === 'switchRuleSet');
-    outlook = await lookAhead({ ...work, contested: switches && round === ROUNDS - 1 }, ports);
+    outlook = await lookAhead({ ...work, contested: switches && round === ROUNDS - 1 }, ports, options.tracing);
   }
 }
 

@@ -3,6 +3,7 @@ import {
   logGroupOf,
   type AsyncSettings,
   type FunctionConfiguration,
+  type ImageSettings,
   type LogSettings,
 } from './function-configuration.ts';
 import { LOG_GROUP_TAG, userTags } from './function-tags.ts';
@@ -18,7 +19,7 @@ export type DesiredLogGroup = { readonly name: string; readonly retentionDays: n
 
 type Settings = Pick<
   FunctionConfiguration,
-  'kmsKeyArn' | 'layers' | 'vpc' | 'deadLetterArn' | 'tracing' | 'ephemeralStorage' | 'logging'
+  'kmsKeyArn' | 'layers' | 'vpc' | 'deadLetterArn' | 'tracing' | 'ephemeralStorage' | 'imageConfig' | 'logging'
 >;
 
 /** What the manifest sets beside code, handler and environment. */
@@ -30,8 +31,17 @@ export function desiredSettings(fn: FunctionSpec, functionName: string): Setting
     deadLetterArn: fn.deadLetterArn,
     tracing: fn.tracing,
     ephemeralStorage: fn.ephemeralStorage,
+    imageConfig: desiredImageConfig(fn),
     logging: desiredLogging(fn, functionName),
   };
+}
+
+/** Undefined where nothing is said, written out or not. */
+function desiredImageConfig({ imageConfig }: FunctionSpec): ImageSettings | undefined {
+  if (imageConfig === undefined) return undefined;
+  const { entryPoint, command, workingDirectory } = imageConfig;
+  const saysNothing = entryPoint.length === 0 && command.length === 0 && workingDirectory === undefined;
+  return saysNothing ? undefined : { entryPoint, command, workingDirectory };
 }
 
 /** A function that others made may write into a group of theirs, until its log is to be kept by us. */

@@ -17,6 +17,8 @@ export type FunctionConfiguration = {
   readonly tracing: string;
   /** MB. */
   readonly ephemeralStorage: number;
+  /** Undefined: an image starts as its author meant it to, and a zip has none. */
+  readonly imageConfig: ImageSettings | undefined;
   readonly logging: LogSettings;
 };
 
@@ -25,6 +27,13 @@ export type VpcSettings = {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
   readonly ipv6: boolean;
+};
+
+/** What is started instead of what the image says; an empty list leaves that as it is. */
+export type ImageSettings = {
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+  readonly workingDirectory: string | undefined;
 };
 
 /** Levels are Lambda's words, and undefined for `Text`, which has none. */

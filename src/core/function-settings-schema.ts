@@ -129,6 +129,27 @@ const tags = z
     ),
   });
 
+const words = (description: string) =>
+  z.array(z.string().min(1).max(256)).max(32).default([]).meta({
+    description,
+    'x-kubernetes-list-type': 'atomic',
+  });
+
+/** @see https://docs.aws.amazon.com/lambda/latest/api/API_ImageConfig.html */
+const imageConfig = z
+  .strictObject({
+    entryPoint: words('Instead of the ENTRYPOINT of the image: its runtime interface client.'),
+    command: words('Instead of the CMD of the image, such as the handler.'),
+    workingDirectory: z
+      .string()
+      .max(1000)
+      .regex(/^\/.*$/, 'must be an absolute path')
+      .optional()
+      .describe('Instead of the WORKDIR of the image.'),
+  })
+  .optional()
+  .describe('What an image is started with, for code.imageUri.');
+
 /** Fields of `spec.function` beyond what every function needs. */
 export const functionSettings = {
   layers,
@@ -144,6 +165,7 @@ export const functionSettings = {
     .optional()
     .describe('Most runs at once, set aside from those of the account. 0: the function does not run at all.'),
   ephemeralStorage: z.int().min(512).max(10_240).default(512).describe('Size of /tmp in MB.'),
+  imageConfig,
   tracing: z
     .enum(['Active', 'PassThrough'])
     .default('PassThrough')

@@ -344,6 +344,8 @@ export const DEFAULT_RUNTIME = 'nodejs24.x';
 export const DEFAULT_HANDLER = 'index.handler';
 const IMAGE_SAYS_WHAT_RUNS = 'an image says itself what runs: leave runtime, handler and layers out with code.imageUri';
 
+const CONFIG_OF_IMAGE = 'imageConfig says how an image starts, and code.imageUri names none';
+
 const VERSION_OF_WHAT = 'version names a version to go back to, and only publish: true makes versions';
 
 const lambdaFunction = z
@@ -401,6 +403,9 @@ const lambdaFunction = z
       (runtime === DEFAULT_RUNTIME && handler === DEFAULT_HANDLER && layers.length === 0),
     { message: IMAGE_SAYS_WHAT_RUNS },
   )
+  .refine(({ code, imageConfig }) => imageConfig === undefined || code.imageUri !== undefined, {
+    message: CONFIG_OF_IMAGE,
+  })
   .refine(({ code, name }) => code.existing === undefined || name !== undefined, { message: EXISTING_CODE_OF_WHOM })
   .superRefine(({ environment, environmentFrom }, context) => {
     for (const name of Object.keys(environmentFrom).filter((name) => Object.hasOwn(environment, name)))
@@ -421,6 +426,7 @@ const lambdaFunction = z
         rule: `!has(self.code.imageUri) || ((!has(self.runtime) || self.runtime == '${DEFAULT_RUNTIME}') && (!has(self.handler) || self.handler == '${DEFAULT_HANDLER}') && (!has(self.layers) || size(self.layers) == 0))`,
         message: IMAGE_SAYS_WHAT_RUNS,
       },
+      { rule: '!has(self.imageConfig) || has(self.code.imageUri)', message: CONFIG_OF_IMAGE },
       {
         rule: 'has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)',
         message: 'name is immutable: it is the identity of the function',

@@ -10,6 +10,10 @@ type Comparable = Omit<FunctionConfiguration, 'runtime' | 'handler'> & Pick<Obse
 const inAnyOrder = (ids: readonly string[] | undefined): string | undefined =>
   ids === undefined ? undefined : ids.toSorted().join(', ');
 
+/** Words may hold spaces, so they are told apart by their quotes. */
+const wordsOf = (words: readonly string[] = []): string | undefined =>
+  words.length === 0 ? undefined : JSON.stringify(words);
+
 /** Each setting as it is shown and compared, under the name that it has in the manifest. */
 const SETTINGS: readonly (readonly [field: string, of: (settings: Comparable) => unknown])[] = [
   ['runtime', ({ runtime }) => runtime],
@@ -26,6 +30,9 @@ const SETTINGS: readonly (readonly [field: string, of: (settings: Comparable) =>
   ['deadLetterArn', ({ deadLetterArn }) => deadLetterArn],
   ['tracing', ({ tracing }) => tracing],
   ['ephemeralStorage', ({ ephemeralStorage }) => ephemeralStorage],
+  ['imageConfig.entryPoint', ({ imageConfig }) => wordsOf(imageConfig?.entryPoint)],
+  ['imageConfig.command', ({ imageConfig }) => wordsOf(imageConfig?.command)],
+  ['imageConfig.workingDirectory', ({ imageConfig }) => imageConfig?.workingDirectory],
   ['logFormat', ({ logging }) => logging.format],
   ['logLevel', ({ logging }) => logging.applicationLevel],
   ['systemLogLevel', ({ logging }) => logging.systemLevel],

@@ -43,6 +43,7 @@ export function patchedSettings(current: FunctionSettings, input: Input): Functi
     ...object('EphemeralStorage'),
     ...object('VpcConfig'),
     ...object('DeadLetterConfig'),
+    ...object('ImageConfig'),
     ...keep('Layers', Array.isArray(input['Layers']) ? input['Layers'].map(String) : undefined),
     ...keep('Environment', environmentOf(input)),
     ...keep('LoggingConfig', loggingOf(current, input)),
@@ -70,6 +71,9 @@ export function describeFunction(record: FunctionVersion, nowMs: number): Readon
     ...settings,
     Environment: settings.Environment,
     Layers: settings.Layers?.map((arn) => ({ Arn: arn, CodeSize: 0 })),
+    ImageConfig: undefined,
+    ImageConfigResponse:
+      Object.keys(settings.ImageConfig ?? {}).length === 0 ? undefined : { ImageConfig: settings.ImageConfig },
     VpcConfig: describedVpc(settings.VpcConfig),
     DeadLetterConfig: settings.DeadLetterConfig?.['TargetArn'] === '' ? undefined : settings.DeadLetterConfig,
     KMSKeyArn: settings.KMSKeyArn === '' ? undefined : settings.KMSKeyArn,

@@ -12,6 +12,7 @@ export type FunctionSettings = {
   readonly EphemeralStorage: Readonly<Record<string, unknown>>;
   readonly Layers?: readonly string[];
   readonly VpcConfig?: Readonly<Record<string, unknown>>;
+  readonly ImageConfig?: Readonly<Record<string, unknown>>;
   readonly DeadLetterConfig?: Readonly<Record<string, unknown>>;
   readonly KMSKeyArn?: string;
 };

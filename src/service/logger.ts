@@ -22,13 +22,15 @@ export type LoggerOptions = {
   readonly write?: (line: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Asked at each line for what it bears beside its own: what it is part of. */
+  readonly context?: () => Fields | undefined;
 };
 
 /**
  * Structured logs. Above debug no line has an e-mail address or the value of an environment variable in it, at no level
  * one has credentials; whatever is passed in.
  */
-export function createLogger({ level, format, write, now }: LoggerOptions): Logger {
+export function createLogger({ level, format, write, now, context }: LoggerOptions): Logger {
   const out = write ?? standardOutput();
   const destination = { write: format === 'json' ? out : (line: string) => out(textLine(line)) };
   const options = {
@@ -36,6 +38,7 @@ export function createLogger({ level, format, write, now }: LoggerOptions): Logg
     base: null,
     timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    ...(context !== undefined && { mixin: () => ({ ...context() }) }),
   };
   return wrap(pino(options, destination));
 }

@@ -15,6 +15,11 @@ import { portsAt } from './support/ports.ts';
 const bytes = zipSync({ 'index.mjs': strToU8('export const handler = () => {};') });
 const CODE = { kind: 'zip', bytes, sha256: createHash('sha256').update(bytes).digest('base64') } as const;
 
+const IMAGE = {
+  kind: 'image',
+  uri: `123456789012.dkr.ecr.us-west-2.amazonaws.com/handler@sha256:${'a'.repeat(64)}`,
+} as const;
+
 const QUEUE = 'arn:aws:sqs:us-west-2:123456789012:failures';
 const TOPIC = 'arn:aws:sns:us-west-2:123456789012:failures';
 const BUS = 'arn:aws:events:us-west-2:123456789012:event-bus/mail';
@@ -26,6 +31,8 @@ type Held = ObservedPipeline & { readonly function: ObservedFunction };
 /** One field: what it is set and then changed to, and what AWS shows then, and once it is taken out. */
 type Setting = {
   readonly field: string;
+  /** Of an image; else of a zip. */
+  readonly ofImage?: true;
   readonly first: object;
   readonly next: object;
   readonly shows: (held: Held) => unknown;
@@ -103,6 +110,25 @@ const SETTINGS: readonly Setting[] = [
     expected: [1024, 2048, 512],
   },
   {
+    field: 'imageConfig',
+    ofImage: true,
+    first: { imageConfig: { entryPoint: ['/start', 'with space'], command: ['app.main'] } },
+    next: { imageConfig: { command: ['app.other'], workingDirectory: '/srv' } },
+    shows: (held) => held.function.imageConfig,
+    expected: [
+      { entryPoint: ['/start', 'with space'], command: ['app.main'], workingDirectory: undefined },
+      { entryPoint: [], command: ['app.other'], workingDirectory: '/srv' },
+      undefined,
+    ],
+    drift: (held, ports) =>
+      ports.functions.updateConfiguration(held.function.name, {
+        ...held.function,
+        runtime: undefined,
+        handler: undefined,
+        imageConfig: undefined,
+      }),
+  },
+  {
     field: 'kmsKeyArn',
     first: { kmsKeyArn: KEY },
     next: { kmsKeyArn: `${KEY}2` },
@@ -175,16 +201,16 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 /** A pipeline of its own on the sandbox, through the SDK. */
-function start(field: string) {
+function start(field: string, ofImage = false) {
   const ports = portsAt(sandbox.url);
   const name = field.toLowerCase();
   const pipeline = (settings: object): Pipeline => {
-    const code = { code: { inline: { 'index.mjs': '' } } };
+    const code = { code: ofImage ? { imageUri: IMAGE.uri } : { inline: { 'index.mjs': '' } } };
     const identity = { ...IDENTITY, name };
     return {
       manifest: manifest({ function: { ...code, ...settings } }, { name }),
       identity,
-      code: CODE,
+      code: ofImage ? IMAGE : CODE,
       environment: {},
     };
   };
@@ -225,7 +251,7 @@ describe.each(SETTINGS)('$field', (setting) => {
   const { field, first, next, shows, spelled, rights = [] } = setting;
 
   it('is set at once, repaired, changed and cleared, and a second run writes nothing', async () => {
-    const { ports, apply, writes, held } = start(field);
+    const { ports, apply, writes, held } = start(field, setting.ofImage);
 
     const created = await apply(first);
     expect(shows(created)).toEqual(setting.expected[0]);
@@ -248,7 +274,7 @@ describe.each(SETTINGS)('$field', (setting) => {
   });
 
   it('is added to a function that was there without it', async () => {
-    const { apply } = start(`${field}-later`);
+    const { apply } = start(`${field}-later`, setting.ofImage);
     await apply({});
 
     expect(shows(await apply(first))).toEqual(setting.expected[0]);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { awsPorts } from '../../src/aws/ports.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
+import { NO_TRACING } from '../../src/core/tracing.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
 import type { Probes } from '../../src/core/probes.ts';
@@ -41,6 +42,8 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
     confirm: () => Promise.reject(new Error('nobody is there to be asked')),
     signal: new AbortController().signal,
     clock,
+    traced: (_command, work) => work(NO_TRACING),
+    tracing: NO_TRACING,
     connect: ({ region, endpointUrl, dnsServers }) => {
       if (endpointUrl === undefined) throw new Error('a test must not reach out to AWS');
       const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };

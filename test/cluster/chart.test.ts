@@ -69,7 +69,7 @@ describe('the chart', () => {
       'tenants[0].roleArn=arn:aws:iam::111122223333:role/team',
     );
 
-    expect(argsOf(documents)).toEqual([
+    expect(containerOf(documents).args).toEqual([
       'controller',
       '--namespaces=team-a,team-b',
       '--tenants=/etc/ses-lambda-pipeline/tenants.yaml',
@@ -82,6 +82,21 @@ describe('the chart', () => {
       'tenants.yaml': expect.stringContaining('roleArn: arn:aws:iam::111122223333:role/team'),
     });
     expect(documents.filter(({ kind }) => kind === 'ClusterRoleBinding')).toEqual([]);
+  });
+
+  test('hands variables of OpenTelemetry to the controller, and no others', async () => {
+    const documents = await chartWith(
+      'openTelemetry.OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.monitoring:4318',
+      'openTelemetry.OTEL_TRACES_SAMPLER_ARG=0.1',
+    );
+
+    expect(containerOf(documents).env?.slice(1)).toEqual([
+      { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector.monitoring:4318' },
+      { name: 'OTEL_TRACES_SAMPLER_ARG', value: '0.1' },
+    ]);
+    await expect(chartWith('openTelemetry.AWS_REGION=us-west-2')).rejects.toThrow(
+      "at '/openTelemetry': additional properties 'AWS_REGION' not allowed",
+    );
   });
 
   test('keeps releases of other names apart, down to the Lease', async () => {
@@ -105,11 +120,15 @@ describe('the chart', () => {
   });
 });
 
-function argsOf(documents: readonly Rendered[]): readonly string[] {
+type Container = {
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+};
+
+/** The one of the controller. */
+function containerOf(documents: readonly Rendered[]): Container {
   const { spec } = documents.find(({ kind }) => kind === 'Deployment') as unknown as {
-    readonly spec: {
-      readonly template: { readonly spec: { readonly containers: readonly { readonly args: string[] }[] } };
-    };
+    readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
   };
-  return spec.template.spec.containers[0]?.args ?? [];
+  return spec.template.spec.containers[0] ?? {};
 }

@@ -119,7 +119,10 @@ export const BASES = {
   image: asJson(
     pipeline({
       role: {},
-      function: { code: { imageUri: '111122223333.dkr.ecr.us-west-2.amazonaws.com/mail/handler:v1' } },
+      function: {
+        code: { imageUri: '111122223333.dkr.ecr.us-west-2.amazonaws.com/mail/handler:v1' },
+        imageConfig: { entryPoint: ['/start'], command: ['app.main'], workingDirectory: '/srv' },
+      },
       rules: [],
     }),
   ),

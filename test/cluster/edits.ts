@@ -277,6 +277,27 @@ export const EDITS: readonly Edit[] = [
     expected: true,
   },
   {
+    field: 'function.imageConfig.entryPoint',
+    to: ['/start'],
+    given: { 'function.code': { imageUri: imageOf('a') }, 'function.imageConfig': { command: ['app.main'] } },
+    shows: settings(({ ImageConfigResponse }) => ImageConfigResponse?.ImageConfig?.EntryPoint),
+    expected: ['/start'],
+  },
+  {
+    field: 'function.imageConfig.command',
+    to: ['app.other'],
+    given: { 'function.code': { imageUri: imageOf('a') }, 'function.imageConfig': { command: ['app.main'] } },
+    shows: settings(({ ImageConfigResponse }) => ImageConfigResponse?.ImageConfig?.Command),
+    expected: ['app.other'],
+  },
+  {
+    field: 'function.imageConfig.workingDirectory',
+    to: '/srv',
+    given: { 'function.code': { imageUri: imageOf('a') }, 'function.imageConfig': { command: ['app.main'] } },
+    shows: settings(({ ImageConfigResponse }) => ImageConfigResponse?.ImageConfig?.WorkingDirectory),
+    expected: '/srv',
+  },
+  {
     field: 'function.publish',
     to: true,
     shows: (held) => first(held)?.Actions?.at(-1)?.LambdaAction?.FunctionArn?.endsWith(':live'),

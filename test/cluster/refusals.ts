@@ -242,6 +242,13 @@ export const REFUSALS: readonly Refusal[] = [
     says: 'an image says itself what runs: leave runtime, handler and layers out with code.imageUri',
   },
   {
+    name: 'how an image starts, of a zip',
+    base: 'short',
+    path: [...FUNCTION, 'imageConfig'],
+    value: { command: ['app.main'] },
+    says: 'imageConfig says how an image starts, and code.imageUri names none',
+  },
+  {
     name: 'a recipient named twice',
     base: 'short',
     path: [...RULES],

@@ -2,6 +2,7 @@ import { pullNothing } from '../../src/code/artifact-puller.ts';
 import { awsPorts } from '../../src/aws/ports.ts';
 import { runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
+import { NO_TRACING } from '../../src/core/tracing.ts';
 import { quickClock } from './quick-clock.ts';
 
 /** What a command left behind. */
@@ -34,6 +35,8 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
     confirm: async () => answer === true,
     signal: signal ?? new AbortController().signal,
     clock,
+    traced: (_command, work) => work(NO_TRACING),
+    tracing: NO_TRACING,
     connect: ({ region, endpointUrl, sesCallsPerSecond }) => {
       if (endpointUrl === undefined) throw new Error('a test must say --endpoint-url');
       return awsPorts({

@@ -88,6 +88,7 @@ type Setting =
   | 'DeadLetterConfig'
   | 'TracingConfig'
   | 'EphemeralStorage'
+  | 'ImageConfigResponse'
   | 'LoggingConfig'
   | 'Layers';
 
@@ -232,6 +233,7 @@ export async function readFunction({ lambda, logs }: Foreign, FunctionName: stri
       DeadLetterConfig: Configuration?.DeadLetterConfig,
       TracingConfig: Configuration?.TracingConfig,
       EphemeralStorage: Configuration?.EphemeralStorage,
+      ImageConfigResponse: Configuration?.ImageConfigResponse,
       LoggingConfig: Configuration?.LoggingConfig,
       Layers: Configuration?.Layers,
     },

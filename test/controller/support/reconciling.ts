@@ -7,6 +7,7 @@ import { createLooks, type Looks } from '../../../src/controller/looks.ts';
 import type { ControllerObserver } from '../../../src/controller/observer.ts';
 import type { Resource } from '../../../src/controller/source.ts';
 import { createTenants, placeKey, type Place } from '../../../src/controller/tenants.ts';
+import { UNTRACED } from '../../../src/controller/tracing.ts';
 import type { RoleSession, Tenancy } from '../../../src/core/tenancy.ts';
 import { describeAction, type Step } from '../../../src/core/step.ts';
 import { everyObserver, silentObserver } from '../../../src/service/observers.ts';
@@ -64,6 +65,7 @@ export function controllerOver(
     propagation: createPropagationWatch(aws.ports.clock),
     clock: aws.ports.clock,
     observer: silentObserver,
+    tracing: UNTRACED,
     ...over,
   };
   const run = async (

@@ -16,6 +16,7 @@ export function functionConfiguration(over: Partial<FunctionConfiguration> = {})
     deadLetterArn: undefined,
     tracing: 'PassThrough',
     ephemeralStorage: 512,
+    imageConfig: undefined,
     logging: { format: 'Text', applicationLevel: undefined, systemLevel: undefined, group: undefined },
     ...over,
   };
