@@ -132,10 +132,13 @@ function bounds(schema: Schema): string[] {
     range(minLength, maxLength, ' characters'),
     range(minItems, maxItems, ' items'),
     range(undefined, maxProperties, ' entries'),
-    pattern === undefined ? '' : `\`${pattern}\``,
+    pattern === undefined ? '' : codeSpan(pattern),
     ...[...values, ...members].map((bound) => `each ${bound}`),
   ].filter(Boolean);
 }
+
+/** A pattern may hold a backtick, which would end the span and leave the rest to be read as links. */
+const codeSpan = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
 
 function range(least: number | undefined, most: number | undefined, unit: string): string {
   if (most === undefined) return least === undefined ? '' : `at least ${least}${unit}`;

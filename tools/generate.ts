@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { argocdFiles } from './generate-argocd-files.ts';
 import { awsFiles } from './generate-aws-files.ts';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
@@ -11,6 +11,7 @@ import { alertsReference } from './monitoring/alerts-reference.ts';
 import { dashboard } from './monitoring/dashboard.ts';
 import { prometheusRule, ruleFile } from './monitoring/rules.ts';
 import { reasonsReference } from './generate-reasons.ts';
+import { terminalPicture, type Recording } from './terminal-picture.ts';
 import { configurationReference, metricsReference } from './generate-service-docs.ts';
 
 /** A file that is made from the sources: its path in the repository, and its text. */
@@ -38,8 +39,13 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/tenants.md', text: tenantsReference() },
     { path: 'docs/reference/reasons.md', text: reasonsReference() },
     { path: 'docs/reference/licences.md', text: licencesReference() },
+    { path: 'docs/public/first-run.svg', text: terminalPicture(firstRun()) },
   ];
 }
+
+/** What `npm run record:first-run` has recorded. */
+const firstRun = (): Recording =>
+  JSON.parse(readFileSync(new URL('../docs/recordings/first-run.json', import.meta.url), 'utf8')) as Recording;
 
 if (import.meta.main)
   for (const { path, text } of generatedFiles()) {

@@ -42,7 +42,7 @@ export function renderResults(results: readonly StepResult[], problems: readonly
   const done = writes.filter((result) => result.kind === 'done').length;
   if (writes.length === 0) return problems.some(holdsUp) ? ['Nothing was changed.'] : [settled];
   const rest = results.filter((result) => result.kind !== 'done');
-  if (rest.length === 0) return [`Done: ${done} changes.`];
+  if (rest.length === 0) return [`Done: ${done} ${done === 1 ? 'change' : 'changes'}.`];
   return [
     `${done} of ${writes.length} changes done. Run the same command again to continue; what is done is not done twice.`,
   ];

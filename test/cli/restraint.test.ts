@@ -192,5 +192,5 @@ test('under NoDelete a pipeline is changed like any other', async () => {
 
   const { code, out } = await run(aws, 'apply', '-f', files(manifestText({ managementPolicy: 'NoDelete' })));
 
-  expect({ code, out }).toEqual({ code: 0, out: 'Done: 1 changes.' });
+  expect({ code, out }).toEqual({ code: 0, out: 'Done: 1 change.' });
 });

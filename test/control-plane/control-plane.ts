@@ -1,8 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +12,7 @@ import type { Ended } from './run.ts';
 import { run } from './run.ts';
 import { startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** A Kubernetes API server with a database of its own, on localhost. */
 export type ControlPlane = {
@@ -166,16 +165,6 @@ const controllerArgs = (kubeconfig: string): string[] => [
   '--bind-address=127.0.0.1',
   '--secure-port=0',
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
-  server.close();
-  await once(server, 'close');
-  return address.port;
-}
 
 const READY_WITHIN_MS = 60_000;
 
