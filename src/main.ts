@@ -43,7 +43,9 @@ function systemIo(signal: AbortSignal): CliIo {
   const clock = systemClock();
   const err = (line: string) => process.stderr.write(`${line}\n`);
   let traces: Traces | undefined;
-  const interactive = process.stderr.isTTY && process.env['CI'] === undefined;
+  // Undefined where it is none, whatever its type says; and undefined would leave the choice of colours to a library.
+  const isTerminal = ({ isTTY }: { readonly isTTY?: boolean }): boolean => isTTY === true;
+  const interactive = isTerminal(process.stderr) && process.env['CI'] === undefined;
   const live = interactive ? liveView() : () => undefined;
   return {
     out: (line) => process.stdout.write(`${line}\n`),
@@ -52,7 +54,7 @@ function systemIo(signal: AbortSignal): CliIo {
     pullFrom: (registries) => createArtifactPuller({ registries, fetch }),
     env: process.env,
     interactive,
-    colours: interactive && process.env['NO_COLOR'] === undefined && process.stdout.isTTY,
+    colours: interactive && process.env['NO_COLOR'] === undefined && isTerminal(process.stdout),
     live,
     confirm: (question) => ask(question, { input: process.stdin, output: process.stderr, signal }),
     signal,

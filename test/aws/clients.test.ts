@@ -183,11 +183,22 @@ describe('awsClients', () => {
     await ports.receiptRules.describe('set');
 
     expect(reports).toEqual([
-      { service: 'sts', operation: 'GetCallerIdentity', durationMs: expect.any(Number) },
+      {
+        service: 'sts',
+        operation: 'GetCallerIdentity',
+        region: 'us-west-2',
+        attempts: 1,
+        durationMs: expect.any(Number),
+      },
       {
         service: 'ses',
         operation: 'DescribeReceiptRuleSet',
+        region: 'us-west-2',
+        resource: 'rule set "set"',
+        attempts: 1,
         code: 'RuleSetDoesNotExist',
+        fault: expect.objectContaining({ class: 'stale', reason: 'ChangedMeanwhile' }),
+        requestId: '11111111-2222-3333-4444-555555555555',
         durationMs: expect.any(Number),
       },
     ]);

@@ -22,6 +22,8 @@ describe('parseTenancy', () => {
         kmsKeys: [],
         functions: [],
         rules: [],
+        images: [],
+        ociRepositories: [],
         layers: [],
         networks: [],
         destinations: [],

@@ -1,4 +1,4 @@
-import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { DeleteRolePolicyCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
@@ -39,6 +39,7 @@ async function start(code: string, destinations: DestinationConfig, allowed: rea
   );
   const config = { FunctionName: 'f', MaximumRetryAttempts: 1, DestinationConfig: destinations };
   await world.lambda.send(new PutFunctionEventInvokeConfigCommand(config));
+  const forbid = () => world.iam.send(new DeleteRolePolicyCommand({ RoleName: 'handler', PolicyName: 'destinations' }));
   const run = async (payload: unknown) => {
     const { requestId } = await invoke(world, payload, 'Event');
     await world.sandbox.idle();
@@ -46,7 +47,7 @@ async function start(code: string, destinations: DestinationConfig, allowed: rea
     await world.sandbox.idle();
     return requestId;
   };
-  return { world, run };
+  return { world, run, forbid };
 }
 
 const storedIn = ({ sandbox }: Fixture) =>
@@ -101,6 +102,30 @@ describe('the destination of an event', () => {
     });
   });
 
+  test.each<[string, DestinationConfig, string, string]>([
+    [
+      'a queue',
+      { OnFailure: { Destination: QUEUE } },
+      'sqs:SendMessage',
+      `Destination ${QUEUE}: not delivered: the role of the function does not allow sqs:SendMessage on it`,
+    ],
+    [
+      'a bucket',
+      { OnFailure: { Destination: `arn:aws:s3:::${BUCKET}` } },
+      's3:PutObject',
+      `Destination arn:aws:s3:::${BUCKET}: not delivered: AccessDenied`,
+    ],
+  ])(
+    'that is %s which the role may not use any more is told in the log',
+    async (_what, destinations, right, expected) => {
+      const { world, run, forbid } = await start(FAILS, destinations, [right]);
+      await forbid();
+      await run({});
+      expect(texts(world).at(-1)).toContain(expected);
+      expect(storedIn(world)).toEqual([]);
+    },
+  );
+
   test.each<[string, DestinationConfig, readonly string[], string]>([
     [
       'a queue',
@@ -109,22 +134,10 @@ describe('the destination of an event', () => {
       `Destination ${QUEUE}: delivered to nobody: the sandbox has no SQS`,
     ],
     [
-      'a queue that the role may not use',
-      { OnFailure: { Destination: QUEUE } },
-      [],
-      `Destination ${QUEUE}: not delivered: the role of the function does not allow sqs:SendMessage on it`,
-    ],
-    [
       'a function that is not there',
       { OnFailure: { Destination: OTHER } },
       ['lambda:InvokeFunction'],
       `Destination ${OTHER}: not delivered: there is no such function`,
-    ],
-    [
-      'a bucket that the role may not use',
-      { OnFailure: { Destination: `arn:aws:s3:::${BUCKET}` } },
-      [],
-      `Destination arn:aws:s3:::${BUCKET}: not delivered: AccessDenied`,
     ],
   ])('that is %s is told in the log', async (_what, destinations, allowed, expected) => {
     const { world, run } = await start(FAILS, destinations, allowed);

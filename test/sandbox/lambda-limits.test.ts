@@ -1,3 +1,5 @@
+import { PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import { memoryOf } from '../../src/sandbox/lambda-memory.ts';
 import { invoke, startWith } from './support/one-function.ts';
@@ -40,7 +42,22 @@ describe('the trace of an invocation', () => {
   });
 
   test('is sampled and stands in the log of a function that traces actively', async () => {
-    await using world = await startWith(code, { TracingConfig: { Mode: 'Active' } });
+    await using world = await startWith(code);
+    await world.iam.send(
+      new PutRolePolicyCommand({
+        RoleName: 'handler',
+        PolicyName: 'traces',
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], Resource: '*' },
+          ],
+        }),
+      }),
+    );
+    await world.lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: 'f', TracingConfig: { Mode: 'Active' } }),
+    );
     const { payload, log } = await invoke(world);
     const [, traceId, segmentId] = /^Root=(\S+);Parent=(\S+);Sampled=1$/.exec(payload) ?? [];
     expect(log).toMatch(new RegExp(`\nXRAY TraceId: ${traceId}\tSegmentId: ${segmentId}\tSampled: true\n$`));

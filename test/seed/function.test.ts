@@ -136,13 +136,18 @@ describe('the function', () => {
   });
 
   it.each([
-    ['a missing handler file', { handler: 'other.handler' }],
     ['a reserved variable', { environment: { AWS_REGION: 'eu-west-1' } }],
     ['memory below the minimum', { memorySize: 64 }],
   ])('S22 S42 is refused with %s, before AWS is asked', async (_, wrong) => {
     const world = await startWorld();
     expect((await world.apply([pipeline({ function: wrong })])).code).toBe(1);
     expect(world.faults.calls()).toEqual([]);
+  });
+
+  it('S22 comes with a note when the code has no file of its handler', async () => {
+    const world = await startWorld();
+    const planned = await world.plan([pipeline({ function: { handler: 'other.handler' } })]);
+    expect(JSON.stringify(planned)).toContain('other.mjs');
   });
 });
 
