@@ -28,6 +28,9 @@ export const EXPECTATIONS: Readonly<Record<string, readonly Expected[]>> = {
   'a reconcile throws': [{ alert: 'ReconcilePanics', labels: CONTROLLER }],
 };
 
+/** Alerts on counts: in a fresh run one that falls into the next moment, of seconds, would be sixty in its hour. */
+export const COUNTING: readonly string[] = ['DriftFight', 'StatusHotLoop'];
+
 /** Alerts that may or may not fire, since it depends on what a moment happens to fall on. */
 export const UNDECIDED: Readonly<Record<string, readonly string[]>> = {
   'somebody else deletes a rule again and again': ['StatusHotLoop'], // some repairs come with a write of the status

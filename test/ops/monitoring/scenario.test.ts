@@ -48,7 +48,7 @@ test('each alert fires in its moment of this run and in no other', async () => {
   cleanUps.unshift(() => rm(folder, { recursive: true }));
   const rules = new URL('../../../deploy/monitoring/alerts.yaml', import.meta.url).pathname;
   const file = join(folder, 'tests.yaml');
-  writeFileSync(file, promtoolTests(recording, rules));
+  writeFileSync(file, promtoolTests(recording, rules, { isFresh: true }));
 
   const { code, out, err } = await run(program('promtool'), ['test', 'rules', file]);
 
