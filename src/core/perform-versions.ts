@@ -1,9 +1,7 @@
 import { PipelineError } from './fault.ts';
 import type { Functions } from './ports.ts';
+import { NEWEST } from './publishing.ts';
 import type { StepAction } from './step.ts';
-
-/** What stands for a number until it is known: the version that was published last. */
-export const NEWEST = 'newest';
 
 type Action<Kind extends StepAction['kind']> = StepAction & { readonly kind: Kind };
 

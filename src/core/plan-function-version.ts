@@ -1,7 +1,6 @@
 import type { DesiredFunction } from './desired.ts';
 import type { ObservedFunction } from './observed.ts';
-import { NEWEST } from './perform-versions.ts';
-import { ALIAS, ALIAS_TAG, aliasArn, KEPT_VERSIONS } from './publishing.ts';
+import { ALIAS, ALIAS_TAG, aliasArn, KEPT_VERSIONS, NEWEST } from './publishing.ts';
 import type { AddStep } from './step-list.ts';
 
 /**

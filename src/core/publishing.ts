@@ -12,6 +12,9 @@ export const ALIAS_TAG = `${API_GROUP}/alias`;
 /** How many versions are kept to go back to, beside those that an alias leads to. */
 export const KEPT_VERSIONS = 10;
 
+/** What stands for a number until it is known: the version that was published last. */
+export const NEWEST = 'newest';
+
 /** The alias follows the newest version, or is held at one. */
 export type Publishing = { readonly heldAt: string | undefined };
 

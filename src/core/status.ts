@@ -17,15 +17,17 @@ export type Condition = {
   readonly message: string;
 };
 
-export type ConditionType =
-  | 'Ready'
-  | 'BucketReady'
-  | 'RoleReady'
-  | 'FunctionReady'
-  | 'PermissionReady'
-  | 'RulesReady'
-  | 'RuleSetActive'
-  | 'MailRouted';
+/** Of the parts of a pipeline, in the order in which one stands on the other. */
+export const PART_CONDITIONS = [
+  'BucketReady',
+  'RoleReady',
+  'FunctionReady',
+  'PermissionReady',
+  'RulesReady',
+  'RuleSetActive',
+] as const;
+
+export type ConditionType = 'Ready' | (typeof PART_CONDITIONS)[number] | 'MailRouted';
 
 /** What a resource says about itself once AWS was looked at. */
 export type PipelineStatus = {

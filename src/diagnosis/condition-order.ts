@@ -1,17 +1,9 @@
-import type { ConditionType } from '../core/status.ts';
+import { PART_CONDITIONS, type ConditionType } from '../core/status.ts';
 
-/** What stands on what: a part needs those before it. */
-export const PART_CONDITIONS: readonly ConditionType[] = [
-  'BucketReady',
-  'RoleReady',
-  'FunctionReady',
-  'PermissionReady',
-  'RulesReady',
-  'RuleSetActive',
-  'MailRouted',
-];
+/** The parts, and what they are for in the end: each needs those before it. */
+export const STAGES: readonly ConditionType[] = [...PART_CONDITIONS, 'MailRouted'];
 
-const ORDER: readonly string[] = ['Ready', 'Stalled', 'Reconciling', 'Suspended', 'Drifted', ...PART_CONDITIONS];
+const ORDER: readonly string[] = ['Ready', 'Stalled', 'Reconciling', 'Suspended', 'Drifted', ...STAGES];
 
 /** The summary first, then the parts in the order in which one needs the other. */
 export const byTypeOrder = (a: { readonly type: string }, b: { readonly type: string }): number =>

@@ -1,6 +1,6 @@
 import { FAULT_REASONS } from '../core/reasons.ts';
 import type { ConditionType } from '../core/status.ts';
-import { PART_CONDITIONS } from './condition-order.ts';
+import { STAGES } from './condition-order.ts';
 import { failure, findingOf } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { judgeRouting } from './judge-routing.ts';
@@ -14,7 +14,7 @@ type ConditionFinding = Finding<ConditionCheck>;
 /** What a pipeline's conditions say is wrong: those that the controller has written, and those that AWS shows now. */
 export function judgeConditions(facts: TraceFacts): readonly ConditionFinding[] {
   const stored = facts.resource?.conditions ?? [];
-  const chosen = PART_CONDITIONS.flatMap((type) => chooseCondition(type, facts));
+  const chosen = STAGES.flatMap((type) => chooseCondition(type, facts));
   const told = chosen.filter(({ condition }) => !isToDo(condition)).flatMap((each) => tellCondition(each, facts));
   const unread = problemsOf(facts);
   const drift = stored.flatMap((condition) =>

@@ -2,18 +2,14 @@ import type { ControllerObserver } from '../controller/observer.ts';
 import type { Resource, ResourceStatus } from '../controller/source.ts';
 import type { StoredCondition } from '../core/conditions.ts';
 import { intervalMsOf } from '../core/interval.ts';
+import { PART_CONDITIONS } from '../core/status.ts';
 import { combinations, PREFIX, secondsOf, type MetricMaker } from './metric-tools.ts';
 
 const CONDITION_TYPES = [
   'Ready',
   'Reconciling',
   'Stalled',
-  'BucketReady',
-  'RoleReady',
-  'FunctionReady',
-  'PermissionReady',
-  'RulesReady',
-  'RuleSetActive',
+  ...PART_CONDITIONS,
   'Suspended',
   'Drifted',
   'MailRouted',
