@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { foreignClients } from '../support/aws-clients.ts';
 import { readHoldings } from '../support/holdings.ts';
+import { jsonDocuments } from '../support/json-documents.ts';
 import { pipeline, rule } from '../support/manifests.ts';
 import { chartTests, chartWith, kustomized, NAMESPACE, type Rendered } from '../support/rendered.ts';
 import { startCluster, type Cluster } from './support/cluster.ts';
@@ -37,10 +38,8 @@ async function installed(documents: readonly Rendered[]): Promise<void> {
 
 async function uninstalled(documents: readonly Rendered[]): Promise<void> {
   const going = documents.filter(({ kind }) => kind !== 'CustomResourceDefinition' && kind !== 'Namespace');
-  await cluster.kubectlWith(textOf(going), 'delete', '--ignore-not-found', '-f', '-');
+  await cluster.kubectlWith(jsonDocuments(going), 'delete', '--ignore-not-found', '-f', '-');
 }
-
-const textOf = (documents: readonly object[]): string => documents.map((each) => JSON.stringify(each)).join('\n---\n');
 
 async function aws(): Promise<Sandbox> {
   const sandbox = await startSandbox({ port: 0, smtpPort: 0, functionUpdateMs: 0 });
@@ -83,7 +82,7 @@ const PLACES = [
 describe.each(PLACES)('%s', (_, rendered) => {
   test('is taken by the API server without a warning, and again without a change', async () => {
     const documents = await rendered();
-    const text = textOf(documents);
+    const text = jsonDocuments(documents);
     await installed(documents.filter(({ kind }) => kind === 'Namespace' || kind === 'CustomResourceDefinition'));
 
     const tried = await cluster.kubectlWith(text, 'apply', '--dry-run=server', '-f', '-');
@@ -263,7 +262,7 @@ test('an uninstall in the other order is finished by a controller that is instal
   await first?.end('SIGTERM');
   const crd = documents.filter(({ kind }) => kind === 'CustomResourceDefinition');
   await uninstalled(documents);
-  expect(await cluster.kubectlWith(textOf(crd), 'delete', '--wait=false', '-f', '-')).toMatchObject({ code: 0 });
+  expect(await cluster.kubectlWith(jsonDocuments(crd), 'delete', '--wait=false', '-f', '-')).toMatchObject({ code: 0 });
 
   await cluster.apply(...documents);
   const [second] = await started(documents, sandbox);

@@ -6,6 +6,7 @@ import type { Json } from '../cluster/documents.ts';
 import { withField } from '../cluster/with-field.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import type { Ended } from '../control-plane/run.ts';
+import { jsonDocuments } from '../support/json-documents.ts';
 import { chartWith, kustomized, type Rendered } from '../support/rendered.ts';
 import { FOREIGN_GROUPS, foreignCrds } from './foreign-crds.ts';
 
@@ -39,10 +40,8 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 /** As Argo CD and Flux apply: by the server, which knows every field. */
-function applied(documents: readonly unknown[]): Promise<Ended> {
-  const text = documents.map((each) => JSON.stringify(each)).join('\n---\n');
-  return cluster.kubectlWith(text, 'apply', '--server-side', '--validate=strict', '-f', '-');
-}
+const applied = (documents: readonly unknown[]): Promise<Ended> =>
+  cluster.kubectlWith(jsonDocuments(documents), 'apply', '--server-side', '--validate=strict', '-f', '-');
 
 const shipped = (kind: string): Rendered => {
   const found = SHIPPED.find(({ document }) => document.kind === kind);
