@@ -23,7 +23,8 @@ import type { FunctionCode, PackageType } from './function-code.ts';
 import type { AsyncSettings, FunctionConfiguration } from './function-configuration.ts';
 import type { FunctionInputs } from './function-inputs.ts';
 import { intervalMsOf } from './interval.ts';
-import { STORAGE_RULE, type Manifest, type ManifestSpec, type ReceiptRuleSpec } from './manifest.ts';
+import type { Manifest, ManifestSpec, ReceiptRuleSpec } from './manifest.ts';
+import { STORAGE_RULE } from './receipt-rule-schema.ts';
 import {
   functionArn,
   functionName,
