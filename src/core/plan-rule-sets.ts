@@ -14,6 +14,7 @@ import type { RuleChange, RuleSetPlan } from './plan-rule-set.ts';
 import type { Problem } from './plan.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 import { covers, recipientsOverlap } from './recipients.ts';
+import type { RuleBlock } from './rule-block.ts';
 import { createOutput, type Output } from './rule-set-output.ts';
 import {
   asItStands,
@@ -67,18 +68,8 @@ export function planRuleSets(input: RuleSetsInput): RuleSetsPlan {
         ? [out.step(undefined, 'ruleSet', { kind: 'createRuleSet', ruleSet: name }, [], 'it does not exist')]
         : [];
     const rules = live?.rules ?? [];
-    const blocks = [
-      ...residents.map((desired) => desired.block),
-      ...departing.map((leaving) => emptyBlock(leaving, name)),
-      // What is kept to go back to keeps its order.
-      ...(allShared.some(({ twin }) => twin === name) ? [] : (input.neighbours ?? [])).map((neighbour) =>
-        asItStands(neighbour, rules),
-      ),
-      ...pipelines.flatMap(({ desired }) =>
-        staysBehind(desired, name, ruleSets.active, target.set) ? [asItStands(emptyBlock(desired, name), rules)] : [],
-      ),
-    ];
-    const planned = planAroundHeld(rules, blocks);
+    const isTwin = allShared.some(({ twin }) => twin === name);
+    const planned = planAroundHeld(rules, blocksIn(name, rules, isTwin, target, input));
     const shared = allShared.find((one) => one.name === name && one.residents.length > 0);
     const way = wayOf(shared, planned, target, out);
     if (way === 'switch' && shared !== undefined) {
@@ -118,6 +109,26 @@ export function planRuleSets(input: RuleSetsInput): RuleSetsPlan {
     results: out.results,
     setsOf: (owner) => [...(stays.get(owner) ?? [])],
   };
+}
+
+/** What each pipeline wants in a set: what it lives by, nothing any more, or what is there already. */
+function blocksIn(
+  name: string,
+  rules: readonly ReceiptRule[],
+  isTwin: boolean,
+  target: Target,
+  { pipelines, departing, neighbours = [], ruleSets }: RuleSetsInput,
+): readonly RuleBlock[] {
+  const all = pipelines.map(({ desired }) => desired);
+  return [
+    ...all.filter(({ ruleSet }) => ruleSet.name === name).map(({ block }) => block),
+    ...departing.map((leaving) => emptyBlock(leaving, name)),
+    // What is kept to go back to keeps its order.
+    ...(isTwin ? [] : neighbours.map((neighbour) => asItStands(neighbour, rules))),
+    ...all
+      .filter((desired) => staysBehind(desired, name, ruleSets.active, target.set))
+      .map((desired) => asItStands(emptyBlock(desired, name), rules)),
+  ];
 }
 
 /** The sets that have, or had, a twin, with all who have a say in them. */
