@@ -15,13 +15,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import {
-  controllerPolicy,
-  MAX_MANAGED_POLICY,
-  WITHOUT_RESOURCE,
-  type PolicyScope,
-} from '../../src/core/controller-policy.ts';
+import { controllerPolicy, MAX_MANAGED_POLICY, WITHOUT_RESOURCE } from '../../src/core/controller-policy.ts';
 import type { PolicyDocument } from '../../src/core/policy-document.ts';
+import type { PolicyScope } from '../../src/core/policy-scope.ts';
 import { KEPT_VERSIONS } from '../../src/core/publishing.ts';
 import { EDITS, EXISTING, zipFor } from '../cluster/edits.ts';
 import { asJson } from '../cluster/documents.ts';
