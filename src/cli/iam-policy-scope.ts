@@ -53,11 +53,12 @@ export async function readScope(options: ScopeOptions, io: CliIo): Promise<Polic
     throw refused('an account is in one partition: ask for one policy for each', io);
   const partition = partitionOf(region);
   const boundary = permissionsBoundary ?? tenant?.permissionsBoundaryArn ?? boundaryOfAll(specs);
-  warnOfOtherBoundaries(specs, boundary, io);
-  const named = together(namedByOptions(options), namedIn(specs, partition));
+  if (tenant?.permissionsBoundaryArn !== boundary) warnOfOtherBoundaries(specs, boundary, io);
+  // Manifests say it exactly; without them it may be all that the entry of the tenant lets them name.
+  const allowed = tenant === undefined || specs.length > 0 ? namedIn(specs, partition) : namedBy(tenant, partition);
   const namespaces = tenant?.namespaces ?? (options.namespace === undefined ? undefined : [options.namespace]);
   return {
-    ...(tenant === undefined ? named : together(named, namedBy(tenant, partition))),
+    ...together(namedByOptions(options), allowed),
     partition,
     account,
     regions,

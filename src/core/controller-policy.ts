@@ -19,7 +19,8 @@ export function controllerPolicy(scope: PolicyScope): PolicyDocument {
     Version: '2012-10-17',
     Statement: [
       allow('ReceiptRules', ['receiptRules'], ['*'], inOurRegions(scope)),
-      allow('FindWhatNobodyNames', ['search'], ['*']),
+      // It shows the whole account, and what a tenant's namespaces are is nothing that IAM could narrow it by.
+      ...(scope.namespaces === undefined ? [allow('FindWhatNobodyNames', ['search'], ['*'])] : []),
       ...bucketStatements(scope),
       ...roleStatements(scope),
       ...functionStatements(scope),

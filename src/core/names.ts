@@ -145,7 +145,8 @@ function readableName(identity: PipelineIdentity, kind: readonly string[]): stri
   return `${cutName(`${installation}-${namespace}-${name}`)}-${hash}`;
 }
 
-const cutName = (text: string): string => text.slice(0, 64 - NAME_HASH - 1).replace(/-+$/, '');
+const LONGEST_CUT = 64 - NAME_HASH - 1;
+const cutName = (text: string): string => text.slice(0, LONGEST_CUT).replace(/-+$/, '');
 
 /**
  * Patterns, with `*` for any characters, that every name of a role or function fits which pipelines of the namespaces have.
@@ -154,8 +155,9 @@ const cutName = (text: string): string => text.slice(0, 64 - NAME_HASH - 1).repl
  */
 export function namePatterns(installation: string, namespaces: readonly string[] | undefined): readonly string[] {
   if (namespaces === undefined) return [`${installation}-*`];
-  return namespaces.map((namespace) => {
-    const start = `${installation}-${namespace}`;
-    return start.endsWith('*') ? `${cutName(start.slice(0, -1))}*` : `${cutName(start)}-*`;
+  const patterns = namespaces.map((namespace) => {
+    const start = namespace.endsWith('*') ? namespace.slice(0, -1) : `${namespace}-`;
+    return `${`${installation}-${start}`.slice(0, LONGEST_CUT)}*`;
   });
+  return [...new Set(patterns)];
 }

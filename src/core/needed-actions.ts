@@ -10,6 +10,8 @@ export type Needs = NamedThings & {
   readonly permissionsBoundaryArn?: string;
   /** Where the roles are; undefined: where the installation has them. */
   readonly rolePath?: string;
+  /** Whether it is about the role of a tenant, with which nobody looks for what no manifest names. */
+  readonly tenant?: boolean;
 };
 
 /** A question, and whether every pipeline needs the answer to be yes in the course of its life. */
@@ -44,7 +46,7 @@ function aboutOurs(identity: PipelineIdentity, needs: Needs): readonly About[] {
   const role = roleArn(identity, needs.rolePath ?? rolePath(identity.installation));
   const mayLackBoundary = needs.permissionsBoundaryArn === undefined;
   return [
-    { groups: ['receiptRules', 'search'], resource: '*' },
+    { groups: needs.tenant === true ? ['receiptRules'] : ['receiptRules', 'search'], resource: '*' },
     { groups: ['newBucket', 'bucket', 'ownBucket'], resource: bucketArn },
     { groups: ['objects'], resource: `${bucketArn}/object` },
     { groups: ['roleSearch', 'newRole', 'role', 'roleGrants', 'passedRoles'], resource: role },

@@ -89,9 +89,9 @@ test.for<[what: string, scope: PolicyScope, needs: Needs]>([
   [
     'of a tenant',
     { ...SCOPE, ...NAMED, rolePath: '/team/', namespaces: [namespace], permissionsBoundaryArn: BOUNDARY },
-    { ...NAMED, rolePath: '/team/', permissionsBoundaryArn: BOUNDARY },
+    { ...NAMED, rolePath: '/team/', permissionsBoundaryArn: BOUNDARY, tenant: true },
   ],
-  ['of tenants by pattern', { ...SCOPE, namespaces: [`${namespace.slice(0, 2)}*`] }, {}],
+  ['of tenants by pattern', { ...SCOPE, namespaces: [`${namespace.slice(0, 2)}*`] }, { tenant: true }],
 ])('doctor misses nothing in the policy %s', ([, scope, needs]) => {
   expect(missingIn(controllerPolicy(scope), needs)).toEqual([]);
 });
