@@ -8,7 +8,7 @@ import { foreignClients } from '../support/aws-clients.ts';
 import { readHoldings } from '../support/holdings.ts';
 import { jsonDocuments } from '../support/json-documents.ts';
 import { pipeline, rule } from '../support/manifests.ts';
-import { chartTests, chartWith, kustomized, NAMESPACE, type Rendered } from '../support/rendered.ts';
+import { chartTests, kustomized, NAMESPACE, WAYS_TO_INSTALL, type Rendered } from '../support/rendered.ts';
 import { startCluster, type Cluster } from './support/cluster.ts';
 import type { ControllerProcess } from './support/controller-process.ts';
 import { isReady, livePipelines } from './support/live.ts';
@@ -69,17 +69,7 @@ const ready = (namespace: string, count = 1) =>
 
 const gone = (...args: readonly string[]) => cluster.kubectl('delete', 'slp', '--timeout=60s', ...args);
 
-const PLACES = [
-  ['kustomize base', () => kustomized('base')],
-  ['kustomize irsa', () => kustomized('overlays/irsa')],
-  ['kustomize pod-identity', () => kustomized('overlays/pod-identity')],
-  ['kustomize static-credentials', () => kustomized('overlays/static-credentials')],
-  ['kustomize single-namespace', () => kustomized('overlays/single-namespace')],
-  ['kustomize sharded', () => kustomized('overlays/sharded')],
-  ['the chart', () => chartWith()],
-] as const;
-
-describe.each(PLACES)('%s', (_, rendered) => {
+describe.each(WAYS_TO_INSTALL)('%s', (_, rendered) => {
   test('is taken by the API server without a warning, and again without a change', async () => {
     const documents = await rendered();
     const text = jsonDocuments(documents);
@@ -120,7 +110,7 @@ test('a restricted namespace lets in the pod of helm test too', async () => {
 });
 
 describe('a controller as its Deployment says', () => {
-  test.each([PLACES[0], PLACES[4], PLACES[6]])(
+  test.each([WAYS_TO_INSTALL[0], WAYS_TO_INSTALL[4], WAYS_TO_INSTALL[6]])(
     '%s, makes the example Ready with the rights that came with it',
     async (_, rendered) => {
       const documents = await rendered();
