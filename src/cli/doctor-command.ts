@@ -1,22 +1,19 @@
 import type { Resource } from '../controller/source.ts';
 import { CRD_NAME, customResourceDefinition } from '../core/crd.ts';
-import { desiredBlock } from '../core/desired.ts';
+import { desiredBlock, desiredRole } from '../core/desired.ts';
+import { PipelineError } from '../core/fault.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, type Manifest } from '../core/manifest.ts';
-import { functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
+import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
 import { neededActions } from '../core/needed-actions.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
 import { isFault, type Caller } from '../core/probes.ts';
 import { askAboutMail, routedRecipients } from '../core/routing-facts.ts';
 import { answerOf, type Answer } from '../diagnosis/answer.ts';
-import {
-  examine,
-  type ClusterFacts,
-  type DoctorFacts,
-  type PermissionFacts,
-  type RegionFacts,
-} from '../diagnosis/doctor.ts';
+import { examine, type ClusterFacts, type DoctorFacts, type RegionFacts } from '../diagnosis/doctor.ts';
 import { hasFailed } from '../diagnosis/finding.ts';
+import type { PermissionFacts } from '../diagnosis/permissions.ts';
+import type { RoleSize } from '../diagnosis/quotas.ts';
 import { areFiles, refOf } from './cluster.ts';
 import { askController } from './controller-page.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
@@ -142,11 +139,13 @@ async function askAccount(
   const found = [active, ...described].flatMap((set) => (set.ok && set.value !== undefined ? [set.value] : []));
   const sets = new Map(found.map((set): [string, ObservedRuleSet] => [set.name, set]));
   const ruleSets = { active: active.ok ? active.value?.name : undefined, sets };
-  const [permissions, receivingHost, names, buckets, mail] = await Promise.all([
+  const [permissions, receivingHost, names, buckets, functions, roles, mail] = await Promise.all([
     askPermissions(caller, identify('doctor', 'doctor'), options.checkRole, ports),
     ports.probes.receivingHost(),
     answerOf(() => ports.probes.ruleSets()),
     answerOf(() => ports.probes.buckets()),
+    answerOf(() => ports.probes.functionUse()),
+    answerOf(() => ports.probes.roleUse()),
     askAboutMail(
       known.flatMap(({ manifest }) => routedRecipients(manifest.spec)),
       ports,
@@ -156,9 +155,17 @@ async function askAccount(
     permissions,
     receivingHost,
     active,
-    ruleSets: names,
-    sets: found,
-    buckets,
+    quotas: {
+      ruleSets: names,
+      sets: found,
+      buckets,
+      functions,
+      roles,
+      pipelines: known.map(({ manifest, namespace }) => {
+        const identity = identify(namespace, manifest.metadata.name);
+        return { key: pipelineKey(identity), role: roleSize(manifest, identity) };
+      }),
+    },
     // Where the active set could not be read, nothing is known of what stands in it.
     pipelines: !active.ok
       ? []
@@ -171,6 +178,20 @@ async function askAccount(
           };
         }),
   };
+}
+
+/** Undefined for a role that is not ours, and where the manifest does not say what it may do. */
+function roleSize(manifest: Manifest, identity: PipelineIdentity): RoleSize | undefined {
+  const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
+  const [ours = ''] = bucketNames(identity, logicalName ?? '');
+  try {
+    const role = desiredRole({ manifest, identity }, bucketName ?? ours);
+    if (role.kind === 'existing') return undefined;
+    return { attachedPolicies: role.managedPolicyArns.length, inlineCharacters: JSON.stringify(role.policy).length };
+  } catch (error) {
+    if (error instanceof PipelineError) return undefined;
+    throw error;
+  }
 }
 
 /** By simulation, which needs no call that changes something; where that is not possible by reading what is not there. */
@@ -192,6 +213,7 @@ async function askPermissions(
     return { principal, results: results.flat() };
   });
   if (simulated.ok) return { kind: 'simulated', ...simulated.value };
+  if (checkRole !== undefined) return { kind: 'unasked', fault: simulated.fault };
   const reads = await Promise.all([
     answerOf(() => ports.roles.get(roleName(identity))),
     answerOf(() => ports.functions.get(functionName(identity, 'Zip'))),

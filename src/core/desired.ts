@@ -232,7 +232,11 @@ function expiryRule(days: number, versioned: boolean): LifecycleRule {
   };
 }
 
-function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: string): DesiredRole {
+/** @throws {PipelineError} for a token that is none */
+export function desiredRole(
+  { manifest, identity, roleLimits }: Pick<Pipeline, 'manifest' | 'identity' | 'roleLimits'>,
+  bucketName: string,
+): DesiredRole {
   const { spec } = manifest;
   const path = roleLimits?.rolePath ?? rolePath(identity.installation);
   if (spec.role.existingArn !== undefined) return { kind: 'existing', arn: spec.role.existingArn };

@@ -1,4 +1,5 @@
 import { AwsError } from './aws-error.ts';
+import { accountOperations } from './iam-account.ts';
 import {
   descriptionOf,
   maxSessionDurationOf,
@@ -23,6 +24,7 @@ import {
   type Role,
   type RoleBook,
 } from './iam-roles.ts';
+import { simulationOperations } from './iam-simulation.ts';
 import { createSessions, type Sessions } from './iam-sessions.ts';
 import { queryService, type QueryOperation } from './query-service.ts';
 import { homeOf, type Call, type IamDoor, type SandboxContext, type Service } from './service.ts';
@@ -52,6 +54,8 @@ export function createIam(context: SandboxContext): Iam {
         ...policyOperations(roles, policies),
         ...tagOperations(roles),
         ...customerPolicyOperations(roles, policies),
+        ...simulationOperations(roles, policies),
+        ...accountOperations(roles, policies),
       },
       emptyResults: false,
     }),

@@ -241,10 +241,11 @@ const ACTION_OF: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:I
  * the action alone is judged, so a grant (or a Deny) on one resource counts for calls on all.
  */
 function authorizer(iam: Iam): (operation: string, call: Call) => AwsErrorShape | undefined {
-  return (operation, { principal }) => {
+  return (operation, { principal, region }) => {
     if (principal.kind !== 'role' || operation.startsWith('s3:') || OPEN_TO_ALL.has(operation)) return undefined;
     const action = ACTION_OF[operation] ?? operation;
-    const verdict = iam.roles.judge(principal.roleArn, { action, context: principalTags(principal) });
+    const context = { ...principalTags(principal), 'aws:requestedregion': region };
+    const verdict = iam.roles.judge(principal.roleArn, { action, context });
     if (verdict.decision === 'allow') return undefined;
     return {
       status: 403,

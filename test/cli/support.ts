@@ -19,6 +19,8 @@ export const NO_PROBES: Probes = {
   signIn: unasked,
   ruleSets: unasked,
   buckets: unasked,
+  functionUse: unasked,
+  roleUse: unasked,
   simulate: unasked,
   receivingHost: unasked,
 };
