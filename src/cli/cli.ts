@@ -21,26 +21,20 @@ import {
 import { addOperatorCommands } from './operator-program.ts';
 import { addSandboxCommands } from './sandbox-program.ts';
 
+/** What the program is called where nobody started it under another name. */
 export const PROGRAM = 'ses-lambda-pipeline';
 
 /**
  * Runs one command line. Never throws and never exits.
  *
  * @param args without node and script
- * @param name what the program was started as
  */
-export async function runCli(
-  args: readonly string[],
-  io: CliIo,
-  version: string,
-  name: string = PROGRAM,
-): Promise<ExitCode> {
+export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
   let code: ExitCode = 0;
   const door = args.slice(0, 3).includes('controller') ? await io.loadController() : undefined;
   const program = createProgram({
     io,
     version,
-    name,
     door,
     done: (result) => {
       code = result;
@@ -60,15 +54,14 @@ export async function runCli(
 type ProgramParts = {
   readonly io: CliIo;
   readonly version: string;
-  readonly name: string;
   /** Undefined while another command runs than the controller. */
   readonly door: ControllerDoor | undefined;
   readonly done: (code: ExitCode) => void;
 };
 
 /** All verbs with their options and help. */
-export function createProgram({ io, version, name, door, done }: ProgramParts): Command {
-  const program = new Command(name)
+export function createProgram({ io, version, door, done }: ProgramParts): Command {
+  const program = new Command(io.program)
     .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
     .version(version)
     .exitOverride()

@@ -1,4 +1,5 @@
 import type { Resource } from '../controller/source.ts';
+import type { Place } from '../controller/tenants.ts';
 import { CRD_NAME, customResourceDefinition } from '../core/crd.ts';
 import { desiredBlock, desiredRole } from '../core/desired.ts';
 import { PipelineError } from '../core/fault.ts';
@@ -15,20 +16,25 @@ import { hasFailed } from '../diagnosis/finding.ts';
 import type { PermissionFacts } from '../diagnosis/permissions.ts';
 import type { RoleSize } from '../diagnosis/quotas.ts';
 import { areFiles, refOf } from './cluster.ts';
+import { refused } from './command-failed.ts';
 import { askController } from './controller-page.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, Connected, ExitCode } from './io.ts';
-import type { ControllerOptions, FilesOrClusterOptions } from './options.ts';
+import type { ControllerOptions, FilesOrClusterOptions, TenantsOption } from './options.ts';
+import { accountOf } from './look-at-aws.ts';
 import { print } from './print.ts';
 import { renderFinding } from './render-findings.ts';
-import { connectionOf, loadFiles, refuseBadNames } from './work.ts';
+import { connectTo, distinctPlaces, isSameRole, loadTenants } from './tenants.ts';
+import { loadFiles, refuseBadNames } from './work.ts';
 
 export type DoctorOptions = FilesOrClusterOptions &
-  ControllerOptions & { readonly cluster: boolean; readonly checkRole?: string };
+  ControllerOptions &
+  TenantsOption & { readonly cluster: boolean; readonly checkRole?: string };
 
 const DOCTOR_FORMAT = 'ses-lambda-pipeline.dev/doctor/v1';
 
-type Known = { readonly manifest: Manifest; readonly namespace: string };
+/** A pipeline, and where it lives as far as that is known. */
+type Known = { readonly manifest: Manifest; readonly namespace: string; readonly account?: string | undefined };
 
 /**
  * Looks at everything that a pipeline needs around it. Exit code 0: nothing has failed, 2: something has, 1: the command
@@ -41,15 +47,34 @@ export async function doctorCommand(options: DoctorOptions, io: CliIo): Promise<
     : [];
   const asked = options.filename === undefined && options.cluster ? await askCluster(options, io) : undefined;
   const known: readonly Known[] = asked === undefined ? files : asked.pipelines;
+  const tenants = await loadTenants(options, io);
+  if (options.tenants !== undefined && options.filename === undefined && !options.cluster)
+    throw refused('--tenants is about the pipelines of files or of a cluster: give -f, or leave --no-cluster out', io);
   const environment = io.env['AWS_REGION'] ?? io.env['AWS_DEFAULT_REGION'];
   const named = [...new Set(known.map(({ manifest }) => manifest.spec.region))].sort();
   const fallback = environment === undefined || environment === '' ? [] : [environment];
   const regions = options.region === undefined ? (named.length === 0 ? fallback : named) : [options.region];
+  const grants = known
+    .filter(({ manifest }) => regions.includes(manifest.spec.region))
+    .map((pipeline) => ({ pipeline, grant: tenants.toRemove(keyOf(pipeline), pipeline.manifest) }));
+  const granted = grants.flatMap(({ pipeline, grant }) => (grant.ok ? [{ pipeline, ...grant }] : []));
+  const unnamed = regions.filter((region) => !grants.some(({ pipeline }) => pipeline.manifest.spec.region === region));
+  const places = distinctPlaces([...unnamed.map((region) => ({ region })), ...granted.map(({ place }) => place)]);
   const facts: DoctorFacts = {
-    definition: { crd: customResourceDefinition(), version: API_VERSION.slice(API_VERSION.indexOf('/') + 1) },
+    definition: {
+      crd: customResourceDefinition(),
+      version: API_VERSION.slice(API_VERSION.indexOf('/') + 1),
+      program: io.program,
+    },
     cluster: asked?.facts,
     lane: await askController(options.controllerUrl, io),
-    regions: await Promise.all(regions.map((region) => askRegion(region, known, options, io))),
+    refused: grants.flatMap(({ pipeline, grant }) => (grant.ok ? [] : [{ key: keyOf(pipeline), fault: grant.fault }])),
+    regions: await Promise.all(
+      places.map((place) => {
+        const here = granted.filter((each) => isSameRole(each.place, place)).map(({ pipeline }) => pipeline);
+        return askPlace(place, here, options, io);
+      }),
+    ),
     nowMs: io.clock.now(),
   };
   const findings = examine(facts);
@@ -96,21 +121,30 @@ async function askCluster(
 const knownOf = (resource: Resource): readonly Known[] =>
   resource.manifest === undefined || resource.deleting
     ? []
-    : [{ manifest: resource.manifest, namespace: refOf(resource).namespace }];
+    : [{ manifest: resource.manifest, namespace: refOf(resource).namespace, account: accountOf(resource) }];
 
-async function askRegion(
-  region: string,
+const keyOf = ({ manifest, namespace }: Known): string => pipelineKey({ namespace, name: manifest.metadata.name });
+
+async function askPlace(
+  place: Place,
   known: readonly Known[],
   options: DoctorOptions,
   io: CliIo,
 ): Promise<RegionFacts> {
-  const ports = await io.connect({ region, ...connectionOf(options) });
+  const { region } = place;
+  const roleArn = place.role?.roleArn;
+  const ports = await connectTo(place, options, io);
   try {
     const signIn = await unlessInterrupted(io.signal, ports.probes.signIn());
-    if (isFault(signIn.caller)) return { region, signIn };
-    const here = known.filter(({ manifest }) => manifest.spec.region === region);
-    const account = askAccount(signIn.caller, region, here, options, ports);
-    return { region, signIn, account: await unlessInterrupted(io.signal, account) };
+    if (isFault(signIn.caller)) return { region, roleArn, signIn, elsewhere: [] };
+    const { account: own } = signIn.caller;
+    const inAccount = Map.groupBy(known, ({ account = own }) => account);
+    const here = inAccount.get(own) ?? [];
+    const others = [...inAccount].filter(([account]) => account !== own);
+    const elsewhere = others.map(([account, pipelines]) => ({ account, keys: pipelines.map(keyOf) }));
+    if (elsewhere.length > 0 && here.length === 0) return { region, roleArn, signIn, elsewhere };
+    const account = await unlessInterrupted(io.signal, askAccount(signIn.caller, place, here, options, ports));
+    return { region, roleArn, signIn, elsewhere, account };
   } finally {
     ports.close();
   }
@@ -118,7 +152,7 @@ async function askRegion(
 
 async function askAccount(
   caller: Caller,
-  region: string,
+  { region, role }: Place,
   known: readonly Known[],
   options: DoctorOptions,
   ports: Connected,
@@ -140,7 +174,12 @@ async function askAccount(
   const sets = new Map(found.map((set): [string, ObservedRuleSet] => [set.name, set]));
   const ruleSets = { active: active.ok ? active.value?.name : undefined, sets };
   const [permissions, receivingHost, names, buckets, functions, roles, mail] = await Promise.all([
-    askPermissions(caller, identify('doctor', 'doctor'), options.checkRole, ports),
+    askPermissions(
+      caller,
+      identify('doctor', 'doctor'),
+      { checkRole: options.checkRole, ownRole: role?.roleArn },
+      ports,
+    ),
     ports.probes.receivingHost(),
     answerOf(() => ports.probes.ruleSets()),
     answerOf(() => ports.probes.buckets()),
@@ -198,11 +237,11 @@ function roleSize(manifest: Manifest, identity: PipelineIdentity): RoleSize | un
 async function askPermissions(
   { arn }: Caller,
   identity: PipelineIdentity,
-  checkRole: string | undefined,
+  { checkRole, ownRole }: { readonly checkRole: string | undefined; readonly ownRole: string | undefined },
   ports: Connected,
 ): Promise<PermissionFacts> {
   const simulated = await answerOf(async () => {
-    const principal = checkRole ?? (await principalOf(arn, ports));
+    const principal = checkRole ?? ownRole ?? (await principalOf(arn, ports));
     const questions = neededActions(identity);
     const results = await Promise.all(
       questions.map(async (question) => {

@@ -1,9 +1,12 @@
+import { neighboursOf } from '../controller/neighbours.ts';
+import type { Grant, Place, Tenants } from '../controller/tenants.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Pipeline } from '../core/desired.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
+import type { Neighbour } from '../core/neighbour.ts';
 import type { Warning } from '../core/plan.ts';
 import type { Tracing } from '../core/tracing.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
@@ -12,8 +15,9 @@ import { notThere } from './cluster.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, Connected } from './io.ts';
-import type { PipelineOptions, PruneOption } from './options.ts';
+import type { PipelineOptions, PruneOption, TenantsOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
+import { connectTo, distinctPlaces, isSameRole, loadTenants } from './tenants.ts';
 
 /** What one region has to do with the given files. */
 export type RegionWork = { readonly work: Work; readonly ports: Connected; readonly tracing: Tracing };
@@ -25,22 +29,30 @@ export type RegionWork = { readonly work: Work; readonly ports: Connected; reado
  */
 export async function openWork(
   loaded: readonly LoadedPipeline[],
-  options: PipelineOptions & PruneOption,
+  options: PipelineOptions & PruneOption & TenantsOption,
   io: CliIo,
   purpose: 'apply' | 'remove',
 ): Promise<readonly RegionWork[]> {
-  const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+  const tenants = await loadTenants(options, io);
+  const granted = loaded.map((pipeline) => ({ pipeline, ...grantOf(pipeline, tenants, io) }));
   const opened: RegionWork[] = [];
   const { tracing } = io;
   try {
-    for (const region of regions) {
-      const ports = await io.connect({ region, ...connectionOf(options) });
-      const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
+    for (const place of distinctPlaces(granted.map((each) => each.place))) {
+      const { region } = place;
+      const ports = await connectTo(place, options, io);
+      const here = granted.filter((each) => isSameRole(each.place, place));
       opened.push({ ports, tracing, work: { region, apply: [], remove: [] } });
-      const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
+      const identified = identify(here, region, options.installation, ports);
+      const pipelines = await unlessInterrupted(io.signal, identified);
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
-      opened[opened.length - 1] = { ports, tracing, work: { region, ...work, ...(scope && { prune: scope }) } };
+      const neighbours = besides(place, here, loaded, tenants, options.installation);
+      opened[opened.length - 1] = {
+        ports,
+        tracing,
+        work: { region, ...work, ...(scope && { prune: scope }), ...(neighbours.length > 0 && { neighbours }) },
+      };
     }
     return opened;
   } catch (error) {
@@ -49,6 +61,32 @@ export async function openWork(
     throw failed(faultOf(error), io);
   }
 }
+
+type Granted = Extract<Grant, { readonly ok: true }> & { readonly pipeline: LoadedPipeline };
+
+/** @throws {CommandFailed} for a pipeline that nobody works for */
+function grantOf(pipeline: LoadedPipeline, tenants: Tenants, io: CliIo): Extract<Grant, { readonly ok: true }> {
+  const grant = tenants.toApply(keyOf(pipeline), pipeline.manifest);
+  if (grant.ok) return grant;
+  throw failed({ ...grant.fault, message: `${keyOf(pipeline)}: ${grant.fault.message}` }, io);
+}
+
+/** Pipelines of other roles that meet these in the account's rule sets. */
+function besides(
+  place: Place,
+  here: readonly Granted[],
+  loaded: readonly LoadedPipeline[],
+  tenants: Tenants,
+  installation: string,
+): readonly Neighbour[] {
+  const own = new Set(here.map(({ pipeline }) => keyOf(pipeline)));
+  const others = loaded.filter((each) => !own.has(keyOf(each)) && tenants.livesIn(keyOf(each), place));
+  const resources = others.map((each) => ({ ...UNSEEN, key: keyOf(each), manifest: each.manifest }));
+  return neighboursOf(own, place.region, resources, installation);
+}
+
+/** No cluster has it, so nobody has said anything of it. */
+const UNSEEN = { createdAtMs: undefined, deleting: false, generation: 0, status: undefined } as const;
 
 const scopeOf = ({ partition, account, region, installation }: PipelineIdentity): Scope => ({
   partition,
@@ -100,15 +138,6 @@ export function refuseBadNames(
     throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
 }
 
-export const connectionOf = (
-  options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond' | 'dnsServers'>,
-) => ({
-  endpointUrl: options.endpointUrl,
-  profile: options.profile,
-  sesCallsPerSecond: options.sesCallsPerSecond,
-  dnsServers: options.dnsServers,
-});
-
 export const keyOf = ({ namespace, manifest }: LoadedPipeline): string =>
   pipelineKey({ namespace, name: manifest.metadata.name });
 
@@ -148,13 +177,13 @@ export const restraintsOn = (loaded: readonly LoadedPipeline[]): readonly Warnin
   });
 
 async function identify(
-  loaded: readonly LoadedPipeline[],
+  granted: readonly Granted[],
   region: string,
   installation: string,
   ports: Pick<Connected, 'identity'>,
 ): Promise<readonly Pipeline[]> {
   const { account, partition } = await ports.identity.caller();
-  return loaded.map(({ manifest, namespace, inputs }) => {
+  return granted.map(({ pipeline: { manifest, namespace, inputs }, roleLimits }) => {
     const identity: PipelineIdentity = {
       partition,
       account,
@@ -163,6 +192,6 @@ async function identify(
       namespace,
       name: manifest.metadata.name,
     };
-    return { manifest, identity, ...inputs };
+    return { manifest, identity, roleLimits, ...inputs };
   });
 }

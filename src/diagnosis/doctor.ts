@@ -3,7 +3,8 @@ import type { MailRouting } from '../core/mail-routing.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
 import { isFault, type Caller, type Probes } from '../core/probes.ts';
 import type { Answer } from './answer.ts';
-import { judgeCrd } from './crd-difference.ts';
+import { asController } from './as-controller.ts';
+import { judgeCrd, type OwnDefinition } from './crd-difference.ts';
 import { failure, notKnown } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { judgeLane, type LaneLoad } from './lane-load.ts';
@@ -11,7 +12,7 @@ import { judgeRouting } from './judge-routing.ts';
 import { judgeLease, NO_LEASE, type LeaseFacts } from './lease-health.ts';
 import { judgePermissions, type PermissionFacts } from './permissions.ts';
 import { judgeQuotas, type QuotaFacts } from './quotas.ts';
-import { counted, duration } from './words.ts';
+import { counted, duration, someOf } from './words.ts';
 
 export type DoctorCheck =
   | 'cluster'
@@ -29,8 +30,12 @@ export type DoctorCheck =
 
 export type RegionFacts = {
   readonly region: string;
+  /** The role as which it was looked at; undefined: the credentials themselves. */
+  readonly roleArn: string | undefined;
   readonly signIn: Awaited<ReturnType<Probes['signIn']>>;
-  /** What follows is undefined where nobody could sign in. */
+  /** Pipelines of the region that live in other accounts, of which these credentials say nothing. */
+  readonly elsewhere: readonly { readonly account: string; readonly keys: readonly string[] }[];
+  /** Undefined where nobody could sign in, or all pipelines are elsewhere. */
   readonly account?: {
     readonly permissions: PermissionFacts;
     readonly receivingHost: Awaited<ReturnType<Probes['receivingHost']>>;
@@ -53,10 +58,11 @@ export type DoctorFacts = {
   readonly nowMs: number;
   /** Undefined: only files are looked at. */
   readonly cluster: Answer<ClusterFacts> | undefined;
-  /** The definition that this program brings, and its version. */
-  readonly definition: { readonly crd: unknown; readonly version: string };
+  readonly definition: OwnDefinition;
   readonly lane: Answer<LaneLoad> | undefined;
   readonly regions: readonly RegionFacts[];
+  /** Why nobody works for some pipelines: the tenants file has no entry for their namespace. */
+  readonly refused: readonly { readonly key: string; readonly fault: Fault }[];
 };
 
 type DoctorFinding = Finding<DoctorCheck>;
@@ -68,7 +74,8 @@ export function examine(facts: DoctorFacts): readonly DoctorFinding[] {
     ...(facts.lane === undefined
       ? []
       : [facts.lane.ok ? judgeLane(facts.lane.value) : notKnown('lane', facts.lane.fault)]),
-    ...(facts.regions.length === 0
+    ...facts.refused.map(({ key, fault }) => ({ ...failure('credentials' as const, fault), about: key })),
+    ...(facts.regions.length === 0 && facts.refused.length === 0
       ? [NO_REGION]
       : facts.regions.flatMap((region) => examineRegion(region, facts.nowMs))),
   ];
@@ -105,17 +112,21 @@ const examineInstallation = (
   leases: ClusterFacts['leases'],
   definition: DoctorFacts['definition'],
 ): readonly DoctorFinding[] => [
-  crd.ok ? judgeCrd(definition.crd, crd.value, definition.version) : notKnown('crd', crd.fault),
+  crd.ok ? judgeCrd(definition, crd.value) : notKnown('crd', crd.fault),
   ...(leases.ok ? judgeLeases(leases.value) : [notKnown('controller', leases.fault)]),
 ];
 
 const judgeLeases = (leases: readonly LeaseFacts[]): readonly DoctorFinding[] =>
   leases.length === 0 ? [NO_LEASE] : leases.map(judgeLease);
 
-function examineRegion({ region, signIn, account }: RegionFacts, nowMs: number): readonly DoctorFinding[] {
+function examineRegion(
+  { region, roleArn, signIn, elsewhere, account }: RegionFacts,
+  nowMs: number,
+): readonly DoctorFinding[] {
   const findings = [
     judgeCredentials(signIn.caller),
     judgeClock(signIn.awsTimeMs, nowMs),
+    ...elsewhere.map((each) => judgeElsewhere(each, signIn.caller)),
     ...(account === undefined
       ? []
       : [
@@ -128,8 +139,21 @@ function examineRegion({ region, signIn, account }: RegionFacts, nowMs: number):
           ),
         ]),
   ];
-  return findings.map((finding) => ({ about: region, ...finding }));
+  const about = roleArn === undefined ? region : `${region} as ${roleArn}`;
+  return findings.map((finding) => ({ about, ...finding }));
 }
+
+function judgeElsewhere({ account, keys }: RegionFacts['elsewhere'][number], caller: Caller | Fault): DoctorFinding {
+  const own = isFault(caller) ? 'another one' : caller.account;
+  return {
+    check: 'credentials',
+    outcome: 'unknown',
+    message: `${someOf(keys, TOLD)} ${keys.length === 1 ? 'is' : 'are'} in account ${account}, and the credentials at hand belong to ${own}: there was no look at ${account}`,
+    todo: asController(account),
+  };
+}
+
+const TOLD = 5;
 
 function judgeCredentials(caller: Caller | Fault): DoctorFinding {
   if (isFault(caller)) return failure('credentials', caller);

@@ -50,7 +50,8 @@ export async function place(options: SandboxOptions = {}) {
   };
 }
 
-const connectAs =
+/** The door to AWS of somebody with these credentials. */
+export const connectAs =
   (credentials: Credentials): CliIo['connect'] =>
   ({ region, endpointUrl = '' }) =>
     awsPorts({ region, endpointUrl, clock: systemClock(), credentials, sesCallsPerSecond: 1000 });
