@@ -51,6 +51,9 @@ export async function runCli(args: readonly string[], io: CliIo, version: string
   }
 }
 
+/** Of commands that work on pipelines in files. */
+const ONLY_THESE = 'only these pipelines of the files, beside the others as they are: NAME, or NAMESPACE/NAME';
+
 type ProgramParts = {
   readonly io: CliIo;
   readonly version: string;
@@ -93,21 +96,29 @@ export function createProgram({ io, version, door, done }: ProgramParts): Comman
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
+    .argument('[names...]', ONLY_THESE)
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
     .action(runOnAws(async () => (await import('./plan-command.ts')).planCommand));
   withPrune(withOutput(withFiles(withDns(program.command('apply')))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
+    .argument('[names...]', ONLY_THESE)
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
     .addHelpText(
       'after',
-      examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
+      examples(
+        'apply -f examples/echo',
+        'apply -f - --yes < pipeline.yaml',
+        'apply -f pipelines/ --prune',
+        'apply orders mail/invoices -f pipelines/',
+      ),
     )
     .action(runOnAws(async () => (await import('./apply-command.ts')).applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(
       'take pipelines down; a bucket stays unless its deletionPolicy says otherwise, everything under Observe or NoDelete',
     )
+    .argument('[names...]', ONLY_THESE)
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))

@@ -25,6 +25,7 @@ export type RegionWork = { readonly work: Work; readonly ports: Connected; reado
 /**
  * Connects to every region of the pipelines.
  *
+ * @param others of the same files, which stay as they are: nothing is claimed from them, and the order among all is kept
  * @throws {CommandFailed} after the problem was printed: no credentials, nobody at the endpoint
  */
 export async function openWork(
@@ -32,6 +33,7 @@ export async function openWork(
   options: PipelineOptions & PruneOption & TenantsOption,
   io: CliIo,
   purpose: 'apply' | 'remove',
+  others: readonly LoadedPipeline[] = [],
 ): Promise<readonly RegionWork[]> {
   const tenants = await loadTenants(options, io);
   const granted = loaded.map((pipeline) => ({ pipeline, ...grantOf(pipeline, tenants, io) }));
@@ -47,7 +49,7 @@ export async function openWork(
       const pipelines = await unlessInterrupted(io.signal, identified);
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
-      const neighbours = besides(place, here, loaded, tenants, options.installation);
+      const neighbours = besides(place, here, [...loaded, ...others], tenants, options.installation);
       opened[opened.length - 1] = {
         ports,
         tracing,
@@ -167,6 +169,26 @@ export function chooseLoaded(
     if (found.length > 1) throw refused(`${name} is in several namespaces; say which: ${found.join(', ')}`, io);
     throw notThere(name, keys, ' in the given files', io);
   });
+}
+
+/**
+ * The pipelines of the files that a person names, or all of them, and those that they do not name.
+ *
+ * @throws {CommandFailed} after every problem was printed
+ */
+export async function loadChosen(
+  names: readonly string[],
+  options: PipelineOptions & PruneOption,
+  io: CliIo,
+): Promise<{ readonly chosen: readonly LoadedPipeline[]; readonly others: readonly LoadedPipeline[] }> {
+  if (names.length > 0 && options.prune === true)
+    throw refused('--prune is about all that no file names: leave out either it or the names of pipelines', io);
+  const loaded = await loadFiles(options, io);
+  const wanted = new Set(chooseLoaded(names, options.namespace, loaded, io));
+  return {
+    chosen: loaded.filter((each) => wanted.has(keyOf(each))),
+    others: loaded.filter((each) => !wanted.has(keyOf(each))),
+  };
 }
 
 /** Why nothing is written for some of the pipelines. */
