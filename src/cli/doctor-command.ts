@@ -1,13 +1,16 @@
 import type { Resource } from '../controller/source.ts';
 import type { Place } from '../controller/tenants.ts';
 import { CRD_NAME, customResourceDefinition } from '../core/crd.ts';
-import { desiredBlock, desiredRole } from '../core/desired.ts';
+import { desiredRole } from '../core/desired-role.ts';
+import { desiredBlock } from '../core/desired-rules.ts';
 import { PipelineError } from '../core/fault.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, type Manifest } from '../core/manifest.ts';
 import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
-import { neededActions } from '../core/needed-actions.ts';
+import { neededActions, type Needs } from '../core/needed-actions.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
+import type { RoleLimits } from '../core/pipeline.ts';
+import { boundaryOfAll, namedIn } from '../core/policy-scope.ts';
 import { isFault, type Caller } from '../core/probes.ts';
 import { askAboutMail, routedRecipients } from '../core/routing-facts.ts';
 import { answerOf, type Answer } from '../diagnosis/answer.ts';
@@ -29,7 +32,7 @@ import { loadFiles, refuseBadNames } from './work.ts';
 
 export type DoctorOptions = FilesOrClusterOptions &
   ControllerOptions &
-  TenantsOption & { readonly cluster: boolean; readonly checkRole?: string };
+  TenantsOption & { readonly cluster: boolean; readonly checkRole?: string; readonly permissionsBoundary?: string };
 
 const DOCTOR_FORMAT = 'ses-lambda-pipeline.dev/doctor/v1';
 
@@ -71,8 +74,10 @@ export async function doctorCommand(options: DoctorOptions, io: CliIo): Promise<
     refused: grants.flatMap(({ pipeline, grant }) => (grant.ok ? [] : [{ key: keyOf(pipeline), fault: grant.fault }])),
     regions: await Promise.all(
       places.map((place) => {
-        const here = granted.filter((each) => isSameRole(each.place, place)).map(({ pipeline }) => pipeline);
-        return askPlace(place, here, options, io);
+        const here = granted.filter((each) => isSameRole(each.place, place));
+        const limits = place.role === undefined ? undefined : here[0]?.roleLimits;
+        const pipelines = here.map(({ pipeline }) => pipeline);
+        return askPlace({ ...place, limits }, pipelines, options, io);
       }),
     ),
     nowMs: io.clock.now(),
@@ -125,15 +130,18 @@ const knownOf = (resource: Resource): readonly Known[] =>
 
 const keyOf = ({ manifest, namespace }: Known): string => pipelineKey({ namespace, name: manifest.metadata.name });
 
+/** Where to look, and what a tenants file forces on the roles that are made there. */
+type LimitedPlace = Place & { readonly limits: RoleLimits | undefined };
+
 async function askPlace(
-  place: Place,
+  place: LimitedPlace,
   known: readonly Known[],
   options: DoctorOptions,
   io: CliIo,
 ): Promise<RegionFacts> {
   const { region } = place;
   const roleArn = place.role?.roleArn;
-  const ports = await connectTo(place, options, io);
+  const ports = await connectTo({ region, ...(place.role && { role: place.role }) }, options, io);
   try {
     const signIn = await unlessInterrupted(io.signal, ports.probes.signIn());
     if (isFault(signIn.caller)) return { region, roleArn, signIn, elsewhere: [] };
@@ -152,7 +160,7 @@ async function askPlace(
 
 async function askAccount(
   caller: Caller,
-  { region, role }: Place,
+  { region, role, limits }: LimitedPlace,
   known: readonly Known[],
   options: DoctorOptions,
   ports: Connected,
@@ -165,6 +173,11 @@ async function askAccount(
     namespace,
     name,
   });
+  // Policies may be about some namespaces only; without a pipeline nobody knows which.
+  const [anyOf = { namespace: 'doctor', name: 'doctor' }] = known.map(({ manifest, namespace }) => ({
+    namespace,
+    name: manifest.metadata.name,
+  }));
   const active = await answerOf(() => ports.receiptRules.describeActive());
   const others = [...new Set(known.map(({ manifest }) => manifest.spec.ruleSet.name))].filter(
     (name) => !active.ok || active.value?.name !== name,
@@ -173,13 +186,15 @@ async function askAccount(
   const found = [active, ...described].flatMap((set) => (set.ok && set.value !== undefined ? [set.value] : []));
   const sets = new Map(found.map((set): [string, ObservedRuleSet] => [set.name, set]));
   const ruleSets = { active: active.ok ? active.value?.name : undefined, sets };
+  const needs = needsOf(known, limits, caller.partition, options);
+  const whose = {
+    identity: identify(anyOf.namespace, anyOf.name),
+    needs,
+    checkRole: options.checkRole,
+    ownRole: role?.roleArn,
+  };
   const [permissions, receivingHost, names, buckets, functions, roles, mail] = await Promise.all([
-    askPermissions(
-      caller,
-      identify('doctor', 'doctor'),
-      { checkRole: options.checkRole, ownRole: role?.roleArn },
-      ports,
-    ),
+    askPermissions(caller, whose, ports),
     ports.probes.receivingHost(),
     answerOf(() => ports.probes.ruleSets()),
     answerOf(() => ports.probes.buckets()),
@@ -233,16 +248,40 @@ function roleSize(manifest: Manifest, identity: PipelineIdentity): RoleSize | un
   }
 }
 
+/** What the pipelines at hand need beyond what all do. */
+function needsOf(
+  known: readonly Known[],
+  limits: RoleLimits | undefined,
+  partition: string,
+  { permissionsBoundary }: DoctorOptions,
+): Needs {
+  const specs = known.map(({ manifest }) => manifest.spec);
+  const boundary = permissionsBoundary ?? limits?.permissionsBoundaryArn ?? boundaryOfAll(specs);
+  return {
+    ...namedIn(specs, partition),
+    ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
+    ...(limits?.rolePath !== undefined && { rolePath: limits.rolePath }),
+    tenant: limits !== undefined,
+  };
+}
+
+/** What somebody has to be allowed: the role that was named, that of the place, or whoever it is. */
+type Asked = {
+  readonly identity: PipelineIdentity;
+  readonly needs: Needs;
+  readonly checkRole: string | undefined;
+  readonly ownRole: string | undefined;
+};
+
 /** By simulation, which needs no call that changes something; where that is not possible by reading what is not there. */
 async function askPermissions(
   { arn }: Caller,
-  identity: PipelineIdentity,
-  { checkRole, ownRole }: { readonly checkRole: string | undefined; readonly ownRole: string | undefined },
+  { identity, needs, checkRole, ownRole }: Asked,
   ports: Connected,
 ): Promise<PermissionFacts> {
   const simulated = await answerOf(async () => {
     const principal = checkRole ?? ownRole ?? (await principalOf(arn, ports));
-    const questions = neededActions(identity);
+    const questions = neededActions(identity, needs);
     const results = await Promise.all(
       questions.map(async (question) => {
         const decided = await ports.probes.simulate(principal, question);

@@ -1,7 +1,7 @@
 import { neighboursOf } from '../controller/neighbours.ts';
 import type { Grant, Place, Tenants } from '../controller/tenants.ts';
 import { faultOf } from '../core/fault.ts';
-import type { Pipeline } from '../core/desired.ts';
+import type { Pipeline } from '../core/pipeline.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';

@@ -71,16 +71,13 @@ function judgeSimulated(principal: string, results: readonly SimulatedNeed[]): P
     outcome: needed.length > 0 ? 'fail' : 'warn',
     message: `${principal} may not ${actionsOf(told)}${why.join('')}`,
     todo:
-      `Allow ${told.length === 1 ? 'it' : 'them'} in ${where.join(' and in ')}` +
+      `Allow ${new Set(told.map(({ action }) => action)).size === 1 ? 'it' : 'them'} in ${where.join(' and in ')}` +
       clause(denied, () => ', and take the Deny out'),
   };
 }
 
 const actionsOf = (results: readonly Simulated[]): string =>
-  someOf(
-    results.map(({ action }) => action),
-    TOLD,
-  );
+  someOf([...new Set(results.map(({ action }) => action))], TOLD);
 
 const clause = (results: readonly Simulated[], say: (actions: string) => string): string =>
   results.length === 0 ? '' : say(actionsOf(results));

@@ -242,8 +242,8 @@ describe('SimulatePrincipalPolicy', () => {
 
     expect(await codeOf(ask())).toBe('403 AccessDenied');
     await grant(`${ROLE}-other`);
-    expect((await refusalOf(ask())).message).toBe(
-      `User: ${ROLE} is not authorized to perform: iam:SimulatePrincipalPolicy on resource: ${ROLE}`,
+    expect((await refusalOf(ask())).message).toContain(
+      `is not authorized to perform: iam:SimulatePrincipalPolicy on resource: ${ROLE} because`,
     );
     await grant(ROLE);
     expect((await ask()).EvaluationResults).toHaveLength(1);
