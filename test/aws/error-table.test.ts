@@ -167,6 +167,7 @@ describe('the error table', () => {
           (earlier) =>
             (earlier.of === row.of || earlier.of === 'any') &&
             earlier.text === undefined &&
+            earlier.operation === undefined &&
             earlier.codes.some((other) => sameCode(other, code)),
         ),
       ),

@@ -56,7 +56,7 @@ describe('doctor asks IAM what a role may do', () => {
       code: 2,
       finding: {
         outcome: 'fail',
-        message: expect.stringMatching(/^\S+controller may not ses:Describe.* and \d+ more$/),
+        message: expect.stringMatching(/^\S+controller may not ses:CreateReceiptRule.* and \d+ more$/),
         todo: `Allow them in the policy of ${ROLE}`,
       },
     });
