@@ -25,11 +25,17 @@ export function judgePermissions(facts: PermissionFacts): readonly PermissionFin
     case 'simulated':
       return [judgeSimulated(facts.principal, facts.results)];
     case 'unasked':
-      return [facts.fault.reason === 'AccessDenied' ? notKnown(check, facts.fault) : failure(check, facts.fault)];
+      return [judgeUnasked(facts.fault)];
     case 'tried':
       return judgeTried(facts.because, facts.reads);
   }
 }
+
+/** Somebody named the role, so that it is not there is a failure of its own; that IAM may not be asked is none. */
+const judgeUnasked = (fault: Fault): PermissionFinding =>
+  fault.reason === 'DependencyNotReady'
+    ? { check, outcome: 'fail', message: fault.message.replace(/\.$/, ''), todo: 'Correct --check-role' }
+    : notKnown(check, fault);
 
 function judgeTried(because: string, reads: readonly Answer<unknown>[]): readonly PermissionFinding[] {
   const refused = reads.flatMap((read) => (read.ok ? [] : [read.fault]));
