@@ -183,6 +183,13 @@ export async function loadChosen(
 ): Promise<{ readonly chosen: readonly LoadedPipeline[]; readonly others: readonly LoadedPipeline[] }> {
   if (names.length > 0 && options.prune === true)
     throw refused('--prune is about all that no file names: leave out either it or the names of pipelines', io);
+  // A shell makes one -f with several words of `-f *.yaml`.
+  const file = names.find((name) => name.includes('.'));
+  if (file !== undefined)
+    throw refused(
+      `${file} is no name of a pipeline; if it is a file, give it an -f of its own, or name the folder`,
+      io,
+    );
   const loaded = await loadFiles(options, io);
   const wanted = new Set(chooseLoaded(names, options.namespace, loaded, io));
   return {
