@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { actionsReference } from './generate-actions-reference.ts';
 import { argocdFiles } from './generate-argocd-files.ts';
 import { awsFiles } from './generate-aws-files.ts';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
@@ -30,6 +31,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'deploy/monitoring/prometheus-rule.yaml', text: prometheusRule() },
     { path: 'deploy/monitoring/dashboard.json', text: dashboard() },
     { path: 'docs/reference/alerts.md', text: alertsReference() },
+    { path: 'docs/reference/aws-actions.md', text: actionsReference() },
     ...argocdFiles(),
     ...awsFiles(),
     { path: 'docs/reference/api.md', text: apiReference() },

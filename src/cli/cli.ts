@@ -36,7 +36,9 @@ export async function runCli(
   name: string = PROGRAM,
 ): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const door = args.slice(0, 3).includes('controller') ? await io.loadController() : undefined;
+  // For iam-policy it is the name of a policy.
+  const isController = args.slice(0, 3).includes('controller') && args[0] !== 'iam-policy';
+  const door = isController ? await io.loadController() : undefined;
   const program = createProgram({
     io,
     version,
