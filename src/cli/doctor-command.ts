@@ -1,6 +1,6 @@
 import type { Resource } from '../controller/source.ts';
 import { CRD_NAME, customResourceDefinition } from '../core/crd.ts';
-import { desiredBlock } from '../core/desired.ts';
+import { desiredBlock } from '../core/desired-rules.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, type Manifest } from '../core/manifest.ts';
 import { functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';

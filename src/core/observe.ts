@@ -1,5 +1,8 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
-import { desiredBlock, desiredPipeline, functionNameOf, otherFunctionNameOf, type Pipeline } from './desired.ts';
+import { desiredBlock } from './desired-rules.ts';
+import { desiredPipeline } from './desired.ts';
+import { functionNameOf, otherFunctionNameOf } from './function-names.ts';
+import type { Pipeline } from './pipeline.ts';
 import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
