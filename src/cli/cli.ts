@@ -31,7 +31,9 @@ export const PROGRAM = 'ses-lambda-pipeline';
  */
 export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const door = args.slice(0, 3).includes('controller') ? await io.loadController() : undefined;
+  // For iam-policy it is the name of a policy.
+  const isController = args.slice(0, 3).includes('controller') && args[0] !== 'iam-policy';
+  const door = isController ? await io.loadController() : undefined;
   const program = createProgram({
     io,
     version,
