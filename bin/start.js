@@ -1,5 +1,6 @@
 // Plain JavaScript that any Node can read: the version is checked before anything newer is loaded.
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import * as nodeModule from 'node:module';
 
 /** Runs the program under the name by which it was called. */
@@ -13,5 +14,11 @@ export async function start(name) {
   // A checkout runs its sources, which Node strips of their types; the published package has only what was built.
   const sources = new URL('../src/main.ts', import.meta.url);
   const { main } = await import(existsSync(sources) ? sources.href : new URL('../dist/main.js', import.meta.url).href);
-  await main(process.argv.slice(2), name);
+  await main(process.argv.slice(2), asTyped(name));
+}
+
+/** How to call it again: what no folder of the PATH holds, a shell finds by `npx` alone. */
+function asTyped(name) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return name.includes(' ') || folders.some((folder) => existsSync(join(folder, name))) ? name : `npx ${name}`;
 }

@@ -12,7 +12,7 @@ import { joinPlans } from './plan-command.ts';
 import { print } from './print.ts';
 import { createProgress } from './progress.ts';
 import { AS_DECLARED, planJson, renderPace, renderPlan, renderSummary, renderWithheld } from './render-plan.ts';
-import { clean, renderProblem, renderWarning } from './render-problems.ts';
+import { clean, renderProblems, renderWarning } from './render-problems.ts';
 import { holdsUp, renderResults, resultJson } from './render-results.ts';
 import { keyOf, loadChosen, openWork, type RegionWork } from './work.ts';
 
@@ -91,7 +91,8 @@ function leftOf(loaded: readonly LoadedPipeline[]): readonly Warning[] {
 }
 
 function tellProblems(problems: readonly Problem[], io: CliIo): void {
-  for (const problem of problems) io.err(renderProblem({ ...problem, stops: holdsUp(problem) }));
+  const held = problems.map((problem) => ({ ...problem, stops: holdsUp(problem) }));
+  for (const line of renderProblems(held)) io.err(line);
 }
 
 const VERBS = { apply: 'apply', remove: 'delete' } as const;

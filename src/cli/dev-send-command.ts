@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fsMessage } from '../files/fs-message.ts';
+import { asciiAddress } from './ascii-address.ts';
 import { refused } from './command-failed.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
@@ -17,7 +18,8 @@ export type DevSendOptions = SandboxViewOptions & {
 
 /** Sends a file, or a mail that is made up, to a running sandbox. Exit code 1 when a recipient is refused. */
 export async function devSendCommand(file: string | undefined, options: DevSendOptions, io: CliIo): Promise<ExitCode> {
-  const { to, from, tls } = options;
+  const { from, tls } = options;
+  const to = options.to.map(asciiAddress);
   const message = file === undefined ? madeUp(options, io) : withNetworkLines(await read(file, io));
   const client = sandboxClient(options.endpointUrl, io);
   return report(await unlessInterrupted(io.signal, client.send({ from, to, tls, message })), options, io);

@@ -8,6 +8,7 @@ import { sesSeconds } from '../core/ses-pace.ts';
 import type { Step } from '../core/step.ts';
 import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { asController } from '../diagnosis/as-controller.ts';
+import { asciiAddress } from './ascii-address.ts';
 import { areFiles, namespaceOf, withinCluster } from './cluster.ts';
 import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
@@ -33,10 +34,10 @@ type Explained = ReturnType<typeof explainMail> & {
 
 /** Says, in order, which rules of the live set would run for an address, what each does, and where it stops. */
 export async function explainCommand(options: ExplainOptions, io: CliIo): Promise<ExitCode> {
-  const address = options.to;
-  if (address === undefined) throw refused('say which address to explain: --to user@example.com', io);
-  if (!/^[^@\s]+@[^@\s]+$/.test(address))
-    throw refused(`--to ${address}: must be one address such as user@example.com`, io);
+  if (options.to === undefined) throw refused('say which address to explain: --to user@example.com', io);
+  if (!/^[^@\s]+@[^@\s]+$/.test(options.to))
+    throw refused(`--to ${options.to}: must be one address such as user@example.com`, io);
+  const address = asciiAddress(options.to);
   const tenants = await loadTenants(options, io);
   const asked = await subjectsOf(options, io);
   const pending = await stepsOf(asked, options, io);

@@ -11,7 +11,7 @@ import type { FilesOrClusterOptions, TenantsOption } from './options.ts';
 import { askForRouting, lookAt } from './mail-routing.ts';
 import { print } from './print.ts';
 import { renderPace } from './render-plan.ts';
-import { clean, renderProblem, renderWarning } from './render-problems.ts';
+import { clean, renderProblems, renderWarning } from './render-problems.ts';
 import { renderTable } from './table.ts';
 import { chooseLoaded, loadFiles, openWork, restraintsOn, resumed } from './work.ts';
 
@@ -90,7 +90,7 @@ async function getOfFiles(names: readonly string[], options: GetOptions, io: Cli
       const unread = problems.filter(
         ({ owner }) => wanted.has(owner) && !planned.some(({ desired }) => desired.key === owner),
       );
-      for (const problem of unread) io.err(renderProblem(problem));
+      for (const line of renderProblems(unread)) io.err(line);
       failed ||= unread.length > 0;
     }
     const pace = renderPace(pending, options.sesCallsPerSecond);

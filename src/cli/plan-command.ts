@@ -6,7 +6,7 @@ import type { PipelineOptions, PruneOption } from './options.ts';
 import { lookAtRoutes } from './mail-routing.ts';
 import { print } from './print.ts';
 import { planJson, renderPace, renderPlan } from './render-plan.ts';
-import { renderProblem } from './render-problems.ts';
+import { renderProblems } from './render-problems.ts';
 import { loadChosen, openWork } from './work.ts';
 
 /** Says what `apply` would do, and what it would leave. Exit code 0: nothing differs, 2: something, 1: something is wrong. */
@@ -21,7 +21,7 @@ export async function planCommand(
     const looks = Promise.all(regions.map(lookAtRoutes));
     const plans = await unlessInterrupted(io.signal, looks);
     const whole = joinPlans(plans);
-    for (const problem of whole.problems) io.err(renderProblem(problem));
+    for (const line of renderProblems(whole.problems)) io.err(line);
     const { output, sesCallsPerSecond } = options;
     print(io, output, planJson(whole, sesCallsPerSecond), () => [
       ...renderPlan(whole, io.colours),

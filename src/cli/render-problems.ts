@@ -9,8 +9,19 @@ export function renderFileProblem({ file, document, path, message }: FileProblem
   return clean(`Error: ${where}: ${path === undefined ? '' : `${path}: `}${message}`);
 }
 
-export function renderProblem({ owner, fault, stops }: Problem): string {
-  return clean(`${stops ? 'Error' : 'Warning'}: ${owner}: ${fault.reason}: ${fault.message}`);
+const OWNERS_NAMED = 3;
+
+/** A line each; what several pipelines share, such as a rule set that is full, is told once. */
+export function renderProblems(problems: readonly Problem[]): readonly string[] {
+  const told = Map.groupBy(problems, ({ fault, stops }) => `${stops} ${fault.reason} ${fault.message}`);
+  return [...told.values()].flatMap(([first, ...alike]) => {
+    if (first === undefined) return [];
+    const { fault, stops } = first;
+    const owners = [...new Set([first, ...alike].map(({ owner }) => owner))];
+    const more = owners.length > OWNERS_NAMED ? ` and ${owners.length - OWNERS_NAMED} more` : '';
+    const whose = owners.slice(0, OWNERS_NAMED).join(', ') + more;
+    return clean(`${stops ? 'Error' : 'Warning'}: ${whose}: ${fault.reason}: ${fault.message}`);
+  });
 }
 
 export function renderWarning({ owner, message }: Warning): string {

@@ -106,12 +106,13 @@ export async function loadFiles(options: PipelineOptions, io: CliIo): Promise<re
   if (options.filename === undefined)
     throw refused('say which files to read: -f <file or folder>, or -f - for standard input', io);
   refuseBadNames(options, io);
-  const { pipelines, problems } = await loadManifests({
+  const loading = loadManifests({
     sources: options.filename,
     namespace: options.namespace,
     readStdin: io.readStdin,
     pull: io.pullFrom(options.ociRegistries ?? []),
   });
+  const { pipelines, problems } = await unlessInterrupted(io.signal, loading);
   for (const problem of problems) io.err(renderFileProblem(problem));
   if (problems.length > 0) throw new CommandFailed(problems);
   if (options.region === undefined) return pipelines;
