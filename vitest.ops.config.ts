@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus; Go for the judges of
+ * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus; Chromium; Go for the judges of
  * Argo CD, Flux and Terraform; Python for cfn-lint. A test says what is missing.
  */
 export default defineConfig({
