@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../src/service/metrics.ts';
 import { ALERTS } from '../tools/monitoring/alerts.ts';
 import { readDashboardRecording } from '../tools/monitoring/dashboard-recording.ts';
 import type { GrafanaPanel } from '../tools/monitoring/grafana-panel.ts';
 import { ROWS, type Panel } from '../tools/monitoring/panels.ts';
 import { dashboardPicture } from '../tools/monitoring/picture/dashboard-picture.ts';
+import { registeredMetrics } from '../tools/registered-metrics.ts';
 
 const RUNBOOKS = new URL('../docs/runbooks/', import.meta.url);
 const QUERIES = [
@@ -22,8 +21,8 @@ describe('every query asks only for what the controller tells', () => {
 
     expect(asked).not.toEqual([]);
     for (const { metric, matched } of asked) {
-      expect(labelsOf().has(metric), `there is no metric ${metric}`).toBe(true);
-      expect([...(labelsOf().get(metric) ?? [])]).toEqual(expect.arrayContaining([...matched]));
+      expect(LABELS.has(metric), `there is no metric ${metric}`).toBe(true);
+      expect([...(LABELS.get(metric) ?? [])]).toEqual(expect.arrayContaining([...matched]));
     }
   });
 });
@@ -100,28 +99,11 @@ function metricsIn(expr: string): readonly { readonly metric: string; readonly m
   }));
 }
 
-let known: ReadonlyMap<string, readonly string[]> | undefined;
-
 /** Labels by metric, as the controller registers them; a histogram under the names of its series. */
-function labelsOf(): ReadonlyMap<string, readonly string[]> {
-  if (known !== undefined) return known;
-  const registry = new Registry();
-  createMetrics({
-    registry,
-    now: () => 0,
-    version: '1',
-    concurrency: 1,
-    driftIntervalMs: 1,
-    kubernetes: { apiHost: 'host', leaseName: 'lease', watched: ['configmaps'] },
-  });
-  type Registered = { readonly name: string; readonly type: string; readonly labelNames: readonly string[] };
-  const metrics = registry.getMetricsAsArray() as unknown as readonly Registered[];
-  known = new Map(
-    metrics.flatMap(({ name, type, labelNames }) =>
-      type === 'histogram'
-        ? ['_bucket', '_sum', '_count'].map((end) => [name + end, labelNames] as const)
-        : [[name, labelNames] as const],
-    ),
-  );
-  return known;
-}
+const LABELS: ReadonlyMap<string, readonly string[]> = new Map(
+  registeredMetrics().flatMap(({ name, type, labelNames }) =>
+    type === 'histogram'
+      ? ['_bucket', '_sum', '_count'].map((end) => [name + end, labelNames] as const)
+      : [[name, labelNames] as const],
+  ),
+);

@@ -1,8 +1,7 @@
-import { Registry } from 'prom-client';
 import { configOptions, type ConfigOption } from '../src/service/config-options.ts';
 import { CONTROLLER } from '../src/service/metric-tools.ts';
-import { createMetrics } from '../src/service/metrics.ts';
 import { tableOf, tableRow } from './markdown-table.ts';
+import { registeredMetrics, type RegisteredMetric } from './registered-metrics.ts';
 
 /** The page of every setting of the controller, made from the schema that checks them. */
 export function configurationReference(): string {
@@ -46,18 +45,7 @@ function settingRow({ flags, variable, allowed, description, kubernetesOnly, ...
 
 /** The page of every metric, made from a registry as the controller fills it. */
 export function metricsReference(): string {
-  const registry = new Registry();
-  createMetrics({
-    registry,
-    now: () => 0,
-    version: '',
-    concurrency: 1,
-    driftIntervalMs: 0,
-    kubernetes: { apiHost: '', leaseName: '', watched: [''] },
-  });
-  const metrics = (registry.getMetricsAsArray() as unknown as readonly RegisteredMetric[]).toSorted((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+  const metrics = registeredMetrics().toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const own = metrics.filter(({ name }) => name.startsWith('ses_lambda_pipeline_'));
   // Which of these there are depends on the system, and the page must not.
   const common = metrics.filter(
@@ -89,13 +77,6 @@ loop, heap, garbage collection, version). See its [default metrics](https://gith
 }
 
 /** What prom-client keeps of a metric; its types leave the labels out. */
-type RegisteredMetric = {
-  readonly name: string;
-  readonly type: string;
-  readonly help: string;
-  readonly labelNames: readonly string[];
-};
-
 function table(metrics: readonly RegisteredMetric[]): string {
   const rows = metrics.map(({ name, type, labelNames, help }) => [
     `\`${name}\``,

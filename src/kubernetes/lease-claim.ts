@@ -1,7 +1,7 @@
 import { faultOf } from '../core/fault.ts';
 import type { Clock } from '../core/ports.ts';
 import type { ObjectRef } from './api-object.ts';
-import { claimedLease, holderOf, newLease, releasedLease, type Lease } from './lease-record.ts';
+import { claimedLease, holderOf, isReleased, newLease, releasedLease, type Lease } from './lease-record.ts';
 import type { LeaseStore } from './lease-store.ts';
 
 /** `taken`: another holds it. `raced`: somebody changed it at the same moment. */
@@ -37,26 +37,38 @@ const RELEASE_TRIES = 3;
  * What is known of a lease, and the claims to it. Two things make it safe whatever the clocks say: the lease's time is
  * counted on our own clock from when we saw it change, never from the times written in it; and every write names the
  * version it was made from. A claim counts from when it was sent, which is before anybody else can have seen it.
+ *
+ * It is safe from people too. Only a lease that its holder let go is free at once: one that somebody deleted, or took
+ * the holder from, is free when who was seen to hold it cannot act any more, and that is as long as our own lasts, since
+ * whatever was written in it is gone. A duration below our own is no reason to be quicker.
  */
 export function createLeaseClaim(options: ClaimOptions): LeaseClaim {
   const { store, ref, identity, leaseDurationMs, clock, monotonicMs } = options;
-  let seen: { readonly lease: Lease; readonly atMs: number } | undefined;
+  let seen: Lease | undefined;
+  let leader: { readonly identity: string; readonly seenAtMs: number; readonly untilMs: number } | undefined;
   let heldAtMs = -Infinity;
 
   const sinceHeldMs = (): number => monotonicMs() - heldAtMs;
 
   const observe = (lease: Lease | undefined): boolean => {
-    if (lease === undefined) return true; // what was seen still counts: its holder does not know yet
-    if (lease.metadata.resourceVersion !== seen?.lease.metadata.resourceVersion) seen = { lease, atMs: monotonicMs() };
-    return holderOf(lease) === undefined;
+    const holder = lease === undefined ? undefined : holderOf(lease);
+    if (lease !== undefined && lease.metadata.resourceVersion === seen?.metadata.resourceVersion)
+      return holder === undefined;
+    seen = lease;
+    if (lease !== undefined && holder !== undefined) {
+      const seenAtMs = monotonicMs();
+      const lastsMs = Math.max(leaseDurationMs, 1_000 * (lease.spec?.leaseDurationSeconds ?? 0));
+      leader = { identity: holder, seenAtMs, untilMs: seenAtMs + lastsMs };
+    } else if (lease !== undefined && isReleased(lease)) {
+      leader = undefined;
+    } else if (leader !== undefined) {
+      leader = { ...leader, untilMs: leader.seenAtMs + leaseDurationMs }; // it does not know yet
+    }
+    return holder === undefined;
   };
 
-  const untilFreeMs = (): number => {
-    const holder = seen === undefined ? undefined : holderOf(seen.lease);
-    if (seen === undefined || holder === undefined || holder === identity) return 0;
-    const seconds = seen.lease.spec?.leaseDurationSeconds ?? leaseDurationMs / 1_000;
-    return seen.atMs + seconds * 1_000 - monotonicMs();
-  };
+  const untilFreeMs = (): number =>
+    leader === undefined || leader.identity === identity ? 0 : leader.untilMs - monotonicMs();
 
   const ours = () => ({ identity, durationSeconds: leaseDurationMs / 1_000, nowMs: clock.now() });
 
@@ -79,14 +91,14 @@ export function createLeaseClaim(options: ClaimOptions): LeaseClaim {
 
   return {
     claim: async (signal) => {
-      if (seen !== undefined && holderOf(seen.lease) === identity && sinceHeldMs() < options.renewDeadlineMs) {
-        const { lease } = seen;
-        if ((await write(() => store.update(claimedLease(lease, ours()), signal), signal)) === 'held') return 'held';
+      const held = seen;
+      if (held !== undefined && holderOf(held) === identity && sinceHeldMs() < options.renewDeadlineMs) {
+        if ((await write(() => store.update(claimedLease(held, ours()), signal), signal)) === 'held') return 'held';
         options.slowPath();
       }
       const lease = await store.get(signal);
       signal.throwIfAborted();
-      if (lease !== undefined) observe(lease);
+      observe(lease);
       if (untilFreeMs() > 0) return 'taken';
       return await write(
         () =>

@@ -28,10 +28,17 @@ export function claimedLease(lease: Lease, claim: Claim): Lease {
   return { ...renewed, spec: { ...renewed.spec, acquireTime } };
 }
 
+/** What client-go leaves behind as well. */
+const RELEASED_SECONDS = 1;
+
 /** Anybody may take it at once. */
 export function releasedLease(lease: Lease, nowMs: number): Lease {
-  return claimed(lease, { identity: '', durationSeconds: 1, nowMs }, lease.spec?.leaseTransitions ?? 0);
+  return claimed(lease, { identity: '', durationSeconds: RELEASED_SECONDS, nowMs }, lease.spec?.leaseTransitions ?? 0);
 }
+
+/** Its holder let it go, as {@link releasedLease} does; otherwise somebody took the holder out. */
+export const isReleased = (lease: Lease): boolean =>
+  holderOf(lease) === undefined && lease.spec?.leaseDurationSeconds === RELEASED_SECONDS;
 
 /** Undefined when nobody holds it. */
 export function holderOf({ spec }: Lease): string | undefined {

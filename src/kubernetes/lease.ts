@@ -44,6 +44,7 @@ const JITTER = 1.2;
 /** Of the renew deadline: one answer that never comes must leave time to ask again. */
 const CLAIM_SHARE = 0.5;
 const HERD_MS = 250;
+const LONGEST_SLEEP_MS = 60 * 60_000;
 
 /**
  * Leader election by a Lease, with client-go's figures and guarantees: at most one of all candidates acts, as long as
@@ -165,7 +166,8 @@ export function createElection(options: ElectionOptions): Election {
         waitMs > 0 && standby.watching && !standby.chance;
         waitMs = lease.untilFreeMs()
       ) {
-        await sleepOrChance(Math.max(1, waitMs), stopping.signal);
+        // No longer than timers can: somebody may have written 68 years into the lease.
+        await sleepOrChance(Math.min(Math.max(1, waitMs), LONGEST_SLEEP_MS), stopping.signal);
       }
       await clock.sleep(HERD_MS * clock.random(), stopping.signal); // not all standbys at the same moment
       return;

@@ -38,9 +38,8 @@ export function createLogger({ level, format, write, now, context }: LoggerOptio
     base: null,
     timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    ...(context !== undefined && { mixin: () => ({ ...context() }) }),
   };
-  return wrap(pino(options, destination));
+  return wrap(pino(options, destination), {}, context);
 }
 
 /** What ties the lines of one reconcile together. */
@@ -54,13 +53,17 @@ export type ReconcileFields = {
 
 export const reconcileLogger = (logger: Logger, fields: ReconcileFields): Logger => logger.child(fields);
 
-function wrap(inner: PinoLogger): Logger {
+type Members = Readonly<Record<string, unknown>>;
+
+/** @param bound what every line bears, unless it says otherwise: a child of pino would write both */
+function wrap(inner: PinoLogger, bound: Members, context: LoggerOptions['context']): Logger {
   const at =
     (level: LogLevel) =>
     (message: string, fields: Fields = {}) => {
       if (!inner.isLevelEnabled(level)) return;
       const forDebug = level === 'debug';
-      inner[level](membersOf(loggable(fields, forDebug)), '%s', loggableText(message, forDebug));
+      const members = { ...bound, ...membersOf(loggable(fields, forDebug)), ...context?.() };
+      inner[level](members, '%s', loggableText(message, forDebug));
     };
   return {
     debug: at('debug'),
@@ -68,14 +71,14 @@ function wrap(inner: PinoLogger): Logger {
     warn: at('warn'),
     error: at('error'),
     // Its lines may be of any level, so the strictest rule holds.
-    child: (fields) => wrap(inner.child(membersOf(loggable(fields, false)))),
+    child: (fields) => wrap(inner, { ...bound, ...membersOf(loggable(fields, false)) }, context),
   };
 }
 
 const RESERVED: readonly string[] = ['level', 'time', 'msg'];
 
 /** What is pino's own keeps its meaning: readers take the last of two members of one name. */
-function membersOf(value: unknown): Record<string, unknown> {
+function membersOf(value: unknown): Members {
   const members = typeof value === 'object' && value !== null ? Object.entries(value) : [['fields', value] as const];
   return Object.fromEntries(members.map(([key, member]) => [RESERVED.includes(key) ? `_${key}` : key, member]));
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { logLine } from '../support/log-line.ts';
 import { BIN, peaceful } from './run-bin.ts';
 
 /** One line of the controller's log. */
@@ -52,8 +53,9 @@ export async function startController(
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      log.push(JSON.parse(line) as LogLine);
-      if (log.at(-1)?.msg === 'started') started.resolve(JSON.parse(line) as LogLine);
+      const read = logLine<LogLine>(line);
+      log.push(read);
+      if (read.msg === 'started') started.resolve(read);
     }
   });
   child.stderr.on('data', (chunk: Buffer) => void errors.push(chunk.toString()));

@@ -1,8 +1,37 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createElection } from '../../src/kubernetes/lease.ts';
-import { candidate, LEASE_REF, leaseServer, type Candidate, type Trouble } from './support/lease-world.ts';
+import type { Lease } from '../../src/kubernetes/lease-record.ts';
+import {
+  candidate,
+  LEASE_REF,
+  leaseServer,
+  type Candidate,
+  type LeaseServer,
+  type Trouble,
+} from './support/lease-world.ts';
 import { manualClock, settled } from './support/manual-clock.ts';
+
+/** What somebody does to a lease by hand. */
+const HAND_MADE = {
+  'deletes it': (server) => server.remove(),
+  'clears its holder': (server) => edit(server, { holderIdentity: '' }),
+  'empties it': (server) => server.put({ metadata: server.lease?.metadata ?? LEASE_REF, spec: {} }),
+  'makes it very short': (server) => edit(server, { leaseDurationSeconds: 1 }),
+  'makes it very long': (server) => edit(server, { leaseDurationSeconds: 3_600 }),
+  'says that it was renewed in the future': (server) => edit(server, { renewTime: '2999-01-01T00:00:00.000000Z' }),
+  'deletes it and makes another': (server) => {
+    server.remove();
+    server.put({ metadata: LEASE_REF });
+  },
+} satisfies Readonly<Record<string, (server: LeaseServer) => void>>;
+
+const keysOf = <Key extends string>(value: Readonly<Record<Key, unknown>>): readonly Key[] =>
+  Object.keys(value) as Key[];
+
+function edit(server: LeaseServer, spec: Lease['spec']): void {
+  if (server.lease !== undefined) server.put({ ...server.lease, spec: { ...server.lease.spec, ...spec } });
+}
 
 describe('createElection', () => {
   it('creates the lease when there is none, and renews it', async () => {
@@ -160,36 +189,144 @@ describe('createElection', () => {
     expect(server.lease?.metadata.labels).toEqual({ x: 'y' });
   });
 
-  it('waits for the leader that it has seen when the lease is deleted', async () => {
+  it.each(
+    keysOf(HAND_MADE).flatMap((what) => [
+      { what, how: 'watches', watchable: true },
+      { what, how: 'polls', watchable: false },
+    ]),
+  )('keeps its lease, and leads alone, when somebody $what and the standby $how', async ({ what, watchable }) => {
+    const { clock, server, a, b } = await twoWithLeader({ watchable });
+    const renewals = server.writes.length;
+    await clock.runUntil(() => server.writes.length > renewals, 3_000); // so it notices as late as can be
+
+    HAND_MADE[what](server);
+    await clock.advance(30_000);
+
+    expect({ a: a.log, b: b.log }).toEqual({ a: ['elected'], b: [] });
+    expect(server.lease?.spec).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15 });
+  });
+
+  it('keeps its lease, and leads alone, whatever people do to it in whatever order', async () => {
+    // Without a holder and very short is what a leader leaves behind that lets it go: then it is meant.
+    const kinds = keysOf(HAND_MADE).filter((what) => what !== 'makes it very short');
+    const changes = fc.array(fc.record({ afterMs: fc.nat(4_000), what: fc.constantFrom(...kinds) }), {
+      minLength: 2,
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(changes, async (all) => {
+        const { clock, server, a, b } = await twoWithLeader();
+
+        for (const { afterMs, what } of all) {
+          await clock.advance(afterMs);
+          HAND_MADE[what](server);
+        }
+        await clock.advance(20_000);
+
+        expect({ a: a.log, b: b.log }).toEqual({ a: ['elected'], b: [] });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each([
+    { how: 'deletes its lease', change: HAND_MADE['deletes it'] },
+    { how: 'clears its holder', change: HAND_MADE['clears its holder'] },
+    { how: 'deletes its lease, which somebody had made very long', change: HAND_MADE['deletes it'], seconds: 3_600 },
+    { how: 'clears the holder of a lease that was very long', change: HAND_MADE['clears its holder'], seconds: 3_600 },
+    { how: 'makes its lease very short', change: HAND_MADE['makes it very short'] },
+    {
+      how: 'makes its lease very short and nobody may watch',
+      change: HAND_MADE['makes it very short'],
+      watchable: false,
+    },
+  ])('is waited for as long as it can act when somebody $how', async ({ change, seconds, watchable }) => {
+    const { clock, server, a, b } = await twoWithLeader({ watchable });
+    const seenAtMs = clock.now();
+    a.pause();
+    if (seconds !== undefined) edit(server, { leaseDurationSeconds: seconds });
+    await clock.advance(1_000);
+
+    change(server);
+    await clock.runUntil(b.election.isLeader, 17_000);
+
+    expect(clock.now() - seenAtMs).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it('is free at once when the lease is deleted long after its leader has gone', async () => {
     const { clock, server, a, b } = await twoWithLeader();
     a.pause();
+    edit(server, { leaseDurationSeconds: 3_600 });
+    await clock.advance(60_000);
+    expect(b.log).toEqual([]);
 
     server.remove();
-    await clock.advance(9_000);
 
-    expect(b.election.isLeader()).toBe(false);
-    await clock.runUntil(b.election.isLeader, 11_000);
+    await clock.runUntil(b.election.isLeader, 1_000);
   });
 
-  it('pays no heed to the times in the lease', async () => {
-    const { clock, server, a } = world({ start: false });
-    server.put({
-      metadata: LEASE_REF,
-      spec: {
-        holderIdentity: 'x',
-        leaseDurationSeconds: 15,
-        renewTime: '1999-01-01T00:00:00.000000Z',
-        leaseTransitions: 7,
-      },
-    });
+  it('is left to its holder as long as the lease says, without a call meanwhile', async () => {
+    const { clock, server, a, b } = await twoWithLeader();
+    a.pause();
+    edit(server, { leaseDurationSeconds: 2_147_483_647 });
+    await clock.advance(1_000);
+    const before = server.calls.get;
 
-    a.election.start();
-    await clock.advance(14_000);
-    expect(a.election.isLeader()).toBe(false);
-    await clock.runUntil(a.election.isLeader, 5_000);
+    await clock.advance(600_000);
 
-    expect(server.lease?.spec?.leaseTransitions).toBe(8);
+    expect(b.log).toEqual([]);
+    expect(server.calls.get).toBe(before);
+    // A longer one is over at once: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+    expect(Math.max(...clock.sleeping())).toBeLessThan(2 ** 31);
   });
+
+  it('takes over from a stranger whose name somebody wrote into the lease', async () => {
+    const { clock, server, a, b } = await twoWithLeader();
+
+    edit(server, { holderIdentity: 'nobody-here' });
+    await clock.advance(2_100);
+    expect(a.log).toEqual(['elected', 'lost: taken']);
+    void a.election.stop();
+
+    await clock.runUntil(b.election.isLeader, 15_500);
+  });
+
+  it.each([undefined, {}, { holderIdentity: '' }, { leaseDurationSeconds: 3_600 }])(
+    'takes a lease that never had a holder: %j',
+    async (spec) => {
+      const { clock, server, a } = world({ start: false });
+      server.put({ metadata: LEASE_REF, ...(spec !== undefined && { spec }) });
+
+      a.election.start();
+
+      await clock.runUntil(a.election.isLeader, 1_000);
+      expect(server.lease?.spec?.holderIdentity).toBe('a');
+    },
+  );
+
+  it.each(['1999-01-01T00:00:00.000000Z', '2999-01-01T00:00:00.000000Z'])(
+    'pays no heed to the times in the lease: %s',
+    async (time) => {
+      const { clock, server, a } = world({ start: false });
+      server.put({
+        metadata: LEASE_REF,
+        spec: {
+          holderIdentity: 'x',
+          leaseDurationSeconds: 15,
+          renewTime: time,
+          acquireTime: time,
+          leaseTransitions: 7,
+        },
+      });
+
+      a.election.start();
+      await clock.advance(14_000);
+      expect(a.election.isLeader()).toBe(false);
+      await clock.runUntil(a.election.isLeader, 5_000);
+
+      expect(server.lease?.spec?.leaseTransitions).toBe(8);
+    },
+  );
 
   it('goes on when a callback throws', async () => {
     const { clock, a } = world({
@@ -344,7 +481,7 @@ function world({ start = true, ...options }: WorldOptions = {}) {
   return { clock, server, a };
 }
 
-async function twoWithLeader({ watchable = true } = {}) {
+async function twoWithLeader({ watchable = true }: { readonly watchable?: boolean | undefined } = {}) {
   const { clock, server, a } = world();
   const b = candidate({ server, clock, identity: 'b' });
   b.watchable = watchable;

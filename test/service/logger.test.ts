@@ -4,13 +4,14 @@ import { PipelineError } from '../../src/core/fault.ts';
 import { maskRecipients, stripControls } from '../../src/service/clean-text.ts';
 import { createLogObserver } from '../../src/service/log-observer.ts';
 import { createLogger, reconcileLogger, type LoggerOptions } from '../../src/service/logger.ts';
+import { logLine } from '../support/log-line.ts';
 import { condition, resource, statusOf, step } from './support/resources.ts';
 
 function setUp(over: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
   const now = () => Date.parse('2026-11-22T11:24:48.123Z');
   const logger = createLogger({ level: 'info', format: 'json', write: (line) => void lines.push(line), now, ...over });
-  return { logger, lines, entries: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+  return { logger, lines, entries: () => lines.map((line) => logLine(line)) };
 }
 
 const SECRETS = {

@@ -6,6 +6,7 @@ import { DescribeActiveReceiptRuleSetCommand } from '@aws-sdk/client-ses';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 import type { Ended } from '../../control-plane/run.ts';
 import { foreignClients, type Foreign } from '../../support/aws-clients.ts';
+import { logLine } from '../../support/log-line.ts';
 import { startApiProxy, type ApiProxy } from './api-proxy.ts';
 import type { Cluster } from './cluster.ts';
 import { startControllerProcess, type ControllerProcess } from './controller-process.ts';
@@ -151,7 +152,18 @@ async function endOf(controller: ControllerProcess): Promise<string | undefined>
 const NEVER_IN_A_LOG = [/nobody caught/, /failed unexpectedly/, /[\w.+-]+@[\w-]+\.\w+/];
 
 const logFaults = (log: string): readonly string[] =>
-  log.split('\n').filter((line) => NEVER_IN_A_LOG.some((pattern) => pattern.test(line)));
+  log.split('\n').filter((line) => NEVER_IN_A_LOG.some((pattern) => pattern.test(line)) || isUnreadable(line));
+
+/** What a signal cut off is no fault of the line. */
+function isUnreadable(line: string): boolean {
+  if (!/^\{.*\}$/.test(line)) return false;
+  try {
+    logLine(line);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** JSON is YAML. */
 const kubeconfigOf = (server: string): string =>
