@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitepress';
-import { linksToTheSite } from './links-to-the-site.ts';
+import { anchorOf, linksToTheSite } from './links-to-the-site.ts';
 import { sidebar } from './sidebar.ts';
 
 /** The site of this folder: `npm run docs:dev` while you write, `npm run docs:build` for the files. */
@@ -15,6 +15,9 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md', 'reference/README.md': 'reference/index.md', 'adr/README.md': 'adr/index.md' },
   ignoreDeadLinks: ['http://localhost', 'http://127.0.0.1'],
   markdown: {
+    // VitePress's own have comments that stand out too little.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
+    anchor: { slugify: anchorOf },
     config: (markdown) => void markdown.use(linksToTheSite),
   },
   themeConfig: {

@@ -31,8 +31,16 @@ export const withLinksToTheSite = (text: string, folder: string): string =>
 function hrefOf(href: string, folder: string): string {
   if (/^([a-z]+:|#|\/)/.test(href)) return href;
   const [path = '', fragment] = href.split('#');
-  if (path.startsWith('docs/public/')) return path.slice('docs/public'.length);
   const link = siteLinkOf(join(folder, path).replace(/\/$/, ''));
+  if (link.endsWith('.svg')) return link;
   // VitePress checks what ends like a page; the names of sources end otherwise.
   return `${link.endsWith('/') ? link : `${link}.html`}${fragment === undefined ? '' : `#${fragment}`}`;
 }
+
+/** What GitHub makes of a heading, so that a link to a place on a page leads there in the repository and on the site. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');

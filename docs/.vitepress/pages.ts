@@ -28,7 +28,8 @@ export function titleOf(file: string): string {
 export function siteLinkOf(file: string): string {
   const inDocs = relative(DOCS, file);
   if (!inDocs.startsWith('..') && isFolder(file)) return inDocs === '' ? '/' : `/${inDocs}/`;
-  if (!inDocs.startsWith('..')) return `/${inDocs.replace(/(^|\/)README\.md$/, '$1').replace(/\.md$/, '')}`;
+  if (inDocs.startsWith('public/')) return inDocs.slice('public'.length);
+  if (PAGES.includes(inDocs)) return `/${inDocs.replace(/(^|\/)README\.md$/, '$1').replace(/\.md$/, '')}`;
   const inRepository = relative(REPOSITORY, file);
   if (PROJECT_PAGES.includes(inRepository)) return `/project/${projectPage(inRepository)}`;
   return `/source/${inRepository.replace(/\.md$/, '')}`;
@@ -40,7 +41,9 @@ export const isFolder = (file: string): boolean => statSync(file, { throwIfNoEnt
 
 /** What a page links to in the repository: whole paths, without fragments. */
 export function filesLinkedFrom(file: string): readonly string[] {
-  const text = readFileSync(file, 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
+  const text = readFileSync(file, 'utf8')
+    .replaceAll(/^```[^]*?^```$/gm, '')
+    .replaceAll(/`[^`\n]*`/g, '``');
   return [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map(([, to = '']) =>
     join(dirname(file), to).replace(/\/$/, ''),
   );

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exampleNames } from '../examples/example-names.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -15,7 +16,7 @@ export type CodeBlock = {
   readonly mark: string;
 };
 
-/** All that a reader may type from: README and its like, and every page of docs/. */
+/** All that a reader may type from: README and its like, every page of docs/, and of the examples. */
 export const PAGES: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
@@ -24,6 +25,8 @@ export const PAGES: readonly string[] = [
     .filter((name) => name.endsWith('.md') && !/(^|\/)(node_modules|source|project)\//.test(name))
     .map((name) => join('docs', name))
     .sort(),
+  'examples/README.md',
+  ...exampleNames().map((name) => `examples/${name}/README.md`),
 ];
 
 export const readPage = (page: string): string => readFileSync(join(ROOT, page), 'utf8');

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import { peaceful } from '../demo/run-bin.ts';
 import { run } from '../control-plane/run.ts';
 import { codeBlocksOf, placeOf, ROOT, type CodeBlock } from './code-blocks.ts';
+import { until } from '../demo/until.ts';
 import { freePort } from '../support/free-port.ts';
 
 /** A command of a page, what it printed, and what the page says that it prints. */
@@ -16,42 +17,54 @@ export type Walked = {
   readonly wanted: { readonly code: number; readonly lines: string | undefined };
 };
 
-const WALKED = ['bin', 'src', 'examples', 'package.json', 'tsconfig.json'];
 const NOT_RUN = /^Not run: /;
 const OWN_TERMINAL = 'In a terminal of its own.';
+const THAT_TERMINAL = 'In that terminal.';
 const UNTIL = 'Until it prints what is said.';
 const LOOKS = 50;
+const SHOWN_WITHIN_MS = 60_000;
 
 /**
- * Types every `sh` block of a page into one shell, in the page's order and in a copy of the checkout, with the sandbox
- * on free ports. Stops at the first block that does not do what the page says.
+ * Types every `sh` block of a page into one shell, in the page's order and in a folder as a clone has it, with the
+ * sandbox on free ports. Stops at the first block that does not do what the page says.
  */
 export async function walk(page: string, before: (url: string) => Promise<void> = async () => {}): Promise<Walked[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ses-lambda-pipeline-walk-'));
-  for (const name of WALKED) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  for (const name of await trackedFiles()) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const [port, smtpPort] = [await freePort(), await freePort()];
   const typed = (text: string): string =>
     text
       .replaceAll(/^npx ses-lambda-pipeline sandbox$/gm, `$& --port ${port} --smtp-port ${smtpPort}`)
+      .replaceAll(/^npx ses-lambda-pipeline dev -f \S+$/gm, `$& --port ${port} --smtp-port ${smtpPort}`)
       .replaceAll('127.0.0.1:4566', `127.0.0.1:${port}`);
   const environment = join(folder, '.environment-of-the-walk');
-  const env = { ...peaceful(process.env), PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) };
+  const blocks = codeBlocksOf(page);
+  const endpoint = blocks.some(({ text }) => text.includes('AWS_ENDPOINT_URL'))
+    ? {} // the page tells the reader to set it
+    : { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
+  const env = {
+    ...peaceful(process.env),
+    ...endpoint,
+    PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+  };
   const shell = (text: string) =>
     run('bash', ['-c', `exec 2>&1 # as a terminal shows it\n[ -f ${environment} ] && . ${environment}\n${text}`], {
       cwd: folder,
       env,
     });
-  const terminals: ChildProcess[] = [];
+  const terminals: Terminal[] = [];
   const walked: Walked[] = [];
   try {
-    const blocks = codeBlocksOf(page);
     for (const [index, block] of blocks.entries()) {
+      if (block.mark === THAT_TERMINAL) {
+        walked.push(await shows(terminals.at(-1), block));
+        if (!asWanted(walked.at(-1))) break;
+      }
       if (block.language !== 'sh' || NOT_RUN.test(block.mark)) continue;
       if (block.mark === OWN_TERMINAL) {
-        const terminal = spawn('bash', ['-c', `exec ${typed(block.text)}`], { cwd: folder, env, detached: true });
-        terminals.push(terminal);
-        await saysThatItIsReady(terminal, placeOf(block));
+        const child = spawn('bash', ['-c', `exec ${typed(block.text)}`], { cwd: folder, env, detached: true });
+        terminals.push(await readyTerminal(child, placeOf(block)));
         await before(`http://127.0.0.1:${port}`);
         continue;
       }
@@ -65,9 +78,15 @@ export async function walk(page: string, before: (url: string) => Promise<void> 
     }
     return walked;
   } finally {
-    for (const { pid } of terminals) if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+    for (const { pid } of terminals.map(({ child }) => child)) if (pid !== undefined) process.kill(-pid, 'SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a clone brings, and files that are new: nothing that was built or installed. */
+async function trackedFiles(): Promise<readonly string[]> {
+  const listed = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
+  return listed.out.split('\0').filter((name) => name !== '' && existsSync(join(ROOT, name)));
 }
 
 /** Whether a block did what its page says. */
@@ -91,16 +110,23 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g,
 
 function wantedOf({ mark }: CodeBlock, next: CodeBlock | undefined): Walked['wanted'] {
   const [, code = '0'] = /^Exit code: (\d+)\.$/.exec(mark) ?? [];
-  return { code: Number(code), lines: next?.language === 'text' ? next.text : undefined };
+  return {
+    code: Number(code),
+    lines: next?.language === 'text' && next.mark !== THAT_TERMINAL ? next.text : undefined,
+  };
 }
 
-async function saysThatItIsReady(terminal: ChildProcess, place: string): Promise<void> {
+/** A program that runs until the end of the walk, and all that it has printed. */
+type Terminal = { readonly child: ChildProcess; readonly said: () => string };
+
+/** Waits until the program says that Ctrl-C ends it. */
+async function readyTerminal(child: ChildProcess, place: string): Promise<Terminal> {
   let said = '';
-  const ended = once(terminal, 'exit').then(() => {
+  const ended = once(child, 'exit').then(() => {
     throw new Error(`${place} ended: ${said}`);
   });
   const ready = new Promise<void>((resolve) => {
-    for (const stream of [terminal.stdout, terminal.stderr])
+    for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
         said += chunk.toString();
         if (said.includes('Ctrl-C ends it')) resolve();
@@ -108,4 +134,12 @@ async function saysThatItIsReady(terminal: ChildProcess, place: string): Promise
   });
   ended.catch(() => {}); // once it is ready, it is ended by us
   await Promise.race([ready, ended]);
+  return { child, said: () => said };
+}
+
+/** Waits until the terminal shows what the page says, and gives up in the end. */
+async function shows(terminal: Terminal | undefined, block: CodeBlock): Promise<Walked> {
+  const said = terminal?.said ?? (() => 'No terminal is open.');
+  await until(() => prints(said(), block.text), SHOWN_WITHIN_MS);
+  return { place: placeOf(block), code: 0, said: said(), wanted: { code: 0, lines: block.text } };
 }

@@ -3,6 +3,7 @@ import { activeSet, functionArn, setUpByHand } from '../support/made-by-hand.ts'
 import { CreateReceiptRuleSetCommand, SetActiveReceiptRuleSetCommand } from '@aws-sdk/client-ses';
 import { runBin } from '../demo/run-bin.ts';
 import { foreignClients } from '../support/aws-clients.ts';
+import { exampleNames } from '../examples/example-names.ts';
 import { ROOT } from './code-blocks.ts';
 
 /** Pages whose commands are typed by a test, and what is on AWS before. */
@@ -10,6 +11,7 @@ export const WALKS: Readonly<Record<string, (url: string) => Promise<void>>> = {
   'docs/tutorial.md': async () => {},
   'docs/guides/migrate.md': somethingToMigrate,
   'docs/troubleshooting.md': anotherSetIsActive,
+  ...Object.fromEntries(exampleNames().map((name) => [`examples/${name}/README.md`, async () => {}])),
 };
 
 /** What another tool has made: two rules of one function, and one rule that no pipeline can say. */

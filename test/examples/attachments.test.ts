@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { assert, constantFrom, property, record, string, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attachmentObject } from '../../examples/attachments/code/attachment-object.ts';
-import { EXAMPLES, startExample } from './example.ts';
+import { EXAMPLES } from './example-names.ts';
+import { startExample } from './example.ts';
 
 const PDF = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))]);
 const ENVELOPE = { from: 'jane@elsewhere.test', to: 'files@example.com' };

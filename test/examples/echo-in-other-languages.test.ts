@@ -3,7 +3,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../sandbox/support/temporary-folder.ts';
-import { EXAMPLES, startExample } from './example.ts';
+import { EXAMPLES } from './example-names.ts';
+import { startExample } from './example.ts';
 
 const succeeds = (cwd: string, command: string, ...args: readonly string[]): boolean => {
   try {

@@ -1,16 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { runCommand, type Outcome } from '../support/command-line.ts';
 import { readBuckets } from '../support/holdings.ts';
 import { startWorld, type World } from '../support/world.ts';
-
-export const EXAMPLES = join(import.meta.dirname, '../../examples');
-
-/** Every folder of `examples`. */
-export const exampleNames = (): string[] =>
-  readdirSync(EXAMPLES, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+import { EXAMPLES } from './example-names.ts';
 
 /** An example that lives in a sandbox, and a mail program before it. */
 export type LiveExample = Readonly<{

@@ -7,7 +7,8 @@ import PostalMime from 'postal-mime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { forwardedMail } from '../../examples/forward/code/forwarded-mail.ts';
 import { temporaryFolder } from '../sandbox/support/temporary-folder.ts';
-import { EXAMPLES, startExample } from './example.ts';
+import { EXAMPLES } from './example-names.ts';
+import { startExample } from './example.ts';
 
 const MAIL = {
   from: { name: 'Groß, Jürgen', address: 'juergen@elsewhere.test' },

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXAMPLES, startExample } from './example.ts';
+import { EXAMPLES } from './example-names.ts';
+import { startExample } from './example.ts';
 
 const ENVELOPE = { from: 'jane@elsewhere.test', to: 'info@example.com' };
 const GTUBE = ['XJS*C4JDBQADN1.NSBN3*2IDNEN*', 'GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'].join('');
