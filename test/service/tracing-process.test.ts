@@ -7,7 +7,8 @@ import { BIN, peaceful } from '../demo/run-bin.ts';
 import { startController, type RunningController } from '../demo/running-controller.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { runningSandbox } from '../sandbox/support/running-sandbox.ts';
-import { otlpReceiver, valuesOf } from './support/otlp-receiver.ts';
+import { valuesOf } from './support/otlp.ts';
+import { otlpReceiver } from './support/otlp-receiver.ts';
 
 const EXAMPLE = new URL('../../examples/echo', import.meta.url).pathname;
 const UNTIL_READY = { timeout: 25_000, interval: 50 };
