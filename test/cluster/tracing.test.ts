@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { otlpReceiver } from '../service/support/otlp-receiver.ts';
-import { placeOf } from '../service/support/otlp.ts';
+import { placeOf, valuesOf } from '../service/support/otlp.ts';
 import { pipeline } from '../support/manifests.ts';
 import { startCluster, type Cluster } from './support/cluster.ts';
 import { install } from './support/installation.ts';
 import { until } from './support/until.ts';
+
+/** Of OTLP. */
+const CLIENT = 3;
+const ERROR = 2;
 
 let cluster: Cluster;
 
@@ -14,12 +18,15 @@ beforeAll(async () => {
 
 afterAll(() => cluster.stop());
 
-test('the trace of a pipeline shows what was asked of the API server, and why', async ({ onTestFinished }) => {
+test('a trace shows what a run asks of the API server, what was refused, and no Lease', async ({ onTestFinished }) => {
   const collector = await otlpReceiver();
   const place = await install(cluster, { finally: onTestFinished });
+  place.proxy.fail({
+    verb: 'patch',
+    resource: 'seslambdapipelines/status',
+    fault: { kind: 'refuse', status: 500, reason: 'InternalError' },
+  });
   const controller = place.start({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
-  await until('it leads', controller.log, (log) => log.includes('"leading"'));
-
   await place.apply(pipeline());
   await place.ready('app');
   await until(
@@ -31,7 +38,27 @@ test('the trace of a pipeline shows what was asked of the API server, and why', 
   expect(await controller.end('SIGTERM')).toBe(0);
 
   const spans = collector.spans();
-  const asked = spans.filter(({ name }) => name.startsWith('kubernetes '));
-  const places = new Set(asked.map((span) => placeOf(span, spans)));
-  expect([...places].sort()).toEqual(['TODO']);
+  const asked = spans
+    .filter(({ name }) => name.startsWith('kubernetes '))
+    .map((span) => ({ ...span, place: placeOf(span, spans), about: valuesOf(span.attributes) }));
+
+  const places = [...new Set(asked.map(({ place: where }) => where))];
+  // Its finalizer and its status; what it is now, before anything is deleted.
+  expect(places.filter((each) => !each.endsWith(' events')).sort()).toEqual([
+    'reconcile batch > reconcile > kubernetes get seslambdapipelines',
+    'reconcile batch > reconcile > kubernetes patch seslambdapipelines',
+  ]);
+  expect(places).toContain('reconcile batch > reconcile > kubernetes create events');
+  for (const { kind, about } of asked) {
+    expect(kind).toBe(CLIENT);
+    expect(about).toMatchObject({
+      'http.response.status_code': expect.any(Number),
+      'ses_lambda_pipeline.kubernetes.verb': expect.stringMatching(/^(get|patch|create)$/),
+      'ses_lambda_pipeline.kubernetes.resource': expect.stringMatching(/^(seslambdapipelines|events)$/),
+    });
+  }
+  const failed = asked.filter(({ status }) => status?.code === ERROR);
+  expect(failed.map(({ name, about }) => [name, about['error.type']])).toEqual([
+    ['kubernetes patch seslambdapipelines', '500'],
+  ]);
 });
