@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus; Go for the judges of
- * Argo CD, Flux and Terraform; Python for cfn-lint. A test says what is missing.
+ * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus; ShellCheck; Go for
+ * actionlint, the judges of Argo CD, Flux and Terraform and the CRDs of others; Python for cfn-lint. A test says what
+ * is missing.
  */
 export default defineConfig({
   test: {

@@ -1,3 +1,4 @@
+import { endpointOf } from './aws/clients.ts';
 import { awsPorts, type AwsPorts, type AwsPortsOptions } from './aws/ports.ts';
 
 /** The sandbox takes any key; a newcomer without an AWS account should not have to make one up. */
@@ -5,7 +6,7 @@ const SANDBOX_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox'
 
 /** The ports of a region, on AWS or on what answers at the endpoint; an endpoint on this machine needs no credentials. */
 export function connectAws(options: AwsPortsOptions): AwsPorts {
-  const endpointUrl = options.endpointUrl ?? process.env['AWS_ENDPOINT_URL'];
+  const endpointUrl = endpointOf(options);
   const needsNone = endpointUrl !== undefined && isLoopback(endpointUrl) && !hasCredentials(options.profile);
   return awsPorts({
     ...options,

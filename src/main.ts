@@ -17,7 +17,10 @@ export async function main(args: readonly string[], name: string = PROGRAM): Pro
     interrupted.abort(new Error('interrupted'));
     if (process.stderr.isTTY) process.stderr.write('\nStopping. Ctrl-C again stops at once.\n');
   });
-  process.on('SIGTERM', () => interrupted.abort(new Error('terminated')));
+  process.on('SIGTERM', () => {
+    if (interrupted.signal.aborted) process.exit(130);
+    interrupted.abort(new Error('terminated'));
+  });
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);
   process.exitCode = await runCli(args, systemIo(interrupted.signal), version(), name);
   if (interrupted.signal.aborted) {
@@ -56,7 +59,13 @@ function systemIo(signal: AbortSignal): CliIo {
     interactive,
     colours: interactive && process.env['NO_COLOR'] === undefined && isTerminal(process.stdout),
     live,
-    confirm: (question) => ask(question, { input: process.stdin, output: process.stderr, signal }),
+    confirm: (question) =>
+      ask(question, {
+        input: process.stdin,
+        output: process.stderr,
+        signal,
+        interrupt: () => process.kill(process.pid, 'SIGINT'),
+      }),
     signal,
     clock,
     traced: async (command, work) => {

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ALERTS } from '../tools/monitoring/alerts.ts';
-import { ROWS } from '../tools/monitoring/panels.ts';
+import { readDashboardRecording } from '../tools/monitoring/dashboard-recording.ts';
+import type { GrafanaPanel } from '../tools/monitoring/grafana-panel.ts';
+import { ROWS, type Panel } from '../tools/monitoring/panels.ts';
+import { dashboardPicture } from '../tools/monitoring/picture/dashboard-picture.ts';
 import { registeredMetrics } from '../tools/registered-metrics.ts';
 
 const RUNBOOKS = new URL('../docs/runbooks/', import.meta.url);
@@ -23,6 +26,55 @@ describe('every query asks only for what the controller tells', () => {
     }
   });
 });
+
+describe('the picture of the dashboard', () => {
+  const picture = dashboardPicture(ROWS, readDashboardRecording(), 'narrow').replaceAll(/<\/text>\s*<text[^>]*>/g, ' ');
+
+  it.each(ROWS.flatMap(({ panels }) => panels))('shows "$title" with curves', ({ title, queries }) => {
+    const recorded = readDashboardRecording().panels[title] ?? [];
+
+    expect(picture).toContain(title);
+    expect(recorded.map((curves) => curves.length > 0)).toEqual(queries.map(() => true));
+  });
+
+  it('shows a number and a curve of a given height where they belong', () => {
+    const stat: Panel = {
+      kind: 'stat',
+      title: 'Ready',
+      description: '',
+      width: 4,
+      queries: [{ expr: '', legend: '' }],
+    };
+    const curve: Panel = { ...stat, kind: 'timeseries', title: 'Age', unit: 's', width: 8 };
+    const values = [null, 0, 100, null, 50];
+    const recording = {
+      stepSeconds: 30,
+      moments: [],
+      panels: { Ready: [[{ labels: {}, values: [7] }]], Age: [[{ labels: {}, values }]] },
+    };
+
+    const drawn = dashboardPicture([{ title: 'Row', panels: [stat, curve] }], recording, 'wide');
+
+    expect(drawn).toContain('class="number">7<');
+    expect(drawn).toContain('>100 s<');
+    const [, path = ''] = /class="curve c0" d="([^"]+)"/.exec(drawn) ?? [];
+    const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
+    expect(path).toMatch(/^M[^ML]+L[^ML]+M[^ML]+h0$/); // interrupted where there is no value
+    expect(heights[2]).toBeCloseTo(((heights[0] ?? 0) + (heights[1] ?? 0)) / 2, 1);
+  });
+});
+
+/** Never called: the compiler has to refuse what Grafana would not understand. */
+export const refused = (grafana: GrafanaPanel & { readonly type: 'stat' }): readonly GrafanaPanel[] => [
+  // @ts-expect-error: a number has no legend
+  { ...grafana, options: { ...grafana.options, legend: { showLegend: true } } },
+  // @ts-expect-error: Grafana knows no such type of panel
+  { ...grafana, type: 'statistic' },
+  // @ts-expect-error: and this is either so or not
+  { ...grafana, options: { ...grafana.options, wideLayout: 'yes' } },
+  // @ts-expect-error: a panel is asked something
+  { ...grafana, targets: [{ refId: 'A' }] },
+];
 
 describe('a runbook', () => {
   it('is there for every alert, and for nothing else', () => {

@@ -1,6 +1,8 @@
 import { dump } from 'js-yaml';
-import { controllerPolicy, functionBoundary, tenantsPolicy, type PolicyScope } from '../src/core/controller-policy.ts';
+import { controllerPolicy, tenantsPolicy } from '../src/core/controller-policy.ts';
 import { podIdentityTrust, webIdentityTrust } from '../src/core/controller-trust.ts';
+import { functionBoundary } from '../src/core/function-boundary.ts';
+import type { PolicyScope } from '../src/core/policy-scope.ts';
 import type { GeneratedFile } from './generate.ts';
 import { hcl } from './hcl.ts';
 
@@ -20,7 +22,9 @@ export function awsFiles(): readonly GeneratedFile[] {
     'controller-policy': controllerPolicy(EXAMPLE),
     'controller-policy-with-boundary': controllerPolicy({ ...EXAMPLE, permissionsBoundaryArn: EXAMPLE_BOUNDARY }),
     'function-boundary': functionBoundary(EXAMPLE),
-    'tenants-policy': tenantsPolicy(['arn:aws:iam::111122223333:role/ses-lambda-pipeline-team-a']),
+    'tenants-policy': tenantsPolicy(['arn:aws:iam::111122223333:role/ses-lambda-pipeline-team-a'], {
+      sessionTags: true,
+    }),
     'trust-irsa': webIdentityTrust({ ...EXAMPLE, oidcProvider }, SERVICE_ACCOUNT),
     'trust-pod-identity': podIdentityTrust(SERVICE_ACCOUNT),
   };

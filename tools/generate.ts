@@ -9,6 +9,9 @@ import { licencesReference } from './generate-licences.ts';
 import { tenantsReference } from './generate-tenants-reference.ts';
 import { alertsReference } from './monitoring/alerts-reference.ts';
 import { dashboard } from './monitoring/dashboard.ts';
+import { readDashboardRecording } from './monitoring/dashboard-recording.ts';
+import { ROWS } from './monitoring/panels.ts';
+import { dashboardPicture } from './monitoring/picture/dashboard-picture.ts';
 import { prometheusRule, ruleFile } from './monitoring/rules.ts';
 import { reasonsReference } from './generate-reasons.ts';
 import { terminalPicture, type Recording } from './terminal-picture.ts';
@@ -29,6 +32,8 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'deploy/monitoring/alerts.yaml', text: ruleFile() },
     { path: 'deploy/monitoring/prometheus-rule.yaml', text: prometheusRule() },
     { path: 'deploy/monitoring/dashboard.json', text: dashboard() },
+    { path: 'docs/public/dashboard.svg', text: dashboardPicture(ROWS, readDashboardRecording(), 'wide') },
+    { path: 'docs/public/dashboard-narrow.svg', text: dashboardPicture(ROWS, readDashboardRecording(), 'narrow') },
     { path: 'docs/reference/alerts.md', text: alertsReference() },
     ...argocdFiles(),
     ...awsFiles(),

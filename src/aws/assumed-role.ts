@@ -27,7 +27,7 @@ export function assumedRole(sts: STSClient, session: RoleSession, call: Call): C
         class: 'transient',
         reason: 'AwsUnavailable',
         operation: 'sts:AssumeRole',
-        message: `STS answered sts:AssumeRole for role ${roleArn} without credentials. It is tried again.`,
+        message: `STS answered sts:AssumeRole for role ${roleArn} without credentials.`,
       });
     return {
       accessKeyId: AccessKeyId,

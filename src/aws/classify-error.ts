@@ -48,21 +48,21 @@ function unknownRow({ status }: AwsError): Pick<ErrorRow, 'class' | 'reason' | '
     return {
       class: 'transient',
       reason: 'AwsUnavailable',
-      say: ({ action, text }) => `${action} failed: ${text}. It is tried again.`,
+      say: ({ action, text }) => `${action} failed: ${text}.`,
     };
   }
   if (status >= 500) {
     return {
       class: 'transient',
       reason: 'AwsUnavailable',
-      say: ({ action, code }) => `AWS failed to answer ${action} (${code}). It is tried again.`,
+      say: ({ action, code }) => `AWS failed to answer ${action} (${code}).`,
     };
   }
   if (status === 429) {
     return {
       class: 'throttled',
       reason: 'Throttled',
-      say: ({ action }) => `AWS limits the rate of ${action}. It is tried again.`,
+      say: ({ action }) => `AWS limits the rate of ${action}.`,
     };
   }
   return {

@@ -37,8 +37,7 @@ export type ErrorRow = {
 };
 
 /** Passes by itself. */
-export const again = ({ action, about }: AwsError): string =>
-  `AWS could not complete ${action}${about}. It is tried again.`;
+export const again = ({ action, about }: AwsError): string => `AWS could not complete ${action}${about}.`;
 /** What we read is no longer so. */
 export const reread = ({ action, about, text }: AwsError): string =>
   `Something changed in AWS while ${action}${about} was on its way (${text}). What is there is read again.`;

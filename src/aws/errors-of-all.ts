@@ -118,7 +118,7 @@ export const SHARED_ERRORS: readonly ErrorRow[] = [
     ],
     class: 'throttled',
     reason: 'Throttled',
-    say: ({ action }) => `AWS limits the rate of ${action}. It is tried again.`,
+    say: ({ action }) => `AWS limits the rate of ${action}.`,
   },
   {
     of: 'any',
@@ -148,7 +148,7 @@ export const SHARED_ERRORS: readonly ErrorRow[] = [
     say: ({ endpoint, ownEndpoint }) =>
       `Cannot reach ${endpoint} (connection refused): ${
         ownEndpoint
-          ? 'is the sandbox running? Start it, or unset AWS_ENDPOINT_URL'
+          ? 'is the sandbox running? Start it, or check the address (--endpoint-url, AWS_ENDPOINT_URL)'
           : 'check network, proxy and firewall'
       }.`,
   },
@@ -165,16 +165,39 @@ export const SHARED_ERRORS: readonly ErrorRow[] = [
     codes: ['TimeoutError', 'ETIMEDOUT', 'ESOCKETTIMEDOUT', 'AbortError'],
     class: 'transient',
     reason: 'AwsUnavailable',
-    say: ({ endpoint, action, about }) =>
-      `${capital(endpoint)} did not answer ${action}${about} in time. It is tried again.`,
+    say: ({ endpoint, action, about }) => `${capital(endpoint)} did not answer ${action}${about} in time.`,
   },
   {
     of: 'any',
     codes: ['ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNABORTED'],
     class: 'transient',
     reason: 'AwsUnavailable',
-    say: ({ endpoint, action, code }) =>
-      `The connection to ${endpoint} broke during ${action} (${code}). It is tried again.`,
+    say: ({ endpoint, action, code }) => `The connection to ${endpoint} broke during ${action} (${code}).`,
+  },
+  {
+    of: 'any',
+    codes: ['ERR_INVALID_URL'],
+    class: 'denied',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint }) =>
+      `${endpoint} is not a URL: give --endpoint-url, or AWS_ENDPOINT_URL, one such as http://127.0.0.1:4566.`,
+  },
+  {
+    of: 'any',
+    codes: [
+      'EPROTO',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      'HPE_CR_EXPECTED',
+      'HPE_INVALID_CONSTANT',
+      'HPE_INVALID_HEADER_TOKEN',
+      'HPE_INVALID_METHOD',
+      'HPE_INVALID_STATUS',
+      'HPE_INVALID_VERSION',
+    ],
+    class: 'transient',
+    reason: 'AwsUnavailable',
+    say: ({ endpoint }) =>
+      `What listens at ${endpoint} does not speak ${endpoint.startsWith('https') ? 'HTTPS' : 'HTTP'}: check scheme and port.`,
   },
   {
     of: 'any',

@@ -26,8 +26,7 @@ export const IAM_ERRORS: readonly ErrorRow[] = [
     codes: ['NoSuchEntity'],
     class: 'propagating',
     reason: 'WaitingForPropagation',
-    say: ({ resource, text }) =>
-      `IAM does not yet show ${resource ?? 'the role'} everywhere (${text}). It is tried again.`,
+    say: ({ resource, text }) => `IAM does not yet show ${resource ?? 'the role'} everywhere (${text}).`,
   },
   {
     of: 'iam',

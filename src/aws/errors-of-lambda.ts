@@ -24,6 +24,37 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
       'to be seen; if this stays, look for a permissions boundary or another policy that forbids it; a role of ' +
       'spec.role.existingArn must be given it by hand.',
   },
+  // Who asks has to have the right to the key, as well as the role: that is not a matter of time.
+  {
+    of: 'lambda',
+    codes: ['InvalidParameterValueException', 'AccessDeniedException'],
+    text: /KMS Exception: AccessDenied/,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ text }) =>
+      `spec.function.kmsKeyArn: these credentials may not use the KMS key (${text}). Allow them kms:CreateGrant, ` +
+      'kms:Encrypt and kms:Decrypt on it, in their policy (iam-policy -f prints it) and in that of the key.',
+  },
+  {
+    of: 'lambda',
+    codes: ['AccessDeniedException'],
+    text: /denied by EC2.* request credentials/i,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ text }) =>
+      `spec.function.vpc: these credentials may not ec2:${tried(text)}. Allow them ec2:DescribeSecurityGroups, ` +
+      'ec2:DescribeSubnets and ec2:DescribeVpcs on * (iam-policy -f prints the policy).',
+  },
+  {
+    of: 'lambda',
+    codes: ['AccessDeniedException'],
+    text: /denied by S3.* request credentials/i,
+    class: 'denied',
+    reason: 'AccessDenied',
+    say: ({ text }) =>
+      `spec.function.code.s3: these credentials may not s3:${tried(text)} on ${triedOn(text)}. Allow it in their policy ` +
+      '(iam-policy -f prints it), or in that of the bucket where it is of another account.',
+  },
   {
     of: 'lambda',
     codes: ['InvalidParameterValueException'],
@@ -78,7 +109,8 @@ export const LAMBDA_ERRORS: readonly ErrorRow[] = [
     reason: 'AccessDenied',
     say: ({ about, text }) =>
       `Lambda may not pull the image${about} (${text}). Admit lambda.amazonaws.com to ecr:BatchGetImage and ` +
-      'ecr:GetDownloadUrlForLayer in the policy of the repository; one of another account must admit that account too.',
+      'ecr:GetDownloadUrlForLayer in the policy of the repository, and allow both to these credentials (iam-policy -f ' +
+      'prints the policy); a repository of another account must admit that account too.',
   },
   {
     of: 'lambda',
@@ -204,5 +236,10 @@ const FIELDS_WITH_RIGHTS: readonly (readonly [call: RegExp, field: string])[] = 
 ];
 
 const fieldWithRight = (text: string): string => FIELDS_WITH_RIGHTS.find(([call]) => call.test(text))?.[1] ?? 'Lambda';
+
+/** What Lambda did in the name of whoever asked, and on what: `… have permission to GetObject for bucket/key. S3 Error …` */
+const TRIED = /have permission to (\w+)(?: for (\S+?)\.? )?/;
+const tried = (text: string): string => TRIED.exec(text)?.[1] ?? 'do what it takes';
+const triedOn = (text: string): string => TRIED.exec(text)?.[2] ?? 'the object';
 
 const layerIn = (text: string): string => /arn:[^:\s]+:lambda:[^\s]+:layer:[\w-]+(:\d+)?/.exec(text)?.[0] ?? 'a layer';

@@ -50,7 +50,7 @@ export const S3_ERRORS: readonly ErrorRow[] = [
     codes: ['OperationAborted'],
     class: 'transient',
     reason: 'AwsUnavailable',
-    say: ({ about }) => `S3 is still busy with another change${about}, or with its deletion. It is tried again.`,
+    say: ({ about }) => `S3 is still busy with another change${about}, or with its deletion.`,
   },
   {
     of: 's3',

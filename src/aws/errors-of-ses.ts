@@ -7,7 +7,7 @@ export const SES_ERRORS: readonly ErrorRow[] = [
     codes: ['Throttling', 'ThrottlingException', 'TooManyRequests'],
     class: 'throttled',
     reason: 'Throttled',
-    say: () => 'SES allows one call a second in this account and region, and others use it too. It is tried again.',
+    say: () => 'SES allows one call a second in this account and region, and others use it too.',
   },
   {
     of: 'ses',

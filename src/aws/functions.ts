@@ -56,6 +56,7 @@ export function functions(lambda: LambdaClient, call: Call): Functions {
       const send = async () => {
         const found = await lambda.send(command);
         if (qualifier === undefined) refuseWithoutTags(found);
+        refuseWithoutEnvironment(found);
         return found;
       };
       const found = await absentOn(NONE, call('GetFunction', named(name, qualifier), send));
@@ -232,6 +233,12 @@ function refuseWithoutTags({ TagsError, $metadata }: GetFunctionCommandOutput): 
   if (TagsError === undefined) return;
   const error = new Error(TagsError.Message ?? 'is not authorized to perform: lambda:ListTags');
   throw Object.assign(error, { name: TagsError.ErrorCode ?? 'AccessDeniedException', $metadata });
+}
+
+/** Nor when we may not use the key of the environment: every variable would seem to be gone, and be put back at each look. */
+function refuseWithoutEnvironment({ Configuration, $metadata }: GetFunctionCommandOutput): void {
+  const { ErrorCode = '', Message = '' } = Configuration?.Environment?.Error ?? {};
+  if (/AccessDenied/.test(ErrorCode)) throw Object.assign(new Error(Message), { name: ErrorCode, $metadata });
 }
 
 function toFunction(

@@ -2,7 +2,7 @@
 const ACTIONS: Readonly<Record<string, string>> = {
   's3:HeadBucket': 's3:ListBucket',
   's3:ListObjectVersions': 's3:ListBucketVersions',
-  's3:DeleteObjects': 's3:DeleteObject, s3:DeleteObjectVersion',
+  's3:DeleteObjects': 's3:DeleteObjectVersion',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
   's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',

@@ -51,7 +51,7 @@ export function probes({ clients, calls, lane, region, dnsServers }: ProbeOption
           ContextEntries: Object.entries(context).map(([ContextKeyName, value]) => ({
             ContextKeyName,
             ContextKeyValues: [value],
-            ContextKeyType: 'string',
+            ContextKeyType: value === 'true' ? 'boolean' : 'string',
           })),
           Marker: marker,
         });

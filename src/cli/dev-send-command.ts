@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fsMessage } from '../files/fs-message.ts';
 import { refused } from './command-failed.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
@@ -40,9 +41,9 @@ function report(delivery: SandboxDelivery, options: SandboxViewOptions, io: CliI
 }
 
 async function read(file: string, io: CliIo): Promise<Uint8Array> {
-  if (file === '-') return Buffer.from(await io.readStdin());
-  return readFile(file).catch((error: Error) => {
-    throw refused(`The message cannot be read: ${error.message}`, io);
+  if (file === '-') return Buffer.from(await unlessInterrupted(io.signal, io.readStdin()));
+  return readFile(file).catch((error: unknown) => {
+    throw refused(`The message cannot be read: ${file} ${fsMessage(error)}`, io);
   });
 }
 

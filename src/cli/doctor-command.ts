@@ -1,11 +1,12 @@
 import type { Resource } from '../controller/source.ts';
 import { CRD_NAME, customResourceDefinition } from '../core/crd.ts';
-import { desiredBlock } from '../core/desired.ts';
+import { desiredBlock } from '../core/desired-rules.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, type Manifest } from '../core/manifest.ts';
 import { functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
-import { neededActions } from '../core/needed-actions.ts';
+import { neededActions, type Needs } from '../core/needed-actions.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
+import { boundaryOfAll, namedIn } from '../core/policy-scope.ts';
 import { isFault, type Caller } from '../core/probes.ts';
 import { askAboutMail, routedRecipients } from '../core/routing-facts.ts';
 import { answerOf, type Answer } from '../diagnosis/answer.ts';
@@ -27,7 +28,7 @@ import { renderFinding } from './render-findings.ts';
 import { connectionOf, loadFiles, refuseBadNames } from './work.ts';
 
 export type DoctorOptions = FilesOrClusterOptions &
-  ControllerOptions & { readonly cluster: boolean; readonly checkRole?: string };
+  ControllerOptions & { readonly cluster: boolean; readonly checkRole?: string; readonly permissionsBoundary?: string };
 
 const DOCTOR_FORMAT = 'ses-lambda-pipeline.dev/doctor/v1';
 
@@ -134,6 +135,11 @@ async function askAccount(
     namespace,
     name,
   });
+  // Policies may be about some namespaces only; without a pipeline nobody knows which.
+  const [anyOf = { namespace: 'doctor', name: 'doctor' }] = known.map(({ manifest, namespace }) => ({
+    namespace,
+    name: manifest.metadata.name,
+  }));
   const active = await answerOf(() => ports.receiptRules.describeActive());
   const others = [...new Set(known.map(({ manifest }) => manifest.spec.ruleSet.name))].filter(
     (name) => !active.ok || active.value?.name !== name,
@@ -143,7 +149,7 @@ async function askAccount(
   const sets = new Map(found.map((set): [string, ObservedRuleSet] => [set.name, set]));
   const ruleSets = { active: active.ok ? active.value?.name : undefined, sets };
   const [permissions, receivingHost, names, buckets, mail] = await Promise.all([
-    askPermissions(caller, identify('doctor', 'doctor'), options.checkRole, ports),
+    askPermissions(caller, identify(anyOf.namespace, anyOf.name), needsOf(known, caller.partition, options), ports),
     ports.probes.receivingHost(),
     answerOf(() => ports.probes.ruleSets()),
     answerOf(() => ports.probes.buckets()),
@@ -173,16 +179,31 @@ async function askAccount(
   };
 }
 
+/** What the pipelines at hand need beyond what all do, and whose permissions are asked about. */
+function needsOf(
+  known: readonly Known[],
+  partition: string,
+  { checkRole, permissionsBoundary }: DoctorOptions,
+): Needs & Pick<DoctorOptions, 'checkRole'> {
+  const specs = known.map(({ manifest }) => manifest.spec);
+  const boundary = permissionsBoundary ?? boundaryOfAll(specs);
+  return {
+    ...namedIn(specs, partition),
+    ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
+    ...(checkRole !== undefined && { checkRole }),
+  };
+}
+
 /** By simulation, which needs no call that changes something; where that is not possible by reading what is not there. */
 async function askPermissions(
   { arn }: Caller,
   identity: PipelineIdentity,
-  checkRole: string | undefined,
+  { checkRole, ...needs }: ReturnType<typeof needsOf>,
   ports: Connected,
 ): Promise<PermissionFacts> {
   const simulated = await answerOf(async () => {
     const principal = checkRole ?? (await principalOf(arn, ports));
-    const questions = neededActions(identity);
+    const questions = neededActions(identity, needs);
     const results = await Promise.all(
       questions.map(async (question) => {
         const decided = await ports.probes.simulate(principal, question);

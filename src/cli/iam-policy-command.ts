@@ -1,34 +1,25 @@
-import { controllerPolicy, functionBoundary, MAX_MANAGED_POLICY, tenantsPolicy } from '../core/controller-policy.ts';
-import { INSTALLATION } from '../core/names.ts';
+import { controllerPolicy, MAX_MANAGED_POLICY, tenantsPolicy } from '../core/controller-policy.ts';
+import { functionBoundary } from '../core/function-boundary.ts';
 import type { PolicyDocument } from '../core/policy-document.ts';
 import { refused } from './command-failed.ts';
+import { readScope, tenantsOf, type ScopeOptions } from './iam-policy-scope.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { OutputFormat } from './options.ts';
 import { print } from './print.ts';
 
 export const POLICIES = ['controller', 'function-boundary', 'tenants'] as const;
 
-type IamPolicyOptions = {
-  readonly account?: string;
-  readonly region?: readonly string[];
-  readonly installation: string;
-  readonly permissionsBoundary?: string;
-  readonly bucket?: readonly string[];
-  readonly codeBucket?: readonly string[];
-  readonly function?: readonly string[];
-  readonly role?: readonly string[];
-  readonly output: OutputFormat;
-};
+type Which = (typeof POLICIES)[number];
 
 /** Prints an IAM policy; nothing is asked of AWS. */
 export async function iamPolicyCommand(
-  which: (typeof POLICIES)[number],
-  options: IamPolicyOptions,
+  which: Which,
+  options: ScopeOptions & { readonly output: OutputFormat },
   io: CliIo,
 ): Promise<ExitCode> {
   const { output } = options;
   // For people too, it is the document that they paste.
-  const policy = policyOf(which, options, io);
+  const policy = await policyOf(which, options, io);
   print(io, output === 'text' ? 'json' : output, policy, () => []);
   const { length } = JSON.stringify(policy);
   if (length > MAX_MANAGED_POLICY)
@@ -39,38 +30,23 @@ export async function iamPolicyCommand(
   return 0;
 }
 
-function policyOf(which: (typeof POLICIES)[number], options: IamPolicyOptions, io: CliIo): PolicyDocument {
-  const { account, region: regions = [], installation, permissionsBoundary, role: roleArns = [] } = options;
-  if (which === 'tenants') {
-    if (roleArns.length === 0) throw refused('say which roles the tenants have: --role ARN, once for each', io);
-    return tenantsPolicy(roleArns);
+async function policyOf(which: Which, options: ScopeOptions, io: CliIo): Promise<PolicyDocument> {
+  switch (which) {
+    case 'tenants':
+      return ownOfController(options, io);
+    case 'controller':
+      return controllerPolicy(await readScope(options, io));
+    case 'function-boundary':
+      return functionBoundary(await readScope(options, io));
   }
-  if (account === undefined) throw refused('say for which account: --account 111122223333', io);
-  const [region] = regions;
-  if (region === undefined) throw refused('say for which regions: --region us-west-2, once for each', io);
-  if (!INSTALLATION.test(installation))
-    throw refused(
-      `--installation ${installation}: must be 1 to 8 of a-z, 0-9 and -, beginning and ending with a letter or digit`,
-      io,
-    );
-  const partitions = new Set(regions.map(partitionOf));
-  if (partitions.size > 1) throw refused('an account is in one partition: ask for one policy for each', io);
-  const scope = {
-    partition: partitionOf(region),
-    account,
-    regions,
-    installation,
-    roleArns,
-    ...(permissionsBoundary !== undefined && { permissionsBoundaryArn: permissionsBoundary }),
-    ...(options.bucket !== undefined && { buckets: options.bucket }),
-    ...(options.codeBucket !== undefined && { codeBuckets: options.codeBucket }),
-    ...(options.function !== undefined && { functions: options.function }),
-  };
-  return which === 'controller' ? controllerPolicy(scope) : functionBoundary(scope);
 }
 
-/** @see https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+async function ownOfController({ tenants: file, role = [] }: ScopeOptions, io: CliIo): Promise<PolicyDocument> {
+  const tenants = file === undefined ? [] : await tenantsOf(file, io);
+  const roleArns = [...new Set([...role, ...tenants.map(({ roleArn }) => roleArn)])];
+  if (roleArns.length === 0)
+    throw refused('say which roles the tenants have: --tenants FILE, or --role ARN, once for each', io);
+  // Of a role that is only named, it is not known whether its sessions have tags.
+  const sessionTags = role.length > 0 || tenants.some((tenant) => Object.keys(tenant.sessionTags).length > 0);
+  return tenantsPolicy(roleArns, { sessionTags });
 }

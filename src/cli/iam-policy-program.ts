@@ -13,10 +13,17 @@ export function addIamPolicyCommand(program: Command, run: Run): void {
         .choices(POLICIES)
         .default('controller'),
     )
-    .option('--account <id>', 'account of the pipelines', accountId)
-    .option('--region <name>', 'region of pipelines; may be repeated', regionNames)
+    .option('--account <id>', 'account of the pipelines; with --tenants that of the role', accountId)
+    .option('--region <name>', 'region of pipelines, besides those of -f; may be repeated', regionNames)
     .option('--installation <name>', 'tells apart installations that share an account', 'slp')
     .option('--permissions-boundary <arn>', 'let it make only roles with this boundary', policyArn)
+    .option(
+      '-f, --filename <path>',
+      'manifests: their regions, and what they name; file, folder or - for standard input; may be repeated',
+      collect,
+    )
+    .option('--tenants <file>', 'the tenants file: with --namespace the role of that entry; for tenants all roles')
+    .option('--namespace <name>', 'only pipelines of this namespace, * at the end for all that begin so')
     .option(
       '--bucket <name>',
       'existing bucket that takes bodies (bucketName), * for any characters; may be repeated',
@@ -29,13 +36,26 @@ export function addIamPolicyCommand(program: Command, run: Run): void {
     )
     .option('--function <name>', 'function under a name of its own (function.name); may be repeated', collect)
     .option('--role <arn>', 'existing role of functions (role.existingArn), or of a tenant; may be repeated', collect)
+    .option('--layer <arn>', 'layer version of functions (function.layers); may be repeated', arns('lambda', 'layer:'))
+    .option('--vpc', 'functions are in a VPC (function.vpc)')
+    .option(
+      '--image-repository <arn>',
+      'repository in ECR that images come from (code.imageUri); may be repeated',
+      arns('ecr', 'repository/'),
+    )
+    .option(
+      '--kms-key <arn>',
+      'key that encrypts environments (function.kmsKeyArn); may be repeated',
+      arns('kms', 'key/'),
+    )
     .addHelpText(
       'after',
       examples(
-        'iam-policy --account 111122223333 --region us-west-2',
+        'iam-policy --account 111122223333 -f pipelines/',
         'iam-policy --account 111122223333 --region us-west-2 --permissions-boundary arn:aws:iam::111122223333:policy/mail-functions',
         'iam-policy function-boundary --account 111122223333 --region us-west-2',
-        'iam-policy tenants --role arn:aws:iam::111122223333:role/ses-lambda-pipeline-team-a',
+        'iam-policy tenants --tenants tenants.yaml',
+        'iam-policy --tenants tenants.yaml --namespace team-a --region us-west-2',
       ),
     )
     .action(run(async () => (await import('./iam-policy-command.ts')).iamPolicyCommand));
@@ -48,3 +68,13 @@ function policyArn(text: string): string {
     );
   return text;
 }
+
+/** For an option that may be repeated, each time with an ARN of a kind, or a pattern of them. */
+const arns =
+  (service: string, start: string) =>
+  (text: string, before: readonly string[] | undefined): readonly string[] => {
+    const [arn, , of, , , ...resource] = text.split(':');
+    if (arn !== 'arn' || of !== service || !resource.join(':').startsWith(start))
+      throw new InvalidArgumentError(`must be an ARN such as arn:aws:${service}:us-west-2:111122223333:${start}….`);
+    return collect(text, before);
+  };

@@ -1,6 +1,7 @@
 import { neighboursOf } from '../controller/neighbours.ts';
 import type { Resource } from '../controller/source.ts';
-import { desiredBlock, type Pipeline } from '../core/desired.ts';
+import { desiredBlock } from '../core/desired-rules.ts';
+import type { Pipeline } from '../core/pipeline.ts';
 import { lookAhead } from '../core/converge.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { mailRouting } from '../core/mail-routing.ts';

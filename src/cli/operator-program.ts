@@ -42,6 +42,10 @@ export function addOperatorCommands(program: Command, run: Run): void {
       '--check-role <arn>',
       "whose permissions to check, such as the controller's; not set: those of the credentials",
     )
+    .option(
+      '--permissions-boundary <arn>',
+      'boundary that every role carries, as for iam-policy; not set: what all pipelines say',
+    )
     .addHelpText('after', examples('doctor', 'doctor --region us-west-2 --no-cluster', 'doctor -f pipelines/ -o json'))
     .action(run(async () => (await import('./doctor-command.ts')).doctorCommand));
   withOutput(withCluster(program.command('reconcile')))

@@ -101,7 +101,11 @@ export function withConnection(command: Command): Command {
   return command
     .option('--region <name>', 'only pipelines of this AWS region', regionName)
     .option('--profile <name>', 'profile of the shared AWS configuration')
-    .option('--endpoint-url <url>', 'where AWS is, such as http://127.0.0.1:4566 for the sandbox', httpUrl)
+    .option(
+      '--endpoint-url <url>',
+      'where AWS is, such as http://127.0.0.1:4566 for the sandbox; not set: AWS_ENDPOINT_URL, or AWS itself',
+      httpUrl,
+    )
     .option('--installation <name>', 'tells apart installations that share an account', 'slp')
     .addOption(
       new Option(
@@ -158,14 +162,17 @@ function httpUrl(text: string): string {
   return text;
 }
 
+/** Where the sandbox is when nothing else is said. */
+const SANDBOX_URL = 'http://127.0.0.1:4566';
+
 /** Where a running sandbox is. */
 export function withSandbox(command: Command): Command {
   return withOutput(
     command.addOption(
       new Option('--endpoint-url <url>', 'where the sandbox is')
-        .argParser(httpUrl)
+        .argParser((text) => (text === '' ? SANDBOX_URL : httpUrl(text)))
         .env('AWS_ENDPOINT_URL')
-        .default('http://127.0.0.1:4566'),
+        .default(SANDBOX_URL),
     ),
   );
 }

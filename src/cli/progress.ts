@@ -8,6 +8,7 @@ import { clean } from './render-problems.ts';
 export function createProgress(io: CliIo) {
   const paint = createColors(io.colours);
   const running = new Map<string, { step: Step; startedAtMs: number; waitsFor?: string }>();
+  const failed = new Map<string, StepEvent & { readonly kind: 'failed' }>();
   const name = (step: Step) => {
     const { verb, target } = describeAction(step.action);
     return clean(`${verb} ${target}`);
@@ -45,13 +46,17 @@ export function createProgress(io: CliIo) {
           : redraw();
       case 'failed':
         running.delete(step.id);
+        failed.set(step.id, event);
         return event.fault.class === 'stale'
-          ? line(`  ${paint.yellow('↻')} ${name(step)}: ${clean(event.fault.message)}; looking again`)
+          ? line(`  ${paint.yellow('↻')} ${name(step)}: ${clean(event.fault.message)}`)
           : line(`  ${paint.red('✗')} ${name(step)}: ${clean(event.fault.message)}`);
-      case 'skipped':
-        return isWrite(step.action)
-          ? line(`  ${paint.dim(`- ${name(step)}: not done, because of: ${clean(event.because)}`)}`)
-          : undefined;
+      case 'skipped': {
+        const root = failed.get(event.because);
+        // What is looked at again is not left undone.
+        if (!isWrite(step.action) || root?.fault.class === 'stale') return;
+        const because = root === undefined ? clean(event.because) : name(root.step);
+        return line(`  ${paint.dim(`- ${name(step)}: not done, because of: ${because}`)}`);
+      }
     }
   };
   const ticking = io.interactive ? setInterval(redraw, 200) : undefined;

@@ -1,4 +1,5 @@
 import { refused } from './command-failed.ts';
+import { Interrupted } from './interrupted.ts';
 import type { CliIo } from './io.ts';
 
 /** A mail as a running sandbox tells it, as far as the command line shows it; see docs/sandbox.md. */
@@ -84,10 +85,15 @@ export type SandboxClient = {
   }) => Promise<SandboxLogPage>;
 };
 
+/** A mail of 40 MB that several functions answer takes seconds. */
+const ANSWER_WITHIN_MS = 60_000;
+
 export function sandboxClient(endpointUrl: string, io: Pick<CliIo, 'err' | 'signal'>): SandboxClient {
   const ask = async <Page>(path: string, request: RequestInit = {}): Promise<Page> => {
     const url = `${endpointUrl.replace(/\/$/, '')}/_sandbox/${path}`;
-    const response = await fetch(url, { ...request, signal: io.signal }).catch(() => {
+    const signal = AbortSignal.any([io.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    const response = await fetch(url, { ...request, signal }).catch(() => {
+      if (io.signal.aborted) throw new Interrupted('interrupted');
       throw refused(`Cannot reach a sandbox at ${endpointUrl}: start it, or name another --endpoint-url.`, io);
     });
     const text = await response.text();

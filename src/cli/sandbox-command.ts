@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fsMessage } from '../files/fs-message.ts';
 import type { CliIo, ExitCode, SandboxSettings } from './io.ts';
 
 export type SandboxOptions = Omit<SandboxSettings, 'host' | 'faults'> & {
@@ -16,6 +17,10 @@ export async function sandboxCommand(options: SandboxOptions, io: CliIo): Promis
       `Error: --listen-address ${host} lets other machines in, and whoever reaches the sandbox can run code on this one: ` +
         'say --allow-network-access too if you mean it.',
     );
+    return 1;
+  }
+  if (settings.port !== 0 && settings.port === settings.smtpPort) {
+    io.err(`Error: --port and --smtp-port are both ${settings.port}: choose two ports.`);
     return 1;
   }
   try {
@@ -41,7 +46,7 @@ export async function sandboxCommand(options: SandboxOptions, io: CliIo): Promis
 
 async function readDocument(given: string): Promise<unknown> {
   const inline = given.trimStart().startsWith('{');
-  const text = inline ? given : await readFile(given, 'utf8').catch(notReadable);
+  const text = inline ? given : await readFile(given, 'utf8').catch(notReadable(given));
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -50,8 +55,8 @@ async function readDocument(given: string): Promise<unknown> {
   }
 }
 
-function notReadable(error: Error): never {
-  throw new Error(`--faults takes a file or JSON that begins with {: ${error.message}`, { cause: error });
-}
+const notReadable = (file: string) => (error: unknown) => {
+  throw new Error(`--faults takes a file or JSON that begins with {: ${file} ${fsMessage(error)}`, { cause: error });
+};
 
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';

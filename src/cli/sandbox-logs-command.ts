@@ -2,7 +2,7 @@ import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import { print } from './print.ts';
 import { clean } from './render-problems.ts';
-import { sandboxClient, type SandboxLogLine } from './sandbox-client.ts';
+import { sandboxClient, type SandboxClient, type SandboxLogLine } from './sandbox-client.ts';
 import type { SandboxViewOptions } from './sandbox-mails-command.ts';
 
 export type SandboxLogsOptions = SandboxViewOptions & { readonly follow: boolean };
@@ -18,8 +18,9 @@ export async function sandboxLogsCommand(
   const client = sandboxClient(options.endpointUrl, io);
   const page = await unlessInterrupted(io.signal, client.logs({ functionName }));
   if (!options.follow) {
+    const others = page.lines.length > 0 ? [] : await haveRun(client, io);
     print(io, options.output, { lines: page.lines }, () =>
-      page.lines.length === 0 ? [nothingYet(functionName)] : page.lines.flatMap(render),
+      page.lines.length === 0 ? [nothingYet(functionName, others)] : page.lines.flatMap(render),
     );
     return 0;
   }
@@ -43,6 +44,13 @@ function render({ at, functionName, text }: SandboxLogLine): string[] {
     .map((line) => `${at} ${functionName}  ${line}`);
 }
 
-function nothingYet(functionName: string | undefined): string {
-  return functionName === undefined ? 'No function has run yet.' : `The function ${functionName} has not run yet.`;
+async function haveRun(client: SandboxClient, io: CliIo): Promise<readonly string[]> {
+  const { lines } = await unlessInterrupted(io.signal, client.logs({}));
+  return [...new Set(lines.map(({ functionName }) => functionName))].sort();
+}
+
+/** A name that was mistyped looks like one of a function that has not run. */
+function nothingYet(functionName: string | undefined, others: readonly string[]): string {
+  if (functionName === undefined || others.length === 0) return 'No function has run yet.';
+  return `No function ${functionName} has run yet; these have: ${others.join(', ')}.`;
 }

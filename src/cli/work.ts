@@ -1,5 +1,5 @@
 import { faultOf } from '../core/fault.ts';
-import type { Pipeline } from '../core/desired.ts';
+import type { Pipeline } from '../core/pipeline.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';

@@ -1,6 +1,6 @@
 import { isAbandoned } from '../core/annotations.ts';
 import type { Phase } from '../core/conditions.ts';
-import type { Pipeline } from '../core/desired.ts';
+import type { Pipeline } from '../core/pipeline.ts';
 import { PipelineError, type Fault } from '../core/fault.ts';
 import { deletionIntent } from '../core/management-policy.ts';
 import type { PipelineIdentity } from '../core/names.ts';

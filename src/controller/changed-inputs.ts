@@ -1,4 +1,4 @@
-import type { Pipeline } from '../core/desired.ts';
+import type { Pipeline } from '../core/pipeline.ts';
 import type { FunctionCode } from '../core/function-code.ts';
 import { variableRefs } from '../core/function-inputs.ts';
 import type { Step } from '../core/step.ts';

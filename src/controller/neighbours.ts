@@ -1,4 +1,4 @@
-import { existingRuleNames } from '../core/desired.ts';
+import { existingRuleNames } from '../core/desired-rules.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
 import type { Neighbour } from '../core/neighbour.ts';

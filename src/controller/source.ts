@@ -1,6 +1,7 @@
 import type { StoredCondition } from '../core/conditions.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
-import type { Manifest, ManifestIssue } from '../core/manifest.ts';
+import type { ManifestIssue } from '../core/manifest-issue.ts';
+import type { Manifest } from '../core/manifest.ts';
 import type { EventReason } from '../core/reasons.ts';
 import type { PipelineStatus } from '../core/status.ts';
 

@@ -1,5 +1,5 @@
 import { ABANDON } from '../core/annotations.ts';
-import type { RoleLimits } from '../core/desired.ts';
+import type { RoleLimits } from '../core/pipeline.ts';
 import type { Fault } from '../core/fault.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { tenancyFault } from '../core/tenancy-limits.ts';

@@ -1,3 +1,4 @@
+import { createSlots } from './slots.ts';
 import { faultOf, type Fault } from './fault.ts';
 import type { ObservedRuleSets } from './observed.ts';
 import { perform, type KnownRules } from './perform.ts';
@@ -151,22 +152,4 @@ function propagationLimitMs(step: Step, afterOwnChange: boolean): number {
   if (!afterOwnChange) return SETTLED_PROPAGATION_LIMIT_MS;
   const assumesRole = step.action.kind === 'createFunction' || step.action.kind === 'updateFunctionConfiguration';
   return assumesRole ? ROLE_PROPAGATION_LIMIT_MS : PROPAGATION_LIMIT_MS;
-}
-
-function createSlots(count: number) {
-  let free = count;
-  const waiting: (() => void)[] = [];
-  return {
-    async use<T>(work: () => Promise<T>): Promise<T> {
-      if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-      else free -= 1;
-      try {
-        return await work();
-      } finally {
-        const next = waiting.shift();
-        if (next === undefined) free += 1;
-        else next();
-      }
-    },
-  };
 }

@@ -52,6 +52,10 @@ export class PipelineError extends Error {
   }
 }
 
+/** An error that the manifest's author can mend. @param message begins with the path of the field */
+export const invalidSpec = (message: string): PipelineError =>
+  new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message });
+
 /** The fault of anything thrown: what is not a {@link PipelineError} is a bug of ours. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof PipelineError) return error.fault;

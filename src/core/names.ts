@@ -137,9 +137,27 @@ function digest(parts: readonly string[]): Buffer {
   return createHash('sha256').update(JSON.stringify(parts)).digest();
 }
 
+const NAME_HASH = 10;
+
 function readableName(identity: PipelineIdentity, kind: readonly string[]): string {
   const { partition, account, region, installation, namespace, name } = identity;
-  const hash = hex([...kind, partition, account, region, installation, namespace, name]).slice(0, 10);
-  const cut = `${installation}-${namespace}-${name}`.slice(0, 64 - hash.length - 1).replace(/-+$/, '');
-  return `${cut}-${hash}`;
+  const hash = hex([...kind, partition, account, region, installation, namespace, name]).slice(0, NAME_HASH);
+  return `${cutName(`${installation}-${namespace}-${name}`)}-${hash}`;
+}
+
+const LONGEST_CUT = 64 - NAME_HASH - 1;
+const cutName = (text: string): string => text.slice(0, LONGEST_CUT).replace(/-+$/, '');
+
+/**
+ * Patterns, with `*` for any characters, that every name of a role or function fits which pipelines of the namespaces have.
+ *
+ * @param namespaces with `*` at the end of one: all that begin so. Undefined: all
+ */
+export function namePatterns(installation: string, namespaces: readonly string[] | undefined): readonly string[] {
+  if (namespaces === undefined) return [`${installation}-*`];
+  const patterns = namespaces.map((namespace) => {
+    const start = namespace.endsWith('*') ? namespace.slice(0, -1) : `${namespace}-`;
+    return `${`${installation}-${start}`.slice(0, LONGEST_CUT)}*`;
+  });
+  return [...new Set(patterns)];
 }

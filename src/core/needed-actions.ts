@@ -1,159 +1,107 @@
 import { API_GROUP } from './api-group.ts';
+import { actionsOf, type ActionGroupName } from './aws-actions.ts';
 import { bucketNames, functionArn, functionName, roleArn, rolePath, type PipelineIdentity } from './names.ts';
+import type { NamedThings } from './policy-scope.ts';
 import type { Question } from './probes.ts';
 
-/** Actions of IAM that are about the same things, and whether every pipeline needs them in the course of its life. */
-type Needs = { readonly always: readonly string[]; readonly sometimes: readonly string[] };
-
-/** @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html: they take no resource */
-const SES: Needs = {
-  always: [
-    'ses:DescribeActiveReceiptRuleSet',
-    'ses:DescribeReceiptRuleSet',
-    'ses:CreateReceiptRuleSet',
-    'ses:SetActiveReceiptRuleSet',
-    'ses:CreateReceiptRule',
-    'ses:UpdateReceiptRule',
-    'ses:DeleteReceiptRule',
-    'ses:ReorderReceiptRuleSet',
-    'ses:GetIdentityVerificationAttributes',
-  ],
-  sometimes: ['ses:ListIdentities', 'ses:CloneReceiptRuleSet', 'ses:DeleteReceiptRuleSet'],
+/** What is known of the pipelines that somebody will work on. */
+export type Needs = NamedThings & {
+  /** What every role of theirs carries. */
+  readonly permissionsBoundaryArn?: string;
+  /** Where the roles are; undefined: where the installation has them. */
+  readonly rolePath?: string;
+  /** Whether it is about the role of a tenant, with which nobody looks for what no manifest names. */
+  readonly tenant?: boolean;
 };
 
-const BUCKET: Needs = {
-  always: [
-    's3:ListBucket',
-    's3:GetBucketTagging',
-    's3:GetBucketPublicAccessBlock',
-    's3:GetBucketOwnershipControls',
-    's3:GetEncryptionConfiguration',
-    's3:GetBucketVersioning',
-    's3:GetLifecycleConfiguration',
-    's3:GetBucketPolicy',
-    's3:CreateBucket',
-    's3:TagResource',
-    's3:PutBucketTagging',
-    's3:PutBucketPublicAccessBlock',
-    's3:PutBucketOwnershipControls',
-    's3:PutEncryptionConfiguration',
-    's3:PutBucketPolicy',
-  ],
-  sometimes: [
-    's3:PutBucketVersioning',
-    's3:PutLifecycleConfiguration',
-    's3:DeleteBucketPolicy',
-    's3:ListBucketVersions',
-    's3:DeleteBucket',
-  ],
-};
+/** A question, and whether every pipeline needs the answer to be yes in the course of its life. */
+export type NeededActions = Question & { readonly always: boolean };
 
-const OBJECTS: Needs = { always: [], sometimes: ['s3:DeleteObject', 's3:DeleteObjectVersion'] };
-
-const ROLE: Needs = {
-  always: [
-    'iam:GetRole',
-    'iam:ListRolePolicies',
-    'iam:GetRolePolicy',
-    'iam:ListAttachedRolePolicies',
-    'iam:CreateRole',
-    'iam:TagRole',
-    'iam:UpdateAssumeRolePolicy',
-    'iam:UpdateRole',
-    'iam:PutRolePolicy',
-    'iam:DeleteRolePolicy',
-    'iam:DetachRolePolicy',
-    'iam:ListInstanceProfilesForRole',
-    'iam:DeleteRole',
-    'iam:PassRole',
-  ],
-  sometimes: [
-    'iam:AttachRolePolicy',
-    'iam:PutRolePermissionsBoundary',
-    'iam:DeleteRolePermissionsBoundary',
-    'iam:RemoveRoleFromInstanceProfile',
-  ],
-};
-
-const FUNCTION: Needs = {
-  always: [
-    'lambda:GetFunction',
-    'lambda:ListTags',
-    'lambda:GetPolicy',
-    'lambda:GetFunctionEventInvokeConfig',
-    'lambda:CreateFunction',
-    'lambda:TagResource',
-    'lambda:UpdateFunctionCode',
-    'lambda:UpdateFunctionConfiguration',
-    'lambda:AddPermission',
-    'lambda:RemovePermission',
-    'lambda:DeleteFunction',
-  ],
-  sometimes: [
-    'lambda:UntagResource',
-    'lambda:PublishVersion',
-    'lambda:ListVersionsByFunction',
-    'lambda:ListAliases',
-    'lambda:CreateAlias',
-    'lambda:UpdateAlias',
-    'lambda:DeleteAlias',
-    'lambda:PutFunctionEventInvokeConfig',
-    'lambda:DeleteFunctionEventInvokeConfig',
-    'lambda:PutFunctionConcurrency',
-    'lambda:DeleteFunctionConcurrency',
-  ],
-};
-
-/** Of functions whose log group is ours. */
-const LOG_GROUP: Needs = {
-  always: [],
-  sometimes: [
-    'logs:DescribeLogGroups',
-    'logs:ListTagsForResource',
-    'logs:CreateLogGroup',
-    'logs:TagResource',
-    'logs:UntagResource',
-    'logs:PutRetentionPolicy',
-    'logs:DeleteRetentionPolicy',
-    'logs:DeleteLogGroup',
-  ],
-};
-
-/** What only `--prune` asks for: it looks for pipelines that nobody names any more. */
-const LISTS: Needs = { always: [], sometimes: ['lambda:ListFunctions', 'iam:ListRoles'] };
-
-/** Each question is about one kind of thing, and a policy may name things of that kind: one of ours stands for all. */
-export function neededActions(identity: PipelineIdentity): readonly (Question & { readonly always: boolean })[] {
-  const [bucket = ''] = bucketNames(identity, 'Special');
-  const { partition, region, account } = identity;
-  const bucketArn = `arn:${partition}:s3:::${bucket}`;
-  const fn = functionName(identity, 'Zip');
-  const about: readonly (readonly [Needs, string])[] = [
-    [SES, '*'],
-    [BUCKET, bucketArn],
-    [OBJECTS, `${bucketArn}/object`],
-    [ROLE, roleArn(identity, rolePath(identity.installation))],
-    [FUNCTION, functionArn(identity, fn)],
-    [LOG_GROUP, `arn:${partition}:logs:${region}:${account}:log-group:/aws/lambda/${fn}:*`],
-    [LISTS, '*'],
-  ];
-  const context = contextOf(identity);
-  return about.flatMap(([{ always, sometimes }, resource]) =>
-    [
-      { always: true, actions: always, resources: [resource], context },
-      { always: false, actions: sometimes, resources: [resource], context },
-    ].filter(({ actions }) => actions.length > 0),
+/**
+ * What IAM has to be asked to know whether somebody may work on pipelines. Each question is about one thing, and a policy
+ * may name things of that kind: one of ours stands for all.
+ */
+export function neededActions(identity: PipelineIdentity, needs: Needs = {}): readonly NeededActions[] {
+  const context = contextOf(identity, needs);
+  const about = [...aboutOurs(identity, needs), ...aboutNamed(identity, needs)];
+  return about.flatMap(({ groups, resource, named = false }) =>
+    (['always', 'sometimes'] as const)
+      .map((which) => ({
+        always: which === 'always' || named,
+        actions: actionsOf(groups, which),
+        resources: [resource],
+        context,
+      }))
+      .filter(({ actions }) => actions.length > 0),
   );
 }
 
+/** `named`: only some pipelines need it, but the ones at hand do. */
+type About = { readonly groups: readonly ActionGroupName[]; readonly resource: string; readonly named?: boolean };
+
+function aboutOurs(identity: PipelineIdentity, needs: Needs): readonly About[] {
+  const { partition, account } = identity;
+  const [bucket = ''] = bucketNames(identity, 'Special');
+  const bucketArn = `arn:${partition}:s3:::${bucket}`;
+  const role = roleArn(identity, needs.rolePath ?? rolePath(identity.installation));
+  const mayLackBoundary = needs.permissionsBoundaryArn === undefined;
+  return [
+    { groups: needs.tenant === true ? ['receiptRules'] : ['receiptRules', 'search'], resource: '*' },
+    { groups: ['newBucket', 'bucket', 'ownBucket'], resource: bucketArn },
+    { groups: ['objects'], resource: `${bucketArn}/object` },
+    { groups: ['roleSearch', 'newRole', 'role', 'roleGrants', 'passedRoles'], resource: role },
+    ...(mayLackBoundary ? [{ groups: ['boundaryRemoval'], resource: role } as const] : []),
+    { groups: ['profiles'], resource: `arn:${partition}:iam::${account}:instance-profile/somebodys` },
+    ...aboutFunction(identity, functionName(identity, 'Zip')),
+    { groups: ['logGroupSearch'], resource: logsArn(identity, 'log-group::log-stream:') },
+  ];
+}
+
+const aboutFunction = (identity: PipelineIdentity, name: string): readonly About[] => [
+  { groups: ['newFunction', 'fn', 'markedFunction'], resource: functionArn(identity, name) },
+  { groups: ['logGroup'], resource: logsArn(identity, `log-group:/aws/lambda/${name}:*`) },
+];
+
+const logsArn = ({ partition, region, account }: PipelineIdentity, what: string): string =>
+  `arn:${partition}:logs:${region}:${account}:${what}`;
+
+function aboutNamed(identity: PipelineIdentity, needs: Needs): readonly About[] {
+  const { buckets = [], codeBuckets = [], roleArns = [], functions = [] } = needs;
+  const { layers = [], vpc = false, repositories = [], kmsKeys = [] } = needs;
+  const s3 = (what: string): string => `arn:${identity.partition}:s3:::${what}`;
+  const each = (names: readonly string[], ...groups: readonly ActionGroupName[]): readonly About[] =>
+    names.map((resource) => ({ groups, resource, named: true }));
+  return [
+    ...buckets.map((bucket) => ({ groups: ['bucket'], resource: s3(bucket) }) as const),
+    ...each(
+      codeBuckets.map((bucket) => s3(`${bucket}/code.zip`)),
+      'codeObjects',
+    ),
+    ...each(roleArns, 'passedRoles'),
+    ...functions.flatMap((name) => aboutFunction(identity, name)),
+    ...each(layers, 'layers'),
+    ...each(vpc ? ['*'] : [], 'networks'),
+    ...each(repositories, 'images'),
+    ...each(kmsKeys, 'keys', 'keyGrants'),
+  ];
+}
+
 /** What our calls bring along, and what is true of whatever is ours: policies make conditions of it. */
-function contextOf({ account, region, installation }: PipelineIdentity): Question['context'] {
-  const mark = `${API_GROUP}/installation`;
+function contextOf(
+  { account, region, installation, namespace }: PipelineIdentity,
+  { permissionsBoundaryArn }: Needs,
+): Question['context'] {
+  const marks = ['aws:RequestTag', 'aws:ResourceTag'].flatMap((key) => [
+    [`${key}/${API_GROUP}/installation`, installation],
+    [`${key}/${API_GROUP}/namespace`, namespace],
+  ]);
   return {
     'aws:RequestedRegion': region,
-    [`aws:RequestTag/${mark}`]: installation,
-    [`aws:ResourceTag/${mark}`]: installation,
+    ...(Object.fromEntries(marks) as Record<string, string>),
     's3:ResourceAccount': account,
     'iam:PassedToService': 'lambda.amazonaws.com',
+    ...(permissionsBoundaryArn !== undefined && { 'iam:PermissionsBoundary': permissionsBoundaryArn }),
+    'kms:ViaService': `lambda.${region}.amazonaws.com`,
+    'kms:GrantIsForAWSResource': 'true',
   };
 }

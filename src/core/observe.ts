@@ -1,5 +1,8 @@
 import { ADOPT, asksForAdoption } from './annotations.ts';
-import { desiredBlock, desiredPipeline, functionNameOf, otherFunctionNameOf, type Pipeline } from './desired.ts';
+import { desiredBlock } from './desired-rules.ts';
+import { desiredPipeline } from './desired.ts';
+import { functionNameOf, otherFunctionNameOf } from './function-names.ts';
+import type { Pipeline } from './pipeline.ts';
 import { departedPipelines, findRemains, type Scope } from './departed.ts';
 import { decodeDiscovery } from './discovery.ts';
 import { faultOf, PipelineError, type Fault } from './fault.ts';
@@ -32,6 +35,10 @@ import {
   observeLogGroup,
   observeRole,
 } from './observe-resources.ts';
+import { createSlots } from './slots.ts';
+
+/** More would wait for connections so long that their calls end by their deadline. */
+const PIPELINES_AT_ONCE = 16;
 
 /** A pipeline to take down: its manifest says what it is called and what may be deleted. */
 export type Leaving = { readonly manifest: Manifest; readonly identity: PipelineIdentity };
@@ -68,13 +75,14 @@ export async function observe(work: Work, ports: Ports): Promise<Observation> {
   };
   const receiptRules = askedOnce(ports.receiptRules);
   const once: Ports = { ...ports, receiptRules: { ...ports.receiptRules, ...receiptRules } };
+  const slots = createSlots(PIPELINES_AT_ONCE);
   const looking = activeIn(work).map((pipeline) =>
     guarded(pipeline, async () => ({
       pipeline,
-      ...(await observePipeline(pipeline.manifest, pipeline.identity, once)),
+      ...(await slots.use(() => observePipeline(pipeline.manifest, pipeline.identity, once))),
     })),
   );
-  const leaving = work.remove.map((one) => guarded(one, () => observeLeaving(one, once)));
+  const leaving = work.remove.map((one) => guarded(one, () => slots.use(() => observeLeaving(one, once))));
   const found = present(await Promise.all(looking));
   const removed = present(await Promise.all(leaving));
   const given = [...work.apply, ...work.remove].map(({ identity }) => identity);

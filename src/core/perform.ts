@@ -3,11 +3,9 @@ import { functionState } from './function-state.ts';
 import { ALL_PUBLIC_ACCESS_BLOCKED, mergePolicy, OWNERSHIP } from './plan-bucket.ts';
 import { samePolicy } from './policy-document.ts';
 import type { Ports } from './ports.ts';
-import type { ReceiptRule } from './receipt-rule.ts';
+import { activate, deactivate, orderRules, settleClone, switchOver } from './perform-rule-sets.ts';
 import { deleteOldVersions, pointAlias } from './perform-versions.ts';
-import { orderTarget } from './rule-order.ts';
 import type { StepAction } from './step.ts';
-import { sameRules } from './twin-sets.ts';
 
 /** Which rules each set holds at this moment, as far as this run knows: the observed ones and what it changed since. */
 export type KnownRules = Map<string, Set<string>>;
@@ -122,13 +120,13 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       known.set(action.ruleSet, new Set(namesOf(known, action.original)));
       return;
     case 'settleClone':
-      return settleClone(action.ruleSet, action.rules, ports);
+      return settleClone(action.ruleSet, action.rules, receiptRules);
     case 'switchRuleSet':
-      return switchOver(action, ports);
+      return switchOver(action, receiptRules);
     case 'activateRuleSet':
-      return activate(action.ruleSet, action.onlyIfNone, ports);
+      return activate(action.ruleSet, action.onlyIfNone, receiptRules);
     case 'deactivateRuleSet':
-      return deactivate(action.ruleSet, ports);
+      return deactivate(action.ruleSet, receiptRules);
     case 'deleteRuleSet':
       return receiptRules.deleteSet(action.ruleSet);
     case 'createRule': {
@@ -145,7 +143,7 @@ export async function perform(action: StepAction, ports: Ports, known: KnownRule
       namesOf(known, action.ruleSet).delete(action.before.name);
       return;
     case 'orderRules':
-      return orderRules(action.ruleSet, action.order, ports);
+      return orderRules(action.ruleSet, action.order, receiptRules);
   }
 }
 
@@ -174,84 +172,4 @@ async function checkFunction(name: string, { functions }: Ports): Promise<void> 
     });
   const state = functionState(fn);
   if (state.kind !== 'ready') throw new PipelineError(state.fault);
-}
-
-/** Looks once more before it switches receiving on: another tool may have been faster. */
-async function activate(ruleSet: string, onlyIfNone: boolean, { receiptRules }: Ports): Promise<void> {
-  if (onlyIfNone) {
-    const active = await receiptRules.describeActive();
-    if (active?.name === ruleSet) return;
-    if (active !== undefined)
-      throw new PipelineError({
-        class: 'conflict',
-        reason: 'OtherRuleSetActive',
-        message: `Rule set ${active.name} was made active meanwhile, so ${ruleSet} is not; say ruleSet.activate: Always to switch over`,
-      });
-  }
-  await receiptRules.setActive(ruleSet);
-}
-
-/** Nothing but the order may be wrong: anything else means that somebody works on the clone as well. */
-async function settleClone(
-  ruleSet: string,
-  rules: readonly ReceiptRule[],
-  { receiptRules }: Pick<Ports, 'receiptRules'>,
-): Promise<void> {
-  const live = (await receiptRules.describe(ruleSet))?.rules ?? [];
-  if (sameRules(live, rules)) return;
-  const byName = new Map(live.map((rule) => [rule.name, rule]));
-  const inOrder = rules.flatMap(({ name }) => byName.get(name) ?? []);
-  if (live.length !== rules.length || !sameRules(inOrder, rules)) throw contested(ruleSet);
-  await receiptRules.reorder(
-    ruleSet,
-    rules.map(({ name }) => name),
-  );
-}
-
-/**
- * Looks once more at the set in use: what others changed in it since it was cloned would be lost. A clone that is out of
- * date is taken away at once, while it is known to hold nothing of theirs but copies.
- */
-async function switchOver(
-  { ruleSet, original, rules }: StepAction & { readonly kind: 'switchRuleSet' },
-  { receiptRules }: Pick<Ports, 'receiptRules'>,
-): Promise<void> {
-  const active = await receiptRules.describeActive();
-  if (active?.name !== original || !sameRules(active.rules, rules)) {
-    if (active?.name !== ruleSet) await receiptRules.deleteSet(ruleSet);
-    throw contested(original);
-  }
-  await receiptRules.setActive(ruleSet);
-}
-
-function contested(ruleSet: string): PipelineError {
-  return new PipelineError({
-    class: 'stale',
-    reason: 'ChangedMeanwhile',
-    message: `Somebody else changed rule set ${ruleSet} while its clone was being built, so the clone was not made active`,
-  });
-}
-
-/** Switches receiving off only while this set is the one that is on. */
-async function deactivate(ruleSet: string, { receiptRules }: Ports): Promise<void> {
-  const active = await receiptRules.describeActive();
-  if (active?.name === ruleSet) await receiptRules.setActive(undefined);
-}
-
-/** Reads the set right before the Reorder, which fails without effect if a rule came or went in between. */
-async function orderRules(ruleSet: string, order: readonly string[], { receiptRules }: Ports): Promise<void> {
-  const live = await receiptRules.describe(ruleSet);
-  const target = orderTarget(live?.rules ?? [], order);
-  switch (target.kind) {
-    case 'right':
-      return;
-    case 'reorder':
-      return receiptRules.reorder(ruleSet, target.names);
-    case 'blocked':
-      throw new PipelineError({
-        class: 'conflict',
-        reason: 'OrderBlocked',
-        message: `The rules of ${ruleSet} are out of order, but moving ${target.ours} would carry it past ${target.foreign}, which is not ours and can stop the same mail`,
-      });
-  }
 }

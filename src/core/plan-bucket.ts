@@ -1,4 +1,5 @@
-import { EXPIRY_RULE_ID, type Desired, type DesiredBucket } from './desired.ts';
+import { EXPIRY_RULE_ID, type DesiredBucket } from './desired-bucket.ts';
+import type { Desired } from './desired.ts';
 import { grantedByName } from './existing-rules.ts';
 import type { ObservedBucket, ObservedPipeline, PublicAccessBlock } from './observed.ts';
 import { isUnmarked, missingTags, tagChanges, whyTagged } from './ownership.ts';

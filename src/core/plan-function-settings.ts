@@ -1,4 +1,4 @@
-import type { DesiredFunction } from './desired.ts';
+import type { DesiredFunction } from './desired-function.ts';
 import { ASYNC_DEFAULTS, type AsyncSettings, type FunctionConfiguration } from './function-configuration.ts';
 import type { ObservedFunction } from './observed.ts';
 import { ALIAS } from './publishing.ts';

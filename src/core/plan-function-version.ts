@@ -1,4 +1,4 @@
-import type { DesiredFunction } from './desired.ts';
+import type { DesiredFunction } from './desired-function.ts';
 import type { ObservedFunction } from './observed.ts';
 import { ALIAS, ALIAS_TAG, aliasArn, KEPT_VERSIONS, NEWEST } from './publishing.ts';
 import type { AddStep } from './step-list.ts';

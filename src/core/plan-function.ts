@@ -1,4 +1,5 @@
-import { CODE_SOURCE_TAG, type Desired, type DesiredFunction } from './desired.ts';
+import { CODE_SOURCE_TAG, type DesiredFunction } from './desired-function.ts';
+import type { Desired } from './desired.ts';
 import { functionState } from './function-state.ts';
 import { tagDifference } from './function-tags.ts';
 import { isImage } from './image-uri.ts';

@@ -1,4 +1,5 @@
-import type { Desired, DesiredFunction } from './desired.ts';
+import type { Desired } from './desired.ts';
+import type { DesiredFunction } from './desired-function.ts';
 import { grantedByName } from './existing-rules.ts';
 import type { ObservedFunction } from './observed.ts';
 import {

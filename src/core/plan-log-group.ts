@@ -1,5 +1,5 @@
 import type { DesiredLogGroup } from './desired-settings.ts';
-import type { DesiredFunction } from './desired.ts';
+import type { DesiredFunction } from './desired-function.ts';
 import { tagDifference } from './function-tags.ts';
 import type { PipelineIdentity } from './names.ts';
 import type { ObservedLogGroup } from './observed.ts';

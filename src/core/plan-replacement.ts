@@ -1,4 +1,5 @@
-import { ROLE_POLICY_NAME, type Desired } from './desired.ts';
+import { ROLE_POLICY_NAME } from './desired-role.ts';
+import type { Desired } from './desired.ts';
 import { withoutQualifier } from './names.ts';
 import type { ObservedPipeline } from './observed.ts';
 import { withLogOf } from './policy-document.ts';

@@ -1,4 +1,5 @@
-import { ROLE_POLICY_NAME, type Desired } from './desired.ts';
+import { ROLE_POLICY_NAME } from './desired-role.ts';
+import type { Desired } from './desired.ts';
 import type { ObservedRole } from './observed.ts';
 import { isUnmarked, missingTags, tagChanges, whyTagged } from './ownership.ts';
 import { samePolicy } from './policy-document.ts';

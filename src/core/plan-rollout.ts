@@ -2,10 +2,11 @@ import type { Fault } from './fault.ts';
 import { installationMark } from './names.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { ObservedRuleSets } from './observed.ts';
-import type { Output, Resident } from './plan-rule-sets.ts';
 import { planClone } from './plan-clone.ts';
 import type { RuleSetPlan } from './plan-rule-set.ts';
 import { ownsRule, type RuleBlock } from './rule-block.ts';
+import type { Output } from './rule-set-output.ts';
+import type { Resident } from './rule-set-residents.ts';
 import type { StepAction } from './step.ts';
 import { unlikeRule } from './twin-sets.ts';
 

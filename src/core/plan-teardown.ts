@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts';
 import type { Manifest, ManifestSpec } from './manifest.ts';
-import { existingRuleNames } from './desired.ts';
+import { existingRuleNames } from './desired-rules.ts';
 import { takenRules } from './existing-rules.ts';
 import { pipelineKey, rulePrefix, type PipelineIdentity } from './names.ts';
 import type { ObservedPipeline } from './observed.ts';

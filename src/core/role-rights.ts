@@ -35,15 +35,15 @@ export function rightsFor(settings: SettingsWithRights, { partition, region, acc
     // X-Ray knows no resources here. @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     ...(tracing === 'Active' ? [allow(SIDS.traces, ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*')] : []),
     // Lambda's grant on the key is for the role as it was then: one that was made anew needs the right itself.
-    ...(kmsKeyArn === undefined ? [] : [allow(SIDS.environment, ['kms:Decrypt'], kmsKeyArn)]),
+    ...(kmsKeyArn === undefined ? [] : [environmentRight(kmsKeyArn)]),
   ];
 }
 
 /**
- * EC2 describes all or nothing; and a narrower resource for the rest keeps functions out of their VPC.
+ * To be in a network. EC2 describes all or nothing; and a narrower resource for the rest keeps functions out of their VPC.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
  */
-const networkRights = (everyThingOfEc2: string): Statement[] => [
+export const networkRights = (everyThingOfEc2: string | readonly string[]): Statement[] => [
   allow(
     SIDS.networkInterfaces,
     [
@@ -56,6 +56,10 @@ const networkRights = (everyThingOfEc2: string): Statement[] => [
   ),
   allow(SIDS.networks, ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], '*'),
 ];
+
+/** To read the environment when it starts. */
+export const environmentRight = (keys: string | readonly string[]): Statement =>
+  allow(SIDS.environment, ['kms:Decrypt'], keys);
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
 function sendRight(sid: string, arn: string): Statement {

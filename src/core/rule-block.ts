@@ -1,4 +1,4 @@
-import { STORAGE_RULE } from './manifest.ts';
+import { STORAGE_RULE } from './receipt-rule-schema.ts';
 import { isRuleOf } from './names.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from './fault.ts';
-import { DOMAIN, toIssues, type ManifestIssue } from './manifest.ts';
+import { toIssues, type ManifestIssue } from './manifest-issue.ts';
+import { DOMAIN } from './schema-parts.ts';
 import { hex } from './names.ts';
 import { arn } from './schema-parts.ts';
 

@@ -189,7 +189,7 @@ function judgePermissions(facts: PermissionFacts): readonly DoctorFinding[] {
   const needed = missing.filter(({ always }) => always);
   if (missing.length === 0)
     return [{ check, outcome: 'ok', message: `${principal} may make all calls that a pipeline needs` }];
-  const told = (needed.length > 0 ? needed : missing).map(({ action }) => action);
+  const told = [...new Set((needed.length > 0 ? needed : missing).map(({ action }) => action))];
   const denied = missing.filter(({ decision }) => decision === 'forbidden').map(({ action }) => action);
   const why = denied.length > 0 ? `; a policy explicitly denies ${someOf(denied, TOLD)}` : '';
   return [

@@ -1,4 +1,4 @@
-import type { ManifestIssue } from '../core/manifest.ts';
+import type { ManifestIssue } from '../core/manifest-issue.ts';
 import { suggestField } from './field-names.ts';
 
 /** What is wrong at one place of a manifest, as a person reads it; for a misspelt field with what was likely meant. */

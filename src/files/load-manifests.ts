@@ -43,6 +43,25 @@ export type LoadedManifests = {
  */
 export async function loadManifests(options: LoadOptions): Promise<LoadedManifests> {
   const { sources, namespace, readStdin, pull = pullNothing, bundlesTypeScript = true } = options;
+  const { collection, problems } = await readCollection(sources, namespace, readStdin);
+  const found = collection.pipelines();
+  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, { pull, bundlesTypeScript })));
+  return {
+    pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
+    problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
+    codePaths: found.flatMap(({ manifest, place }) => {
+      const { path } = manifest.spec.function.code;
+      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
+    }),
+  };
+}
+
+/** What stands in the sources, and what is wrong with it; what pipelines name is not looked at yet. */
+async function readCollection(
+  sources: LoadOptions['sources'],
+  namespace: string,
+  readStdin: LoadOptions['readStdin'],
+): Promise<{ readonly collection: Collection; readonly problems: readonly FileProblem[] }> {
   const read = await readSources(sources, readStdin);
   const problems: FileProblem[] = [...read.problems];
   const collection = createCollection(namespace);
@@ -56,17 +75,15 @@ export async function loadManifests(options: LoadOptions): Promise<LoadedManifes
   }
   problems.push(...collection.problems());
   if (problems.length === 0) problems.push(...uselessSources(seenBySource, collection));
+  return { collection, problems };
+}
 
-  const found = collection.pipelines();
-  const loaded = await Promise.all(found.map((one) => withInputs(one, collection, { pull, bundlesTypeScript })));
-  return {
-    pipelines: loaded.flatMap((result) => ('pipeline' in result ? [result.pipeline] : [])),
-    problems: [...problems, ...loaded.flatMap((result) => ('problems' in result ? result.problems : []))],
-    codePaths: found.flatMap(({ manifest, place }) => {
-      const { path } = manifest.spec.function.code;
-      return path === undefined ? [] : [resolve(baseFolder(place.origin), path)];
-    }),
-  };
+/** The manifests alone: the code, ConfigMaps and Secrets that they name need not be there. Never throws for what a user wrote. */
+export async function readManifests(
+  options: Pick<LoadOptions, 'sources' | 'namespace' | 'readStdin'>,
+): Promise<{ readonly manifests: readonly Manifest[]; readonly problems: readonly FileProblem[] }> {
+  const { collection, problems } = await readCollection(options.sources, options.namespace, options.readStdin);
+  return { manifests: collection.pipelines().map(({ manifest }) => manifest), problems };
 }
 
 /** Sources without effect: all of them when there is no pipeline, else those with neither pipelines nor what they may name. */

@@ -84,11 +84,11 @@ function judge({ about, operation }: FailedCall, code: number, status: ApiStatus
     return {
       class: 'throttled',
       reason: 'Throttled',
-      message: `The Kubernetes API server limits the rate of ${operation}. It is tried again.`,
+      message: `The Kubernetes API server limits the rate of ${operation}.`,
     };
   }
   if (code >= 500 || code < 400) {
-    const message = `The Kubernetes API server failed at ${operation} of ${about} (HTTP ${code})${said}. It is tried again.`;
+    const message = `The Kubernetes API server failed at ${operation} of ${about} (HTTP ${code})${said}.`;
     return { class: 'transient', reason: 'KubernetesUnavailable', message };
   }
   const message = `The Kubernetes API server refuses ${operation} of ${about} (HTTP ${code})${said}. Please report it.`;

@@ -23,7 +23,7 @@ const MARKER = 'sandbox.json';
  * @throws when another sandbox has it, or when it is no folder of a sandbox of this version and account
  */
 export function openDataDir(folder: string, owner: DataDirOwner): DataDir {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   refuseStrangers(folder);
   const lock = lockDataDir(folder);
   try {
@@ -39,6 +39,16 @@ export function openDataDir(folder: string, owner: DataDirOwner): DataDir {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' || code === 'ENOTDIR' ? 'is a file' : `cannot be made (${code ?? message})`;
+    throw new Error(`The data folder ${folder} ${why}: name a folder that is yours.`, { cause: error });
   }
 }
 

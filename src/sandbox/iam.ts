@@ -1,3 +1,4 @@
+import { judge } from './authorizer.ts';
 import { AwsError } from './aws-error.ts';
 import {
   descriptionOf,
@@ -62,6 +63,7 @@ export function createIam(context: SandboxContext): Iam {
         return roles.judgeTrust(roleArn, question).decision === 'allow';
       },
       allows: (roleArn, action, resource) => roles.judge(roleArn, { action, resource }).decision === 'allow',
+      mayCall: (principal, need) => principal.kind !== 'role' || judge(roles, principal, need).decision === 'allow',
       issueSession: (roleArn, sessionName) => sessions.issue({ roleArn, sessionName, expiresAtMs: Infinity }),
     },
   };

@@ -1,3 +1,4 @@
+import { environmentNeed, tagsNeed } from './call-needs-lambda.ts';
 import type { Functions, QualifiedFunction } from './lambda-functions.ts';
 import { invalidValue, notFound } from './lambda-error.ts';
 import { policyOf, withoutPermission, withPermission } from './lambda-policy.ts';
@@ -9,7 +10,7 @@ import { versionOperations } from './lambda-version-operations.ts';
 import { qualifierKey, without, withoutVersion } from './lambda-versions.ts';
 import { AwsError } from './aws-error.ts';
 import type { RestOperation } from './rest-json-service.ts';
-import { homeOf, type Call, type Clock, type Reply } from './service.ts';
+import { homeOf, type Call, type Clock, type IamDoor, type Reply } from './service.ts';
 import { jsonMembers, jsonReply, type PathLabels } from './wire/rest-json.ts';
 
 export type OperationDeps = {
@@ -20,6 +21,7 @@ export type OperationDeps = {
   readonly queue: (version: FunctionVersion, requestId: string, payload: string) => void;
   readonly newRequestId: () => string;
   readonly clock: Clock;
+  readonly iam: Pick<IamDoor, 'mayCall'>;
 };
 
 const FUNCTIONS = '/2015-03-31/functions';
@@ -32,6 +34,10 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
   const { functions, clock } = deps;
   const target = (labels: PathLabels): string => labels['FunctionName'] ?? '';
   const described = (version: FunctionVersion) => describeFunction(version, clock.now());
+  const seen = (version: FunctionVersion, call: Call) => ({
+    ...described(version),
+    ...unreadableEnvironment(version, call, deps.iam),
+  });
   const found = (labels: PathLabels, call: Call): FunctionRecord => functions.get(homeOf(call), target(labels));
   const qualified = (labels: PathLabels, call: Call): QualifiedFunction =>
     functions.getVersion(homeOf(call), target(labels), call.query.get('Qualifier') ?? undefined);
@@ -54,9 +60,9 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
     on('GET', `${FUNCTIONS}/{FunctionName}`, 'GetFunction', (labels, call) => {
       const { record, version } = qualified(labels, call);
       return jsonReply(200, {
-        Configuration: described(version),
+        Configuration: seen(version, call),
         Code: codeLocation(version),
-        Tags: Object.keys(record.tags).length === 0 ? undefined : record.tags,
+        ...shownTags(record, call, deps.iam),
         Concurrency:
           record.reservedConcurrency === undefined
             ? undefined
@@ -73,7 +79,7 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       return jsonReply(204, undefined);
     }),
     on('GET', `${FUNCTIONS}/{FunctionName}/configuration`, 'GetFunctionConfiguration', (labels, call) =>
-      jsonReply(200, described(qualified(labels, call).version)),
+      jsonReply(200, seen(qualified(labels, call).version, call)),
     ),
     on('PUT', `${FUNCTIONS}/{FunctionName}/configuration`, 'UpdateFunctionConfiguration', (labels, call) =>
       jsonReply(200, described(functions.updateSettings(homeOf(call), target(labels), bodyOf(call)))),
@@ -222,6 +228,25 @@ async function invoke(deps: OperationDeps, wanted: QualifiedFunction, call: Call
     },
     body: result.payload,
   };
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html (TagsError) */
+function shownTags({ arn, tags }: FunctionRecord, { principal }: Call, iam: OperationDeps['iam']): Input {
+  if (iam.mayCall(principal, tagsNeed(arn, tags))) return Object.keys(tags).length === 0 ? {} : { Tags: tags };
+  const Message = `The caller is not authorized to perform: lambda:ListTags on resource: ${arn}`;
+  return { TagsError: { ErrorCode: 'AccessDeniedException', Message } };
+}
+
+/** An answer without the values, where the caller may not use the key that encrypts them. */
+function unreadableEnvironment({ settings }: FunctionVersion, call: Call, iam: OperationDeps['iam']): Input {
+  const { KMSKeyArn: key = '', Environment } = settings;
+  if (key === '' || Object.keys(Environment?.Variables ?? {}).length === 0) return {};
+  if (iam.mayCall(call.principal, environmentNeed(key, call.region))) return {};
+  const Message =
+    'Lambda was unable to decrypt your environment variables because the KMS access was denied. ' +
+    'Please check your KMS permissions. KMS Exception: AccessDeniedException KMS Message: ' +
+    `the caller is not authorized to perform: kms:Decrypt on resource: ${key}`;
+  return { Environment: { Error: { ErrorCode: 'AccessDeniedException', Message } } };
 }
 
 function codeLocation(record: FunctionVersion): Input {

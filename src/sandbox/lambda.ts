@@ -1,3 +1,4 @@
+import type { AccountView } from './call-needs.ts';
 import { NO_HISTORY, type History, type QueuedEvent } from './history.ts';
 import { createDestinations } from './lambda-destinations.ts';
 import { createRunner, type InvocationResult } from './lambda-runner.ts';
@@ -36,6 +37,8 @@ export type Lambda = {
   readonly service: Service;
   readonly door: LambdaDoor;
   readonly logs: LogBook;
+  /** Of a function by its ARN, what policies of callers are about. */
+  readonly view: AccountView['fn'];
   /** Resolves when no Event invocation that is due now is in work. */
   readonly idle: () => Promise<void>;
   /** Goes on with events that were not over when an earlier process ended. */
@@ -119,7 +122,7 @@ export function createLambda(options: LambdaOptions): Lambda {
     service: restJsonService({
       signingName: 'lambda',
       lacking: LACKING_OPERATIONS,
-      operations: lambdaOperations({ functions, invocable, run, queue, newRequestId, clock }),
+      operations: lambdaOperations({ functions, invocable, run, queue, newRequestId, clock, iam }),
     }),
     door: {
       functionExists: (arn) => functions.find(arn) !== undefined,
@@ -136,6 +139,10 @@ export function createLambda(options: LambdaOptions): Lambda {
       },
     },
     logs,
+    view: (arn) => {
+      const record = functions.find(arn)?.record;
+      return record && { tags: record.tags, kmsKeyArn: record.settings.KMSKeyArn || undefined };
+    },
     idle: work.idle,
     resume: (events) => {
       for (const event of events) resumeEvent(async, event);

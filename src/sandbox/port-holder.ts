@@ -3,13 +3,20 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'stop what listens there, or choose another port',
+  EADDRNOTAVAIL: 'this machine has no such address; leave --listen-address out to be reached from here alone',
+  EACCES: 'ports below 1024 are for administrators; choose another',
+};
+
 /** Why a port cannot be had, and who has it as far as that can be told. */
 export async function portRefusal(what: string, host: string, port: number, cause: Error): Promise<Error> {
   const { code } = cause as NodeJS.ErrnoException;
   const holder = code === 'EADDRINUSE' ? await holderOf(port) : undefined;
   const by = holder === undefined ? '' : ` by ${holder}`;
   const why = code === 'EADDRINUSE' ? `is already in use${by}` : `cannot be opened (${code ?? cause.message})`;
-  return new Error(`${what} ${port} on ${host} ${why}: stop what listens there, or choose another port.`, { cause });
+  const advice = ADVICE[code ?? ''] ?? 'choose another port';
+  return new Error(`${what} ${port} on ${host} ${why}: ${advice}.`, { cause });
 }
 
 /** The process that listens on a TCP port, such as `node (process 4711)`; undefined when nobody says. */

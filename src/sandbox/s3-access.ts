@@ -46,7 +46,7 @@ export function createS3Access(context: SandboxContext, roles: Pick<RoleBook, 'j
 
   const inBucket: S3Access['inBucket'] = ({ principal, bucket, action, key, context: extra }) => {
     const resource = `arn:${context.partition}:s3:::${bucket.name}${key === undefined ? '' : `/${key}`}`;
-    const conditions = { ...conditionsOf(principal), ...extra };
+    const conditions = { ...conditionsOf(principal), 's3:resourceaccount': bucket.account, ...extra };
     const policy = evaluate({
       documents: documentOf(bucket),
       principal: policyPrincipal(principal, context),

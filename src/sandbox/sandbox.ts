@@ -1,4 +1,6 @@
-import type { AwsErrorShape, Call, Clock, Ids, Principal, S3Door, SandboxContext } from './service.ts';
+import { createAuthorizer } from './authorizer.ts';
+import { needsOf, type AccountView, type Need } from './call-needs.ts';
+import type { Call, Clock, Ids, S3Door, SandboxContext } from './service.ts';
 import { movableClock, randomIds, systemClock, type MovableClock } from './clock.ts';
 import { createClockPage } from './clock-page.ts';
 import { createFaultPage } from './fault-page.ts';
@@ -15,7 +17,6 @@ import { createDelivery } from './mail-delivery.ts';
 import { startMailDoor } from './mail-door.ts';
 import { createInspector } from './mail-inspector.ts';
 import { createWork, type Work } from './mail-work.ts';
-import { principalTags } from './principal-tags.ts';
 import { recordedContext } from './recorded-context.ts';
 import { recordedS3Door, recordedService } from './recorded-services.ts';
 import { noticesOf, NOTHING_RESTORED, restore, type Restored } from './restore.ts';
@@ -64,6 +65,8 @@ export type Sandbox = {
   readonly lambda: Pick<Lambda, 'door' | 'logs' | 'idle'>;
   readonly ses: Pick<Ses, 'journal' | 'receive' | 'acceptsRecipient' | 'idle'>;
   readonly faults: FaultControls;
+  /** What IAM would judge the caller of a call by, S3's own calls aside; asked before the call has an effect. */
+  readonly needsOf: (operation: string, call: Call) => readonly Need[];
   /** Resolves when no mail, invocation or retry that is due now is in work. */
   readonly idle: () => Promise<void>;
   /** Ends both ports, every handler's process and all queued work. */
@@ -154,6 +157,7 @@ async function openDoors(
   notices: readonly string[],
 ): Promise<Sandbox> {
   const { clock, ids, faults } = real;
+  const account = accountView(iam, lambda, real);
   const host = options.host ?? LOOPBACK;
   const door: { certificate: string } = { certificate: '' };
   const http = await startHttpServer({
@@ -173,7 +177,7 @@ async function openDoors(
       }),
     },
     principalOf: iam.sessions.principalOf,
-    authorize: authorizer(iam),
+    authorize: createAuthorizer(iam.roles, account),
     clock,
     ids,
     faults,
@@ -199,6 +203,7 @@ async function openDoors(
     lambda,
     ses,
     faults,
+    needsOf: (operation, call) => needsOf(operation, call, account),
     idle: work.idle,
     stop: once(async () => {
       await stopAll(mail, ses, lambda, http);
@@ -233,27 +238,15 @@ function contextOf(options: SandboxOptions): RealContext {
   };
 }
 
-const OPEN_TO_ALL = new Set(['sts:GetCallerIdentity', 'sts:AssumeRole']);
-const ACTION_OF: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:InvokeFunction' };
-
-/**
- * Keeps a role's session from operations its policies do not allow at all. S3 judges by itself, with resources; here
- * the action alone is judged, so a grant (or a Deny) on one resource counts for calls on all.
- */
-function authorizer(iam: Iam): (operation: string, call: Call) => AwsErrorShape | undefined {
-  return (operation, { principal }) => {
-    if (principal.kind !== 'role' || operation.startsWith('s3:') || OPEN_TO_ALL.has(operation)) return undefined;
-    const action = ACTION_OF[operation] ?? operation;
-    const verdict = iam.roles.judge(principal.roleArn, { action, context: principalTags(principal) });
-    if (verdict.decision === 'allow') return undefined;
-    return {
-      status: 403,
-      code: operation.startsWith('lambda:') ? 'AccessDeniedException' : 'AccessDenied',
-      message: `User: ${nameOf(principal)} is not authorized to perform: ${action} (${verdict.why})`,
-    };
-  };
-}
-
-function nameOf(principal: Principal & { kind: 'role' }): string {
-  return `${principal.roleArn}/${principal.sessionName}`;
-}
+/** What the accounts have now, as far as policies are about it. */
+const accountView = ({ roles }: Iam, { view }: Lambda, { partition }: SandboxContext): AccountView => ({
+  partition,
+  role: (account, name) => {
+    const role = roles
+      .of(account)
+      .list()
+      .find((each) => each.name.toLowerCase() === name.toLowerCase());
+    return role && { arn: role.arn, boundaryArn: role.permissions.latest().boundaryArn };
+  },
+  fn: view,
+});

@@ -1,3 +1,5 @@
+import type { Need } from './call-needs.ts';
+
 /** Who makes a call. `root` is a static access key: the account itself. A `role` comes from a session the sandbox issued. */
 export type Principal =
   | { readonly kind: 'root'; readonly account: string }
@@ -148,6 +150,8 @@ export type IamDoor = {
   readonly assumableBy: (roleArn: string, service: string) => boolean;
   /** Whether the role's policies allow the action on the resource, as far as they have propagated. */
   readonly allows: (roleArn: string, action: string, resource: string) => boolean;
+  /** Whether the policies of a caller let it do what a service does in its name; an account itself may. */
+  readonly mayCall: (principal: Principal, need: Need) => boolean;
   /** Temporary credentials whose calls are judged by the role's policies. */
   readonly issueSession: (
     roleArn: string,

@@ -1,6 +1,7 @@
 import { AwsError } from './aws-error.ts';
 import type { Iam } from './iam.ts';
 import { tagsOf } from './iam-input.ts';
+import { sessionArn } from './principal-arn.ts';
 import { principalTags } from './principal-tags.ts';
 import { queryService, requiredString } from './query-service.ts';
 import { homeOf, type Principal, type SandboxContext, type Service } from './service.ts';
@@ -21,7 +22,7 @@ export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'ses
     return {
       UserId: `${id}:${principal.sessionName}`,
       Account: principal.account,
-      Arn: sessionArn(context, principal.roleArn, principal.sessionName),
+      Arn: sessionArn(principal),
     };
   };
 
@@ -65,7 +66,7 @@ export function createSts(context: SandboxContext, iam: Pick<Iam, 'roles' | 'ses
           },
           AssumedRoleUser: {
             AssumedRoleId: `${role.id}:${sessionName}`,
-            Arn: sessionArn(context, roleArn, sessionName),
+            Arn: sessionArn({ roleArn, sessionName }),
           },
         };
       },
@@ -137,9 +138,4 @@ function durationOf(text: string | undefined, maxSeconds: number): number {
     );
   }
   return seconds;
-}
-
-function sessionArn(context: SandboxContext, roleArn: string, sessionName: string): string {
-  const roleName = roleArn.slice(roleArn.lastIndexOf('/') + 1);
-  return `arn:${context.partition}:sts::${roleArn.split(':')[4] ?? ''}:assumed-role/${roleName}/${sessionName}`;
 }

@@ -71,7 +71,9 @@ describe('ports with a role', () => {
     const fault = await faultFrom((await tenantRole()).ports().roles.managedPolicyArns('mail'));
 
     expect(fault).toMatchObject({ class: 'denied', reason: 'AccessDenied' });
-    expect(fault.message).toContain(`${ROLE_ARN}/slp.mail may not iam:ListAttachedRolePolicies`);
+    expect(fault.message).toContain(
+      `arn:aws:sts::${ROLE_ARN.split(':')[4]}:assumed-role/mail/slp.mail may not iam:ListAttachedRolePolicies on ${ROLE_ARN}`,
+    );
   });
 
   it.each<[string, Partial<RoleSession>]>([

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { awsPorts } from '../../src/aws/ports.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
@@ -25,9 +27,7 @@ describe('awsClients', () => {
     const fault = await faultFrom(receiptRules.describe('set'));
 
     expect(fault).toMatchObject({ class: 'transient', reason: 'AwsUnavailable', code: 'TimeoutError' });
-    expect(fault.message).toBe(
-      `${server.url} did not answer ses:DescribeReceiptRuleSet for rule set "set" in time. It is tried again.`,
-    );
+    expect(fault.message).toBe(`${server.url} did not answer ses:DescribeReceiptRuleSet for rule set "set" in time.`);
     expect(server.requests, 'a read is asked for three times').toHaveLength(3);
   });
 
@@ -115,8 +115,36 @@ describe('awsClients', () => {
 
     expect(fault).toMatchObject({ class: 'transient', reason: 'AwsUnavailable', code: 'ECONNREFUSED' });
     expect(fault.message).toBe(
-      `Cannot reach ${url} (connection refused): is the sandbox running? Start it, or unset AWS_ENDPOINT_URL.`,
+      `Cannot reach ${url} (connection refused): is the sandbox running? Start it, or check the address (--endpoint-url, AWS_ENDPOINT_URL).`,
     );
+  });
+
+  it('says so where the endpoint is no URL', async () => {
+    const fault = await faultFrom(portsAt('127.0.0.1:4566').receiptRules.describe('set'));
+
+    expect(fault.message).toBe(
+      '127.0.0.1:4566 is not a URL: give --endpoint-url, or AWS_ENDPOINT_URL, one such as http://127.0.0.1:4566.',
+    );
+  });
+
+  it('says so where HTTPS is spoken to who speaks HTTP', async () => {
+    await using server = await scriptedServer(() => CALLER_IDENTITY);
+    const url = server.url.replace('http:', 'https:');
+
+    const fault = await faultFrom(portsAt(url).receiptRules.describe('set'));
+
+    expect(fault.message).toBe(`What listens at ${url} does not speak HTTPS: check scheme and port.`);
+  });
+
+  it('says so where HTTP is spoken to who speaks SMTP', async () => {
+    const door = createServer((socket) => void socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'));
+    await once(door.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+
+    const fault = await faultFrom(portsAt(url).receiptRules.describe('set'));
+    door.close();
+
+    expect(fault.message).toBe(`What listens at ${url} does not speak HTTP: check scheme and port.`);
   });
 
   it('says how to give credentials when there are none', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { converge, lookAhead } from '../../src/core/converge.ts';
-import type { Pipeline } from '../../src/core/desired.ts';
+import type { Pipeline } from '../../src/core/pipeline.ts';
 import { functionConfiguration as functionDefaults } from '../core/support/function-configuration.ts';
 import type { ObservedFunction, ObservedPipeline } from '../../src/core/observed.ts';
 import { statementsOf } from '../../src/core/policy-document.ts';

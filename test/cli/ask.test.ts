@@ -3,8 +3,12 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../../src/cli/ask.ts';
 
-const asked = (input: PassThrough, signal = new AbortController().signal): Promise<boolean> =>
-  ask('Go on?', { input, output: new PassThrough(), signal });
+const asked = (
+  input: PassThrough,
+  signal = new AbortController().signal,
+  output: NodeJS.WritableStream = new PassThrough(),
+  interrupt = (): void => {},
+): Promise<boolean> => ask('Go on?', { input, output, signal, interrupt });
 
 describe('ask', () => {
   it.each([
@@ -41,5 +45,16 @@ describe('ask', () => {
     interrupted.abort();
 
     expect(await answer).toBe(false);
+  });
+
+  it('hands on Ctrl-C, which a terminal that is asked makes no signal of', async () => {
+    const interrupted = new AbortController();
+    const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+    const output = Object.assign(new PassThrough(), { isTTY: true });
+    const answer = asked(input, interrupted.signal, output, () => interrupted.abort());
+    input.write('\u0003');
+
+    expect(await answer).toBe(false);
+    expect(interrupted.signal.aborted).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Pipeline } from '../../src/core/desired.ts';
+import type { Pipeline } from '../../src/core/pipeline.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import { fakeAws, type FakeAws } from './support/fake-aws.ts';
 import { IDENTITY, pipeline } from './support/pipeline.ts';

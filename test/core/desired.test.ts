@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CODE_SOURCE_TAG } from '../../src/core/desired.ts';
+import { CODE_SOURCE_TAG } from '../../src/core/desired-function.ts';
 import { normalisePrefix } from '../../src/core/object-key-prefix.ts';
 import { decodeDiscovery } from '../../src/core/discovery.ts';
 import type { RuleAction } from '../../src/core/receipt-rule.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lookAhead } from '../../src/core/converge.ts';
-import type { Pipeline } from '../../src/core/desired.ts';
+import type { Pipeline } from '../../src/core/pipeline.ts';
 import type { Fault } from '../../src/core/fault.ts';
 import { functionName } from '../../src/core/names.ts';
 import { fakeAws, isWriteCall, type FakeAws } from './support/fake-aws.ts';

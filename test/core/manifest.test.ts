@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseManifest, type ManifestIssue } from '../../src/core/manifest.ts';
+import type { ManifestIssue } from '../../src/core/manifest-issue.ts';
+import { parseManifest } from '../../src/core/manifest.ts';
 import { document, manifest } from './support/pipeline.ts';
 
 const TOPIC = 'arn:aws:sns:us-west-2:123456789012:mail';

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { actionsOf } from '../../src/core/aws-actions.ts';
 import { controllerPolicy } from '../../src/core/controller-policy.ts';
-import { neededActions } from '../../src/core/needed-actions.ts';
+import { neededActions, type Needs } from '../../src/core/needed-actions.ts';
+import type { PolicyDocument } from '../../src/core/policy-document.ts';
+import type { NamedThings, PolicyScope } from '../../src/core/policy-scope.ts';
 import { decisionOf } from '../permissions/judge.ts';
 import { IDENTITY } from './support/pipeline.ts';
 
@@ -11,7 +14,8 @@ const actions = new Set(neededActions(IDENTITY).flatMap((question) => question.a
 const IAM_NAMES: Readonly<Record<string, readonly string[]>> = {
   HeadBucket: ['ListBucket'],
   ListObjectVersions: ['ListBucketVersions'],
-  DeleteObjects: ['DeleteObject', 'DeleteObjectVersion'],
+  // By version, `null` included.
+  DeleteObjects: ['DeleteObjectVersion'],
   GetPublicAccessBlock: ['GetBucketPublicAccessBlock'],
   PutPublicAccessBlock: ['PutBucketPublicAccessBlock'],
   GetBucketEncryption: ['GetEncryptionConfiguration'],
@@ -54,15 +58,64 @@ test('each is asked for once', () => {
   expect(neededActions(IDENTITY).flatMap((question) => question.actions)).toHaveLength(actions.size);
 });
 
-test('the policy that is printed for a controller allows each of them', () => {
-  const policy = controllerPolicy({ ...IDENTITY, regions: [IDENTITY.region] });
-  const refused = neededActions(IDENTITY).flatMap(({ actions, resources, context }) => {
+const { account, partition, region, installation, namespace } = IDENTITY;
+const SCOPE: PolicyScope = { account, partition, regions: [region], installation };
+const BOUNDARY = `arn:aws:iam::${account}:policy/mail-functions`;
+const NAMED: NamedThings = {
+  buckets: ['mail-of-the-shop'],
+  codeBuckets: ['releases'],
+  roleArns: [`arn:aws:iam::${account}:role/made-by-hand`],
+  functions: ['shop'],
+  layers: [`arn:aws:lambda:${region}:${account}:layer:tools:3`],
+  vpc: true,
+  repositories: [`arn:aws:ecr:${region}:${account}:repository/handler`],
+  kmsKeys: [`arn:aws:kms:${region}:${account}:key/1`],
+};
+
+/** Actions of which doctor would say that the policy does not allow them. */
+const missingIn = (policy: PolicyDocument, needs: Needs): readonly string[] =>
+  neededActions(IDENTITY, needs).flatMap(({ actions, resources, context }) => {
     const asked = Object.fromEntries(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
     return actions.filter(
       (action) => decisionOf(policy, { action, resource: resources[0] ?? '', context: asked }) !== 'allow',
     );
   });
 
-  // The first is about instance profiles, the second deletes by version only.
-  expect(refused).toEqual(['s3:DeleteObject', 'iam:RemoveRoleFromInstanceProfile']);
+test.for<[what: string, scope: PolicyScope, needs: Needs]>([
+  ['of a controller', SCOPE, {}],
+  ['of several regions', { ...SCOPE, regions: ['us-east-1', region] }, {}],
+  ['with a boundary', { ...SCOPE, permissionsBoundaryArn: BOUNDARY }, { permissionsBoundaryArn: BOUNDARY }],
+  ['of pipelines that name things', { ...SCOPE, ...NAMED }, NAMED],
+  [
+    'of a tenant',
+    { ...SCOPE, ...NAMED, rolePath: '/team/', namespaces: [namespace], permissionsBoundaryArn: BOUNDARY },
+    { ...NAMED, rolePath: '/team/', permissionsBoundaryArn: BOUNDARY, tenant: true },
+  ],
+  ['of tenants by pattern', { ...SCOPE, namespaces: [`${namespace.slice(0, 2)}*`] }, { tenant: true }],
+])('doctor misses nothing in the policy %s', ([, scope, needs]) => {
+  expect(missingIn(controllerPolicy(scope), needs)).toEqual([]);
+});
+
+test('doctor misses what pipelines name, where the policy does not', () => {
+  expect(missingIn(controllerPolicy(SCOPE), NAMED)).toEqual(
+    expect.arrayContaining([
+      's3:PutBucketPolicy',
+      's3:GetObject',
+      'iam:PassRole',
+      'lambda:CreateFunction',
+      'lambda:GetLayerVersion',
+      'ec2:DescribeVpcs',
+      'ecr:BatchGetImage',
+      'kms:Encrypt',
+      'kms:CreateGrant',
+    ]),
+  );
+});
+
+test('a tenant may not work in the namespace of another', () => {
+  const other = controllerPolicy({ ...SCOPE, rolePath: '/team/', namespaces: ['other'] });
+  const ours = missingIn(other, { rolePath: '/team/' });
+
+  expect(ours).toEqual(expect.arrayContaining([...actionsOf(['newRole', 'role', 'passedRoles', 'newFunction', 'fn'])]));
+  expect(ours).toEqual(expect.arrayContaining([...actionsOf(['markedFunction', 'logGroup'])]));
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../src/core/plan.ts';
-import { planRuleSets, type Resident } from '../../src/core/plan-rule-sets.ts';
+import { planRuleSets } from '../../src/core/plan-rule-sets.ts';
+import type { Resident } from '../../src/core/rule-set-residents.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import type { Step } from '../../src/core/step.ts';
 import { desired } from './support/pipeline.ts';

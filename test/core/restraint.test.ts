@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lookAhead } from '../../src/core/converge.ts';
-import type { Pipeline } from '../../src/core/desired.ts';
+import type { Pipeline } from '../../src/core/pipeline.ts';
 import { isRuleOf, rulePrefix } from '../../src/core/names.ts';
 import type { ReceiptRule } from '../../src/core/receipt-rule.ts';
 import { isWrite } from '../../src/core/step.ts';

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { controllerPolicy, functionBoundary, type PolicyScope } from '../../src/core/controller-policy.ts';
+import { controllerPolicy } from '../../src/core/controller-policy.ts';
 import { podIdentityTrust, webIdentityTrust } from '../../src/core/controller-trust.ts';
+import { functionBoundary } from '../../src/core/function-boundary.ts';
+import type { PolicyScope } from '../../src/core/policy-scope.ts';
 import { run } from '../control-plane/run.ts';
 import { pythonProgram, setup } from '../fidelity/local-python.ts';
 import { judge } from './judge.ts';

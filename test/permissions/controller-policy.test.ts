@@ -15,13 +15,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import {
-  controllerPolicy,
-  MAX_MANAGED_POLICY,
-  WITHOUT_RESOURCE,
-  type PolicyScope,
-} from '../../src/core/controller-policy.ts';
+import { controllerPolicy, MAX_MANAGED_POLICY, WITHOUT_RESOURCE } from '../../src/core/controller-policy.ts';
 import type { PolicyDocument } from '../../src/core/policy-document.ts';
+import type { PolicyScope } from '../../src/core/policy-scope.ts';
 import { KEPT_VERSIONS } from '../../src/core/publishing.ts';
 import { EDITS, EXISTING, zipFor } from '../cluster/edits.ts';
 import { asJson } from '../cluster/documents.ts';
@@ -43,6 +39,10 @@ const WITH_EVERYTHING: PolicyScope = {
   codeBuckets: ['releases-*', 'others-*'],
   roleArns: [`arn:aws:iam::${ACCOUNT}:role/made-by-hand`, `arn:aws:iam::${ACCOUNT}:role/${EXISTING.role}`],
   functions: ['shop'],
+  layers: [`arn:aws:lambda:*:${ACCOUNT}:layer:tools:3`],
+  vpc: true,
+  repositories: [`arn:aws:ecr:*:${ACCOUNT}:repository/handler`],
+  kmsKeys: [`arn:aws:kms:*:${ACCOUNT}:key/*`],
 };
 
 /** What calls have needed in all scenarios of this file together. */
@@ -56,12 +56,11 @@ const used = new Set<string>();
 async function judged(scope: PolicyScope, live: (world: World) => Promise<void>): Promise<readonly string[]> {
   const judge = judgeBy(controllerPolicy(scope));
   const world = await startWorld({ faults: judge });
-  judge.look(world.sandbox.url);
+  judge.look(world.sandbox);
   // What was refused says more than what failed after it.
   await live(world).catch((error: unknown) => {
     if (judge.refusals().length === 0) throw error;
   });
-  judge.close();
   for (const action of judge.used()) used.add(action);
   return judge.refusals();
 }

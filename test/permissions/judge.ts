@@ -3,50 +3,58 @@ import { systemClock } from '../../src/sandbox/clock.ts';
 import { createFaults, type FaultControls } from '../../src/sandbox/faults.ts';
 import { parsePolicy } from '../../src/sandbox/policy/document.ts';
 import { evaluate, type Verdict } from '../../src/sandbox/policy/evaluate.ts';
-import { foreignClients, type Foreign } from '../support/aws-clients.ts';
+import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import type { Call } from '../../src/sandbox/service.ts';
 import { needsOf, type Need } from './needs.ts';
 
 /** Every call of ours judged by a policy before it has an effect, as IAM would. */
 export type Judge = FaultControls & {
-  /** Actions that calls have needed and got. */
-  readonly used: () => ReadonlySet<string>;
+  /** Actions that calls have needed and got; of one role, or of all whom the judge knows. */
+  readonly used: (roleArn?: string) => ReadonlySet<string>;
   /** Why calls were refused. */
   readonly refusals: () => readonly string[];
-  /** Where the account is, which it looks at as a stranger who is not judged. Until then nobody is. */
-  readonly look: (sandboxUrl: string) => void;
-  readonly close: () => void;
+  /** Where the account is. Until then nobody is judged. */
+  readonly look: (sandbox: Sandbox) => void;
 };
 
 const OUR_KEY = 'AKIAOURS';
 
-export function judgeBy(policy: PolicyDocument): Judge {
-  const ask = askerOf(policy);
+/** Judges our static key by one policy. */
+export const judgeBy = (policy: PolicyDocument): Judge =>
+  judgeEach(({ headers }) =>
+    (headers['authorization'] ?? '').includes(OUR_KEY) ? { who: OUR_KEY, policy } : undefined,
+  );
+
+/** Judges sessions of roles, each by its own policy. */
+export const judgeRoles = (policies: ReadonlyMap<string, PolicyDocument>): Judge =>
+  judgeEach(({ principal }) => {
+    const policy = principal.kind === 'role' ? policies.get(principal.roleArn) : undefined;
+    return principal.kind === 'role' && policy !== undefined ? { who: principal.roleArn, policy } : undefined;
+  });
+
+function judgeEach(
+  policyOf: (call: Call) => { readonly who: string; readonly policy: PolicyDocument } | undefined,
+): Judge {
   const inner = createFaults(systemClock());
-  const used = new Set<string>();
+  const used = new Map<string, Set<string>>();
   const refusals: string[] = [];
-  const clients = new Map<string, Foreign>();
-  let url: string | undefined;
-  const accountIn = (region: string): Foreign => {
-    const account = clients.get(region) ?? foreignClients(url ?? '', region);
-    clients.set(region, account);
-    return account;
-  };
+  let sandbox: Sandbox | undefined;
 
   return {
     ...inner,
-    used: () => used,
+    used: (roleArn) => new Set([...used].flatMap(([who, actions]) => (who === (roleArn ?? who) ? [...actions] : []))),
     refusals: () => refusals,
-    look: (sandboxUrl) => void (url = sandboxUrl),
-    close: () => clients.forEach(({ destroy }) => destroy()),
+    look: (started) => void (sandbox = started),
     before: async (operation, call) => {
-      if (url === undefined || !(call.headers['authorization'] ?? '').includes(OUR_KEY)) return undefined;
-      for (const need of await needsOf(operation, call, accountIn(call.region))) {
-        const { decision, why } = ask(need);
+      const judged = policyOf(call);
+      if (sandbox === undefined || judged === undefined) return inner.before(operation, call);
+      for (const need of needsOf(operation, call, sandbox)) {
+        const { decision, why } = askerOf(judged.policy)(need);
         if (decision !== 'allow') {
           refusals.push(why);
           return { kind: 'error', status: 403, code: 'AccessDenied', message: `not authorized: ${why}` };
         }
-        used.add(need.action);
+        used.set(judged.who, (used.get(judged.who) ?? new Set()).add(need.action));
       }
       return inner.before(operation, call);
     },
@@ -60,5 +68,6 @@ function askerOf(policy: PolicyDocument): (need: Need) => Verdict {
   const parsed = parsePolicy(JSON.stringify(policy), 'identity');
   if (!parsed.ok) throw new Error(parsed.why);
   const principal = { kind: 'aws', account: '123456789012', arn: 'arn:aws:iam::123456789012:role/controller' } as const;
-  return (need) => evaluate({ ...need, documents: [parsed.document], principal });
+  return ({ action, resource, context }) =>
+    evaluate({ action, resource, context, documents: [parsed.document], principal });
 }

@@ -5,6 +5,8 @@ import type { CliIo, ExitCode } from '../../src/cli/io.ts';
 import { NO_TRACING } from '../../src/core/tracing.ts';
 import { quickClock } from './quick-clock.ts';
 
+type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+
 /** What a command left behind. */
 export type Outcome = { readonly code: ExitCode; readonly out: string; readonly err: string };
 
@@ -16,10 +18,20 @@ export type CommandOptions = {
   readonly signal?: AbortSignal;
   /** The answer to a question; without one nobody watches, and none is asked. */
   readonly answer?: boolean;
+  /** Whose command it is; left out: of the account itself. */
+  readonly credentials?: Credentials;
 };
 
+const OURS: Credentials = { accessKeyId: 'AKIAOURS', secretAccessKey: 'secret' };
+
 /** Runs one command line in this process, against real clients; only time passes faster. */
-export async function runCommand({ args, stdin = '', signal, answer }: CommandOptions): Promise<Outcome> {
+export async function runCommand({
+  args,
+  stdin = '',
+  signal,
+  answer,
+  credentials = OURS,
+}: CommandOptions): Promise<Outcome> {
   const out: string[] = [];
   const err: string[] = [];
   const clock = quickClock();
@@ -43,7 +55,7 @@ export async function runCommand({ args, stdin = '', signal, answer }: CommandOp
         region,
         clock,
         endpointUrl,
-        credentials: { accessKeyId: 'AKIAOURS', secretAccessKey: 'secret' },
+        credentials,
         ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
       });
     },

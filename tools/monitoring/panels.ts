@@ -9,8 +9,10 @@ export type Panel = {
   readonly title: string;
   /** What a person reads on the mark beside the title. */
   readonly description: string;
-  /** Of Grafana, such as `s` or `reqps`. https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
-  readonly unit?: string;
+  /** Of Grafana. https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
+  readonly unit?: 's' | 'ops' | 'reqps' | 'percentunit' | 'bytes';
+  /** Red as soon as it is not 0: somebody should see to it. */
+  readonly isTrouble?: boolean;
   readonly width: 4 | 6 | 8 | 12 | 24;
   readonly queries: readonly [Query, ...Query[]];
 };
@@ -46,6 +48,7 @@ export const ROWS: readonly Row[] = [
         kind: 'stat',
         title: 'Not Ready',
         description: 'Pipelines whose condition Ready is not True.',
+        isTrouble: true,
         width: 4,
         queries: [q(`count(${byPipeline(condition('Ready', 'True'))} == 0) or vector(0)`, 'Not Ready')],
       },
@@ -53,6 +56,7 @@ export const ROWS: readonly Row[] = [
         kind: 'stat',
         title: 'Waiting for a person',
         description: 'Pipelines that are Stalled.',
+        isTrouble: true,
         width: 4,
         queries: [q(`sum(${byPipeline(condition('Stalled', 'True'))}) or vector(0)`, 'Stalled')],
       },
@@ -60,6 +64,7 @@ export const ROWS: readonly Row[] = [
         kind: 'stat',
         title: 'Mail does not arrive',
         description: 'Pipelines whose condition MailRouted is False.',
+        isTrouble: true,
         width: 4,
         queries: [q(`sum(${byPipeline(condition('MailRouted', 'False'))}) or vector(0)`, 'Not routed')],
       },
@@ -74,6 +79,7 @@ export const ROWS: readonly Row[] = [
         kind: 'stat',
         title: 'Given up',
         description: 'Pipelines whose plan kept coming back: the reason NotConverging.',
+        isTrouble: true,
         width: 4,
         queries: [q(`max(${PREFIX}nonconverging_objects)`, 'Not converging')],
       },
@@ -86,7 +92,7 @@ export const ROWS: readonly Row[] = [
       },
       {
         kind: 'timeseries',
-        title: 'Since the last reconcile that went well',
+        title: 'Since the last good reconcile',
         description: 'Over three intervals, the alert SesLambdaPipelineNotReconciled counts.',
         unit: 's',
         width: 8,

@@ -1,5 +1,6 @@
 import { ADOPT } from '../../../src/core/annotations.ts';
-import { desiredPipeline, type Desired, type Pipeline } from '../../../src/core/desired.ts';
+import { desiredPipeline, type Desired } from '../../../src/core/desired.ts';
+import type { Pipeline } from '../../../src/core/pipeline.ts';
 import type { Discovery } from '../../../src/core/discovery.ts';
 import { faultOf, type Fault } from '../../../src/core/fault.ts';
 import { API_VERSION, KIND, parseManifest, type Manifest } from '../../../src/core/manifest.ts';

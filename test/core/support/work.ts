@@ -1,4 +1,4 @@
-import type { Pipeline } from '../../../src/core/desired.ts';
+import type { Pipeline } from '../../../src/core/pipeline.ts';
 import { converge, lookAhead, type Convergence, type Outlook } from '../../../src/core/converge.ts';
 import type { Work } from '../../../src/core/observe.ts';
 import { isWrite, type Step } from '../../../src/core/step.ts';

@@ -8,6 +8,7 @@ import { install, type Finally, type Installation } from '../../cluster/support/
 import { conditionOf } from '../../cluster/support/live.ts';
 import { until } from '../../cluster/support/until.ts';
 import { pipeline, rule, type PipelineParts } from '../../support/manifests.ts';
+import type { Period } from './dashboard-answers.ts';
 import { momentOf, type Moment, type Recording } from './recording.ts';
 import { scrape, seriesText, TARGET, type Scrape } from './series.ts';
 import { crowdedLane } from './crowded-lane.ts';
@@ -16,6 +17,8 @@ export type ScenarioOptions = {
   readonly finally: Finally;
   /** Told of each controller as soon as it can be scraped. */
   readonly onTarget?: (metricsUrl: string) => Promise<void>;
+  /** Told of each moment that is over. */
+  readonly onMoment?: (name: string, period: Period) => void;
 };
 
 const REQUESTED_AT = 'ses-lambda-pipeline.dev/reconcile-requested-at';
@@ -42,7 +45,9 @@ export async function playScenario(cluster: Cluster, options: ScenarioOptions): 
   const moments: Moment[] = [];
   const record = async (name: string, seconds: number, meanwhile?: Meanwhile): Promise<void> => {
     await steady(metricsUrl);
+    const startSeconds = Date.now() / 1000;
     moments.push(await lasting(metricsUrl, name, seconds, { begin: () => heartbeat(place), meanwhile }));
+    options.onMoment?.(name, { startSeconds, endSeconds: Date.now() / 1000 });
   };
   await place.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'unused' } });
 
