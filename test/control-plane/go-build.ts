@@ -1,4 +1,5 @@
 import { rename } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { run } from './run.ts';
 
 export type GoBuild = {
@@ -24,7 +25,7 @@ export async function goBuild({ go = 'go', env = process.env, module, source, ou
     env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
   });
   if (code === NOT_FOUND) throw new Error(`${module} needs Go: https://go.dev/dl`);
-  if (code !== 0) throw new Error(`Building ${output} failed; the end of what Go says:\n${err.slice(-2000)}`);
+  if (code !== 0) throw new Error(`Building ${basename(output)} failed; the end of what Go says:\n${err.slice(-2000)}`);
   // A rename within a folder is atomic: whoever sees the name sees the whole program.
   await rename(fresh, output);
 }
