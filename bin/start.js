@@ -5,7 +5,7 @@ import * as nodeModule from 'node:module';
 /** Runs the program under the name by which it was called. */
 export async function start(name) {
   if (Number(process.versions.node.split('.')[0]) < 24) {
-    console.error(`ses-lambda-pipeline needs Node.js 24 or newer; this is ${process.version}.`);
+    console.error(`${name} needs Node.js 24 or newer; this is ${process.version}.`);
     process.exit(1);
   }
   // The second start is twice as fast: what was stripped and compiled is kept in the system's folder for temporary files.

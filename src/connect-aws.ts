@@ -7,7 +7,8 @@ const SANDBOX_CREDENTIALS = { accessKeyId: 'sandbox', secretAccessKey: 'sandbox'
 /** The ports of a region, on AWS or on what answers at the endpoint; an endpoint on this machine needs no credentials. */
 export function connectAws(options: AwsPortsOptions): AwsPorts {
   const endpointUrl = endpointOf(options);
-  const needsNone = endpointUrl !== undefined && isLoopback(endpointUrl) && !hasCredentials(options.profile);
+  const has = options.credentials !== undefined || hasCredentials(options.profile);
+  const needsNone = endpointUrl !== undefined && isLoopback(endpointUrl) && !has;
   return awsPorts({
     ...options,
     ...(endpointUrl === undefined ? {} : { endpointUrl }),

@@ -22,7 +22,7 @@ export async function main(args: readonly string[], name: string = PROGRAM): Pro
     interrupted.abort(new Error('terminated'));
   });
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);
-  process.exitCode = await runCli(args, systemIo(interrupted.signal), version(), name);
+  process.exitCode = await runCli(args, systemIo(interrupted.signal, name), version());
   if (interrupted.signal.aborted) {
     // The SDK may still be trying again what nobody waits for any more.
     await Promise.all([process.stdout, process.stderr].map(flushed));
@@ -42,7 +42,7 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 /** After its work a command waits no longer than this for who takes its spans. */
 const LAST_SPANS_MS = 1_500;
 
-function systemIo(signal: AbortSignal): CliIo {
+function systemIo(signal: AbortSignal, program: string): CliIo {
   const clock = systemClock();
   const err = (line: string) => process.stderr.write(`${line}\n`);
   let traces: Traces | undefined;
@@ -51,6 +51,7 @@ function systemIo(signal: AbortSignal): CliIo {
   const interactive = isTerminal(process.stderr) && process.env['CI'] === undefined;
   const live = interactive ? liveView() : () => undefined;
   return {
+    program,
     out: (line) => process.stdout.write(`${line}\n`),
     err,
     readStdin: () => text(process.stdin),
@@ -90,7 +91,7 @@ function systemIo(signal: AbortSignal): CliIo {
     connect: (options) => connect(options, clock, traces),
     openCluster: async (options) => {
       const { openCluster } = await import('./kubernetes/cluster-door.ts');
-      return openCluster({ ...options, clock, env: process.env, version: version() });
+      return openCluster({ ...options, clock, env: process.env, version: version(), program });
     },
     loadController,
     runSandbox: (settings, started) => runSandbox(settings, started, signal),
@@ -127,7 +128,7 @@ function liveView(): CliIo['live'] {
 }
 
 async function connect(
-  { region, endpointUrl, profile, sesCallsPerSecond, dnsServers }: ConnectOptions,
+  { region, endpointUrl, profile, sesCallsPerSecond, dnsServers, role }: ConnectOptions,
   clock: CliIo['clock'],
   traces: Traces | undefined,
 ): Promise<Connected> {
@@ -139,6 +140,7 @@ async function connect(
     ...(profile === undefined ? {} : { profile }),
     ...(sesCallsPerSecond === undefined ? {} : { sesCallsPerSecond }),
     ...(dnsServers === undefined ? {} : { dnsServers }),
+    ...(role === undefined ? {} : { role }),
     ...(traces === undefined ? {} : { onCall: traces.awsCalled, onLaneWaited: traces.laneWaited }),
   });
 }

@@ -38,13 +38,12 @@ ${commands.map((command) => sectionOf(command, helpOf(command))).join('\n\n')}
 /** The program, with what it prints kept. */
 function readableProgram() {
   const printed: string[] = [];
-  const io = { out: (line: string) => void printed.push(line), err: () => undefined };
+  const io = { program: PROGRAM, out: (line: string) => void printed.push(line), err: () => undefined };
   const door = { options: configOptions(), run: () => Promise.resolve(0 as const) };
   // Nothing is run, so nothing else of the outside world is needed.
   const program = createProgram({
     io: io as unknown as CliIo,
     version: '',
-    name: PROGRAM,
     door,
     done: () => undefined,
   });

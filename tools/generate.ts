@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { actionsReference } from './generate-actions-reference.ts';
 import { argocdFiles } from './generate-argocd-files.ts';
 import { awsFiles } from './generate-aws-files.ts';
 import { chartCustomResourceDefinition, chartValuesSchema } from './generate-chart-files.ts';
@@ -35,6 +36,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/public/dashboard.svg', text: dashboardPicture(ROWS, readDashboardRecording(), 'wide') },
     { path: 'docs/public/dashboard-narrow.svg', text: dashboardPicture(ROWS, readDashboardRecording(), 'narrow') },
     { path: 'docs/reference/alerts.md', text: alertsReference() },
+    { path: 'docs/reference/aws-actions.md', text: actionsReference() },
     ...argocdFiles(),
     ...awsFiles(),
     { path: 'docs/reference/api.md', text: apiReference() },

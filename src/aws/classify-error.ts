@@ -37,6 +37,7 @@ export function sameCode(a: string, b: string): boolean {
 function matches(row: ErrorRow, error: AwsError): boolean {
   return (
     (row.of === 'any' || row.of === error.service) &&
+    (row.operation === undefined || row.operation === error.operation) &&
     row.codes.some((code) => sameCode(code, error.code)) &&
     (row.text === undefined || row.text.test(error.text))
   );

@@ -29,6 +29,8 @@ export type AwsError = {
 /** What a code of AWS, with these words in its message, means. Codes match with and without `Exception` at the end. */
 export type ErrorRow = {
   readonly of: AwsService | 'any';
+  /** Only of this call. */
+  readonly operation?: string;
   readonly codes: readonly string[];
   readonly text?: RegExp;
   readonly class: FaultClass;

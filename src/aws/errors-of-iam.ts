@@ -13,6 +13,15 @@ export const IAM_ERRORS: readonly ErrorRow[] = [
   },
   {
     of: 'iam',
+    operation: 'SimulatePrincipalPolicy',
+    codes: ['NoSuchEntity', 'InvalidInput'],
+    class: 'dependency',
+    reason: 'DependencyNotReady',
+    say: ({ resource, text }) =>
+      `IAM cannot say what ${resource ?? 'the role'} may do: ${text}. Give the ARN of a role or user of this account, with its path.`,
+  },
+  {
+    of: 'iam',
     codes: ['NoSuchEntity'],
     text: /arn:[^:]*:iam::[^:]*:policy\//i,
     class: 'dependency',

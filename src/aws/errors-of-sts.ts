@@ -19,8 +19,8 @@ export const STS_ERRORS: readonly ErrorRow[] = [
     class: 'denied',
     reason: 'AccessDenied',
     say: ({ resource, text }) =>
-      `The controller may not assume ${resource}: its trust policy must name ${callerIn(text)}, with the external id ` +
-      "of the tenants file as sts:ExternalId, and the controller's own policy must allow it sts:AssumeRole on the role.",
+      `These credentials may not assume ${resource}: its trust policy must name ${callerIn(text)}, with the external id ` +
+      'of the tenants file as sts:ExternalId, and their own policy must allow them sts:AssumeRole on the role.',
   },
   {
     of: 'sts',

@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises';
-import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import { GetAccountSummaryCommand, SimulatePrincipalPolicyCommand, type EvaluationResult } from '@aws-sdk/client-iam';
+import { GetAccountSettingsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { ListReceiptRuleSetsCommand } from '@aws-sdk/client-ses';
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
@@ -42,6 +43,30 @@ export function probes({ clients, calls, lane, region, dnsServers }: ProbeOption
       });
       return found.length;
     },
+    functionUse: async () => {
+      const command = new GetAccountSettingsCommand({});
+      const answer = await calls('lambda')('GetAccountSettings', undefined, () => clients.lambda.send(command));
+      const { AccountLimit: limit, AccountUsage: usage } = answer;
+      return {
+        functions: usage?.FunctionCount ?? 0,
+        codeBytes: usage?.TotalCodeSize ?? 0,
+        mostCodeBytes: limit?.TotalCodeSize ?? Infinity,
+        concurrency: limit?.ConcurrentExecutions ?? Infinity,
+        unreserved: limit?.UnreservedConcurrentExecutions ?? Infinity,
+      };
+    },
+    roleUse: async () => {
+      const command = new GetAccountSummaryCommand({});
+      const { SummaryMap: all = {} } = await calls('iam')('GetAccountSummary', undefined, () =>
+        clients.iam.send(command),
+      );
+      return {
+        roles: all.Roles,
+        mostRoles: all.RolesQuota,
+        mostAttachedPolicies: all.AttachedPoliciesPerRoleQuota,
+        mostInlineCharacters: all.RolePolicySizeQuota,
+      };
+    },
     simulate: (principalArn, { actions, resources, context }) =>
       everyPage(async (marker) => {
         const command = new SimulatePrincipalPolicyCommand({
@@ -57,15 +82,20 @@ export function probes({ clients, calls, lane, region, dnsServers }: ProbeOption
         });
         const call = calls('iam')('SimulatePrincipalPolicy', principalArn, () => clients.iam.send(command));
         const { EvaluationResults = [], IsTruncated, Marker } = await call;
-        const items = EvaluationResults.map(({ EvalActionName = '', EvalDecision }): Simulated => ({
-          action: EvalActionName,
-          decision: DECISIONS[EvalDecision ?? 'implicitDeny'],
-        }));
-        return { items, next: IsTruncated === true ? Marker : undefined };
+        return { items: EvaluationResults.map(simulated), next: IsTruncated === true ? Marker : undefined };
       }),
     receivingHost: () => receivingHost(region, dnsServers),
   };
 }
+
+const simulated = (result: EvaluationResult): Simulated => ({
+  action: result.EvalActionName ?? '',
+  decision: DECISIONS[result.EvalDecision ?? 'implicitDeny'],
+  limits: [
+    ...(result.PermissionsBoundaryDecisionDetail?.AllowedByPermissionsBoundary === false ? ['boundary' as const] : []),
+    ...(result.OrganizationsDecisionDetail?.AllowedByOrganizations === false ? ['organization' as const] : []),
+  ],
+});
 
 const DECISIONS = { allowed: 'allowed', implicitDeny: 'denied', explicitDeny: 'forbidden' } as const;
 

@@ -14,25 +14,30 @@ import { createProgress } from './progress.ts';
 import { AS_DECLARED, planJson, renderPace, renderPlan, renderSummary, renderWithheld } from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
 import { holdsUp, renderResults, resultJson } from './render-results.ts';
-import { keyOf, loadFiles, openWork, type RegionWork } from './work.ts';
+import { keyOf, loadChosen, openWork, type RegionWork } from './work.ts';
 
 export type ApplyOptions = PipelineOptions & PruneOption & { readonly yes: boolean; readonly dryRun: boolean };
 
 /** Makes AWS equal to the manifests, those that hold it back aside. Asks before it deletes anything, unless `--yes`. */
-export function applyCommand(options: ApplyOptions, io: CliIo): Promise<ExitCode> {
-  return carryOut(options, io, 'apply');
+export function applyCommand(names: readonly string[], options: ApplyOptions, io: CliIo): Promise<ExitCode> {
+  return carryOut(names, options, io, 'apply');
 }
 
 /** Takes the pipelines down; buckets stay unless their deletionPolicy says otherwise, and some pipelines stay as a whole. */
-export function deleteCommand(options: ApplyOptions, io: CliIo): Promise<ExitCode> {
-  return carryOut(options, io, 'remove');
+export function deleteCommand(names: readonly string[], options: ApplyOptions, io: CliIo): Promise<ExitCode> {
+  return carryOut(names, options, io, 'remove');
 }
 
-async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 'remove'): Promise<ExitCode> {
-  const loaded = await loadFiles(options, io);
-  const left = purpose === 'remove' ? leftOf(loaded) : [];
-  const others = loaded.filter((pipeline) => !left.some(({ owner }) => owner === keyOf(pipeline)));
-  const regions = await openWork(others, options, io, purpose);
+async function carryOut(
+  names: readonly string[],
+  options: ApplyOptions,
+  io: CliIo,
+  purpose: 'apply' | 'remove',
+): Promise<ExitCode> {
+  const { chosen, others } = await loadChosen(names, options, io);
+  const left = purpose === 'remove' ? leftOf(chosen) : [];
+  const going = chosen.filter((pipeline) => !left.some(({ owner }) => owner === keyOf(pipeline)));
+  const regions = await openWork(going, options, io, purpose, others);
   try {
     // What a dry run says is what `plan` says; an apply is not held up by what it cannot change.
     const look = options.dryRun ? lookAtRoutes : lookAt;
@@ -52,6 +57,7 @@ async function carryOut(options: ApplyOptions, io: CliIo, purpose: 'apply' | 're
     if (whole.problems.some(holdsUp)) {
       tellProblems(whole.problems, io);
       io.err('Nothing was changed.');
+      tellTheOthers(going.map(keyOf), whole.problems, purpose, io);
       return nothingDone(whole, options, io, 'a problem above stops the whole run');
     }
     for (const warning of whole.warnings) io.err(renderWarning(warning));
@@ -86,6 +92,22 @@ function leftOf(loaded: readonly LoadedPipeline[]): readonly Warning[] {
 
 function tellProblems(problems: readonly Problem[], io: CliIo): void {
   for (const problem of problems) io.err(renderProblem({ ...problem, stops: holdsUp(problem) }));
+}
+
+const VERBS = { apply: 'apply', remove: 'delete' } as const;
+
+/** Pipelines of one run depend on each other, so none goes on by itself; whoever wants that has to name them. */
+function tellTheOthers(
+  keys: readonly string[],
+  problems: readonly Problem[],
+  purpose: keyof typeof VERBS,
+  { program, err }: CliIo,
+): void {
+  const stopped = new Set(problems.filter(holdsUp).map(({ owner }) => owner));
+  const fine = keys.filter((key) => !stopped.has(key));
+  if (fine.length === 0 || fine.length === keys.length) return;
+  const verb = VERBS[purpose];
+  err(clean(`To ${verb} only what nothing is wrong with: ${program} ${verb} ${fine.join(' ')}, with the same -f.`));
 }
 
 /** Whoever reads JSON learns that every step was left out, and why. */

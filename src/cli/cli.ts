@@ -21,26 +21,22 @@ import {
 import { addOperatorCommands } from './operator-program.ts';
 import { addSandboxCommands } from './sandbox-program.ts';
 
+/** What the program is called where nobody started it under another name. */
 export const PROGRAM = 'ses-lambda-pipeline';
 
 /**
  * Runs one command line. Never throws and never exits.
  *
  * @param args without node and script
- * @param name what the program was started as
  */
-export async function runCli(
-  args: readonly string[],
-  io: CliIo,
-  version: string,
-  name: string = PROGRAM,
-): Promise<ExitCode> {
+export async function runCli(args: readonly string[], io: CliIo, version: string): Promise<ExitCode> {
   let code: ExitCode = 0;
-  const door = args.slice(0, 3).includes('controller') ? await io.loadController() : undefined;
+  // For iam-policy it is the name of a policy.
+  const isController = args.slice(0, 3).includes('controller') && args[0] !== 'iam-policy';
+  const door = isController ? await io.loadController() : undefined;
   const program = createProgram({
     io,
     version,
-    name,
     door,
     done: (result) => {
       code = result;
@@ -57,18 +53,20 @@ export async function runCli(
   }
 }
 
+/** Of commands that work on pipelines in files. */
+const ONLY_THESE = 'only these pipelines of the files, beside the others as they are: NAME, or NAMESPACE/NAME';
+
 type ProgramParts = {
   readonly io: CliIo;
   readonly version: string;
-  readonly name: string;
   /** Undefined while another command runs than the controller. */
   readonly door: ControllerDoor | undefined;
   readonly done: (code: ExitCode) => void;
 };
 
 /** All verbs with their options and help. */
-export function createProgram({ io, version, name, door, done }: ProgramParts): Command {
-  const program = new Command(name)
+export function createProgram({ io, version, door, done }: ProgramParts): Command {
+  const program = new Command(io.program)
     .description('Inbound mail on AWS as one resource: bucket, role, function and ordered SES receipt rules.')
     .version(version)
     .exitOverride()
@@ -100,21 +98,29 @@ export function createProgram({ io, version, name, door, done }: ProgramParts): 
     .description(
       'show what apply would do, and what Observe only reports; exit code 0: nothing, 2: differences, 1: failed',
     )
+    .argument('[names...]', ONLY_THESE)
     .addHelpText('after', examples('plan -f examples/echo', 'plan -f pipelines/ -n mail -o json'))
     .action(runOnAws(async () => (await import('./plan-command.ts')).planCommand));
   withPrune(withOutput(withFiles(withDns(program.command('apply')))))
     .description('make AWS equal to the manifests; nothing is written for those that say Observe or suspend')
+    .argument('[names...]', ONLY_THESE)
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask before something is deleted', false)
     .addHelpText(
       'after',
-      examples('apply -f examples/echo', 'apply -f - --yes < pipeline.yaml', 'apply -f pipelines/ --prune'),
+      examples(
+        'apply -f examples/echo',
+        'apply -f - --yes < pipeline.yaml',
+        'apply -f pipelines/ --prune',
+        'apply orders mail/invoices -f pipelines/',
+      ),
     )
     .action(runOnAws(async () => (await import('./apply-command.ts')).applyCommand));
   withOutput(withFiles(program.command('delete')))
     .description(
       'take pipelines down; a bucket stays unless its deletionPolicy says otherwise, everything under Observe or NoDelete',
     )
+    .argument('[names...]', ONLY_THESE)
     .option('--dry-run', 'only show what would be done', false)
     .option('-y, --yes', 'do not ask', false)
     .addHelpText('after', examples('delete -f examples/echo'))

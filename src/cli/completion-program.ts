@@ -13,9 +13,9 @@ export function addCompletionCommands(program: Command, run: Run): void {
     .addHelpText(
       'after',
       `\n${[
-        'bash:  source <(ses-lambda-pipeline completion bash)    # in ~/.bashrc',
-        'zsh:   source <(ses-lambda-pipeline completion zsh)     # in ~/.zshrc',
-        'fish:  ses-lambda-pipeline completion fish | source     # in ~/.config/fish/config.fish',
+        `bash:  source <(${program.name()} completion bash)    # in ~/.bashrc`,
+        `zsh:   source <(${program.name()} completion zsh)     # in ~/.zshrc`,
+        `fish:  ${program.name()} completion fish | source     # in ~/.config/fish/config.fish`,
         'As a plugin of kubectl nothing is needed but the completion of kubectl itself.',
       ].join('\n')}`,
     )

@@ -37,7 +37,7 @@ export function createDevView({ io, folder }: { readonly io: CliIo; readonly fol
         ];
         if (hinted) return lines;
         hinted = true;
-        return [...lines, `Send mail:  ses-lambda-pipeline dev send --to ${exampleOf(recipients)}${endpoint(url)}`];
+        return [...lines, `Send mail:  ${io.program} dev send --to ${exampleOf(recipients)}${endpoint(url)}`];
       }
       case 'notLive':
         return [about(event.at, paint.bold(event.pipeline), `${paint.red('✗')} ${event.message}`)];

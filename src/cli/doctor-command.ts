@@ -1,38 +1,43 @@
 import type { Resource } from '../controller/source.ts';
+import type { Place } from '../controller/tenants.ts';
 import { CRD_NAME, customResourceDefinition } from '../core/crd.ts';
+import { desiredRole } from '../core/desired-role.ts';
 import { desiredBlock } from '../core/desired-rules.ts';
+import { PipelineError } from '../core/fault.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import { API_VERSION, type Manifest } from '../core/manifest.ts';
-import { functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
+import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
 import { neededActions, type Needs } from '../core/needed-actions.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
+import type { RoleLimits } from '../core/pipeline.ts';
 import { boundaryOfAll, namedIn } from '../core/policy-scope.ts';
 import { isFault, type Caller } from '../core/probes.ts';
 import { askAboutMail, routedRecipients } from '../core/routing-facts.ts';
 import { answerOf, type Answer } from '../diagnosis/answer.ts';
-import {
-  examine,
-  type ClusterFacts,
-  type DoctorFacts,
-  type PermissionFacts,
-  type RegionFacts,
-} from '../diagnosis/doctor.ts';
+import { examine, type ClusterFacts, type DoctorFacts, type RegionFacts } from '../diagnosis/doctor.ts';
 import { hasFailed } from '../diagnosis/finding.ts';
+import type { PermissionFacts } from '../diagnosis/permissions.ts';
+import type { RoleSize } from '../diagnosis/quotas.ts';
 import { areFiles, refOf } from './cluster.ts';
+import { refused } from './command-failed.ts';
 import { askController } from './controller-page.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, Connected, ExitCode } from './io.ts';
-import type { ControllerOptions, FilesOrClusterOptions } from './options.ts';
+import type { ControllerOptions, FilesOrClusterOptions, TenantsOption } from './options.ts';
+import { accountOf } from './look-at-aws.ts';
 import { print } from './print.ts';
 import { renderFinding } from './render-findings.ts';
-import { connectionOf, loadFiles, refuseBadNames } from './work.ts';
+import { connectTo, distinctPlaces, isSameRole, loadTenants } from './tenants.ts';
+import { loadFiles, refuseBadNames } from './work.ts';
 
 export type DoctorOptions = FilesOrClusterOptions &
-  ControllerOptions & { readonly cluster: boolean; readonly checkRole?: string; readonly permissionsBoundary?: string };
+  ControllerOptions &
+  TenantsOption & { readonly cluster: boolean; readonly checkRole?: string; readonly permissionsBoundary?: string };
 
 const DOCTOR_FORMAT = 'ses-lambda-pipeline.dev/doctor/v1';
 
-type Known = { readonly manifest: Manifest; readonly namespace: string };
+/** A pipeline, and where it lives as far as that is known. */
+type Known = { readonly manifest: Manifest; readonly namespace: string; readonly account?: string | undefined };
 
 /**
  * Looks at everything that a pipeline needs around it. Exit code 0: nothing has failed, 2: something has, 1: the command
@@ -45,15 +50,36 @@ export async function doctorCommand(options: DoctorOptions, io: CliIo): Promise<
     : [];
   const asked = options.filename === undefined && options.cluster ? await askCluster(options, io) : undefined;
   const known: readonly Known[] = asked === undefined ? files : asked.pipelines;
+  const tenants = await loadTenants(options, io);
+  if (options.tenants !== undefined && options.filename === undefined && !options.cluster)
+    throw refused('--tenants is about the pipelines of files or of a cluster: give -f, or leave --no-cluster out', io);
   const environment = io.env['AWS_REGION'] ?? io.env['AWS_DEFAULT_REGION'];
   const named = [...new Set(known.map(({ manifest }) => manifest.spec.region))].sort();
   const fallback = environment === undefined || environment === '' ? [] : [environment];
   const regions = options.region === undefined ? (named.length === 0 ? fallback : named) : [options.region];
+  const grants = known
+    .filter(({ manifest }) => regions.includes(manifest.spec.region))
+    .map((pipeline) => ({ pipeline, grant: tenants.toRemove(keyOf(pipeline), pipeline.manifest) }));
+  const granted = grants.flatMap(({ pipeline, grant }) => (grant.ok ? [{ pipeline, ...grant }] : []));
+  const unnamed = regions.filter((region) => !grants.some(({ pipeline }) => pipeline.manifest.spec.region === region));
+  const places = distinctPlaces([...unnamed.map((region) => ({ region })), ...granted.map(({ place }) => place)]);
   const facts: DoctorFacts = {
-    definition: { crd: customResourceDefinition(), version: API_VERSION.slice(API_VERSION.indexOf('/') + 1) },
+    definition: {
+      crd: customResourceDefinition(),
+      version: API_VERSION.slice(API_VERSION.indexOf('/') + 1),
+      program: io.program,
+    },
     cluster: asked?.facts,
     lane: await askController(options.controllerUrl, io),
-    regions: await Promise.all(regions.map((region) => askRegion(region, known, options, io))),
+    refused: grants.flatMap(({ pipeline, grant }) => (grant.ok ? [] : [{ key: keyOf(pipeline), fault: grant.fault }])),
+    regions: await Promise.all(
+      places.map((place) => {
+        const here = granted.filter((each) => isSameRole(each.place, place));
+        const limits = place.role === undefined ? undefined : here[0]?.roleLimits;
+        const pipelines = here.map(({ pipeline }) => pipeline);
+        return askPlace({ ...place, limits }, pipelines, options, io);
+      }),
+    ),
     nowMs: io.clock.now(),
   };
   const findings = examine(facts);
@@ -100,21 +126,33 @@ async function askCluster(
 const knownOf = (resource: Resource): readonly Known[] =>
   resource.manifest === undefined || resource.deleting
     ? []
-    : [{ manifest: resource.manifest, namespace: refOf(resource).namespace }];
+    : [{ manifest: resource.manifest, namespace: refOf(resource).namespace, account: accountOf(resource) }];
 
-async function askRegion(
-  region: string,
+const keyOf = ({ manifest, namespace }: Known): string => pipelineKey({ namespace, name: manifest.metadata.name });
+
+/** Where to look, and what a tenants file forces on the roles that are made there. */
+type LimitedPlace = Place & { readonly limits: RoleLimits | undefined };
+
+async function askPlace(
+  place: LimitedPlace,
   known: readonly Known[],
   options: DoctorOptions,
   io: CliIo,
 ): Promise<RegionFacts> {
-  const ports = await io.connect({ region, ...connectionOf(options) });
+  const { region } = place;
+  const roleArn = place.role?.roleArn;
+  const ports = await connectTo({ region, ...(place.role && { role: place.role }) }, options, io);
   try {
     const signIn = await unlessInterrupted(io.signal, ports.probes.signIn());
-    if (isFault(signIn.caller)) return { region, signIn };
-    const here = known.filter(({ manifest }) => manifest.spec.region === region);
-    const account = askAccount(signIn.caller, region, here, options, ports);
-    return { region, signIn, account: await unlessInterrupted(io.signal, account) };
+    if (isFault(signIn.caller)) return { region, roleArn, signIn, elsewhere: [] };
+    const { account: own } = signIn.caller;
+    const inAccount = Map.groupBy(known, ({ account = own }) => account);
+    const here = inAccount.get(own) ?? [];
+    const others = [...inAccount].filter(([account]) => account !== own);
+    const elsewhere = others.map(([account, pipelines]) => ({ account, keys: pipelines.map(keyOf) }));
+    if (elsewhere.length > 0 && here.length === 0) return { region, roleArn, signIn, elsewhere };
+    const account = await unlessInterrupted(io.signal, askAccount(signIn.caller, place, here, options, ports));
+    return { region, roleArn, signIn, elsewhere, account };
   } finally {
     ports.close();
   }
@@ -122,7 +160,7 @@ async function askRegion(
 
 async function askAccount(
   caller: Caller,
-  region: string,
+  { region, role, limits }: LimitedPlace,
   known: readonly Known[],
   options: DoctorOptions,
   ports: Connected,
@@ -148,11 +186,20 @@ async function askAccount(
   const found = [active, ...described].flatMap((set) => (set.ok && set.value !== undefined ? [set.value] : []));
   const sets = new Map(found.map((set): [string, ObservedRuleSet] => [set.name, set]));
   const ruleSets = { active: active.ok ? active.value?.name : undefined, sets };
-  const [permissions, receivingHost, names, buckets, mail] = await Promise.all([
-    askPermissions(caller, identify(anyOf.namespace, anyOf.name), needsOf(known, caller.partition, options), ports),
+  const needs = needsOf(known, limits, caller.partition, options);
+  const whose = {
+    identity: identify(anyOf.namespace, anyOf.name),
+    needs,
+    checkRole: options.checkRole,
+    ownRole: role?.roleArn,
+  };
+  const [permissions, receivingHost, names, buckets, functions, roles, mail] = await Promise.all([
+    askPermissions(caller, whose, ports),
     ports.probes.receivingHost(),
     answerOf(() => ports.probes.ruleSets()),
     answerOf(() => ports.probes.buckets()),
+    answerOf(() => ports.probes.functionUse()),
+    answerOf(() => ports.probes.roleUse()),
     askAboutMail(
       known.flatMap(({ manifest }) => routedRecipients(manifest.spec)),
       ports,
@@ -162,9 +209,17 @@ async function askAccount(
     permissions,
     receivingHost,
     active,
-    ruleSets: names,
-    sets: found,
-    buckets,
+    quotas: {
+      ruleSets: names,
+      sets: found,
+      buckets,
+      functions,
+      roles,
+      pipelines: known.map(({ manifest, namespace }) => {
+        const identity = identify(namespace, manifest.metadata.name);
+        return { key: pipelineKey(identity), role: roleSize(manifest, identity) };
+      }),
+    },
     // Where the active set could not be read, nothing is known of what stands in it.
     pipelines: !active.ok
       ? []
@@ -179,30 +234,53 @@ async function askAccount(
   };
 }
 
-/** What the pipelines at hand need beyond what all do, and whose permissions are asked about. */
+/** Undefined for a role that is not ours, and where the manifest does not say what it may do. */
+function roleSize(manifest: Manifest, identity: PipelineIdentity): RoleSize | undefined {
+  const { logicalName, bucketName } = manifest.spec.messageBodyStorage;
+  const [ours = ''] = bucketNames(identity, logicalName ?? '');
+  try {
+    const role = desiredRole({ manifest, identity }, bucketName ?? ours);
+    if (role.kind === 'existing') return undefined;
+    return { attachedPolicies: role.managedPolicyArns.length, inlineCharacters: JSON.stringify(role.policy).length };
+  } catch (error) {
+    if (error instanceof PipelineError) return undefined;
+    throw error;
+  }
+}
+
+/** What the pipelines at hand need beyond what all do. */
 function needsOf(
   known: readonly Known[],
+  limits: RoleLimits | undefined,
   partition: string,
-  { checkRole, permissionsBoundary }: DoctorOptions,
-): Needs & Pick<DoctorOptions, 'checkRole'> {
+  { permissionsBoundary }: DoctorOptions,
+): Needs {
   const specs = known.map(({ manifest }) => manifest.spec);
-  const boundary = permissionsBoundary ?? boundaryOfAll(specs);
+  const boundary = permissionsBoundary ?? limits?.permissionsBoundaryArn ?? boundaryOfAll(specs);
   return {
     ...namedIn(specs, partition),
     ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
-    ...(checkRole !== undefined && { checkRole }),
+    ...(limits?.rolePath !== undefined && { rolePath: limits.rolePath }),
+    tenant: limits !== undefined,
   };
 }
+
+/** What somebody has to be allowed: the role that was named, that of the place, or whoever it is. */
+type Asked = {
+  readonly identity: PipelineIdentity;
+  readonly needs: Needs;
+  readonly checkRole: string | undefined;
+  readonly ownRole: string | undefined;
+};
 
 /** By simulation, which needs no call that changes something; where that is not possible by reading what is not there. */
 async function askPermissions(
   { arn }: Caller,
-  identity: PipelineIdentity,
-  { checkRole, ...needs }: ReturnType<typeof needsOf>,
+  { identity, needs, checkRole, ownRole }: Asked,
   ports: Connected,
 ): Promise<PermissionFacts> {
   const simulated = await answerOf(async () => {
-    const principal = checkRole ?? (await principalOf(arn, ports));
+    const principal = checkRole ?? ownRole ?? (await principalOf(arn, ports));
     const questions = neededActions(identity, needs);
     const results = await Promise.all(
       questions.map(async (question) => {
@@ -213,6 +291,7 @@ async function askPermissions(
     return { principal, results: results.flat() };
   });
   if (simulated.ok) return { kind: 'simulated', ...simulated.value };
+  if (checkRole !== undefined) return { kind: 'unasked', fault: simulated.fault };
   const reads = await Promise.all([
     answerOf(() => ports.roles.get(roleName(identity))),
     answerOf(() => ports.functions.get(functionName(identity, 'Zip'))),

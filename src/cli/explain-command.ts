@@ -1,20 +1,33 @@
 import { createColors } from 'picocolors';
+import type { Place, Tenants } from '../controller/tenants.ts';
+import type { Manifest } from '../core/manifest.ts';
 import { askAboutMail } from '../core/routing-facts.ts';
 import { explainMail } from '../core/routing-checks.ts';
 import { faultOf } from '../core/fault.ts';
+import { sesSeconds } from '../core/ses-pace.ts';
+import type { Step } from '../core/step.ts';
+import type { LoadedPipeline } from '../files/load-manifests.ts';
+import { asController } from '../diagnosis/as-controller.ts';
 import { areFiles, namespaceOf, withinCluster } from './cluster.ts';
 import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { FilesOrClusterOptions } from './options.ts';
+import { accountOf } from './look-at-aws.ts';
+import type { FilesOrClusterOptions, TenantsOption } from './options.ts';
+import { lookAt } from './mail-routing.ts';
 import { print } from './print.ts';
+import { renderPace } from './render-plan.ts';
 import { clean, renderWarning } from './render-problems.ts';
-import { connectionOf, loadFiles, restraintsOn } from './work.ts';
+import { connectTo, distinctPlaces, isSameRole, loadTenants } from './tenants.ts';
+import { keyOf, loadFiles, openWork, restraintsOn } from './work.ts';
 
-export type ExplainOptions = FilesOrClusterOptions & { readonly to?: string };
+export type ExplainOptions = FilesOrClusterOptions & TenantsOption & { readonly to?: string };
 
 type Explained = ReturnType<typeof explainMail> & {
+  /** Of files: until SES would be done with them, at its pace; then it may be another set of rules. */
+  readonly sesSeconds?: number;
   readonly region: string;
+  readonly account: string;
   readonly ruleSet: string | undefined;
 };
 
@@ -24,14 +37,29 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   if (address === undefined) throw refused('say which address to explain: --to user@example.com', io);
   if (!/^[^@\s]+@[^@\s]+$/.test(address))
     throw refused(`--to ${address}: must be one address such as user@example.com`, io);
-  const regions = await regionsOf(options, io);
+  const tenants = await loadTenants(options, io);
+  const asked = await subjectsOf(options, io);
+  const pending = await stepsOf(asked, options, io);
   const explained: Explained[] = [];
-  for (const region of regions) {
-    const ports = await io.connect({ region, ...connectionOf(options) });
+  for (const { place, subjects } of placesOf(asked, tenants, io)) {
+    const { region } = place;
+    const ports = await connectTo(place, options, io);
     try {
-      const looks = Promise.all([ports.receiptRules.describeActive(), askAboutMail([[address]], ports)]);
-      const [active, facts] = await unlessInterrupted(io.signal, looks);
-      explained.push({ region, ruleSet: active?.name, ...explainMail(address, region, active, facts) });
+      const looks = Promise.all([
+        ports.identity.caller(),
+        ports.receiptRules.describeActive(),
+        askAboutMail([[address]], ports),
+      ]);
+      const [{ account }, active, facts] = await unlessInterrupted(io.signal, looks);
+      warnOfOthers(subjects, account, io);
+      const steps = pending?.filter((step) => step.region === region);
+      explained.push({
+        region,
+        account,
+        ruleSet: active?.name,
+        ...explainMail(address, region, active, facts),
+        ...(steps && { sesSeconds: sesSeconds(steps, options.sesCallsPerSecond) }),
+      });
     } catch (error) {
       if (error instanceof Interrupted) throw error;
       throw failed(faultOf(error), io);
@@ -39,39 +67,104 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
       ports.close();
     }
   }
-  print(io, options.output, explained.length === 1 ? explained[0] : explained, () =>
-    explained.flatMap((one) => render(one, io.colours)),
-  );
+  print(io, options.output, explained.length === 1 ? explained[0] : explained, () => [
+    ...explained.flatMap((one) => render(one, new Set(explained.map(({ account }) => account)).size > 1, io.colours)),
+    ...renderPending(pending ?? [], options),
+  ]);
   return 0;
 }
 
-/** One that was named, those of the files, or those of the pipelines in the cluster. */
-async function regionsOf(options: ExplainOptions, io: CliIo): Promise<readonly string[]> {
+/** What `apply` would do to AWS as it is explained; undefined without files. */
+async function stepsOf(
+  asked: readonly Subject[],
+  options: ExplainOptions,
+  io: CliIo,
+): Promise<readonly Step[] | undefined> {
+  const files = asked.flatMap(({ file }) => file ?? []);
+  if (files.length === 0) return undefined;
+  const regions = await openWork(files, { ...options, namespace: options.namespace ?? 'default' }, io, 'apply');
+  try {
+    const outlooks = await unlessInterrupted(io.signal, Promise.all(regions.map(lookAt)));
+    return outlooks.flatMap(({ steps }) => steps);
+  } finally {
+    for (const { ports } of regions) ports.close();
+  }
+}
+
+/** Whose mail it may be about; without pipelines only where. */
+type Subject = {
+  readonly region: string;
+  readonly file?: LoadedPipeline;
+  readonly pipeline?: { readonly key: string; readonly manifest: Manifest; readonly account: string | undefined };
+};
+
+/** The region that was named, or the pipelines of the files or of the cluster. */
+async function subjectsOf(options: ExplainOptions, io: CliIo): Promise<readonly Subject[]> {
   if (areFiles(options, io)) {
     const loaded = await loadFiles({ ...options, namespace: options.namespace ?? 'default' }, io);
     for (const restraint of restraintsOn(loaded)) io.err(renderWarning(restraint));
-    return [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+    return loaded.map((each) => ({
+      region: each.manifest.spec.region,
+      file: each,
+      pipeline: { key: keyOf(each), manifest: each.manifest, account: undefined },
+    }));
   }
-  if (options.region !== undefined) return [options.region];
+  if (options.region !== undefined && options.tenants === undefined) return [{ region: options.region }];
   return withinCluster(options, io, async (cluster) => {
     const namespace = namespaceOf(options, cluster);
     const found = await cluster.pipelines(namespace);
-    const regions = found.flatMap(({ manifest }) => (manifest === undefined ? [] : [manifest.spec.region]));
-    if (regions.length > 0) return [...new Set(regions)].sort();
+    const subjects = found.flatMap((resource): Subject[] => {
+      const { key, manifest } = resource;
+      if (manifest === undefined) return [];
+      return [{ region: manifest.spec.region, pipeline: { key, manifest, account: accountOf(resource) } }];
+    });
+    const here = subjects.filter(({ region }) => options.region === undefined || region === options.region);
+    if (here.length > 0) return here;
     const where = namespace === undefined ? 'any namespace' : `namespace ${namespace}`;
+    const there = options.region === undefined ? '' : ` and region ${options.region}`;
     throw refused(
-      `there is no pipeline in ${where} of context ${cluster.context} to take the region from: say --region us-west-2, -A, or -f with the files of pipelines`,
+      `there is no pipeline in ${where}${there} of context ${cluster.context} to take the region from: say --region us-west-2, -A, or -f with the files of pipelines`,
       io,
     );
   });
 }
 
-function render(explanation: Explained, colours: boolean): string[] {
+type Where = { readonly place: Place; readonly subjects: readonly Subject[] };
+
+/** Where the mail may arrive: each region, with tenants in each of their accounts. */
+function placesOf(asked: readonly Subject[], tenants: Tenants, io: CliIo): readonly Where[] {
+  const known = asked.map((subject) => {
+    const { region, pipeline } = subject;
+    if (pipeline === undefined) return { subject, place: { region } };
+    const grant = tenants.toRemove(pipeline.key, pipeline.manifest);
+    if (!grant.ok) throw failed(grant.fault, io);
+    return { subject, place: grant.place };
+  });
+  return distinctPlaces(known.map(({ place }) => place)).map((place) => ({
+    place,
+    subjects: known.filter((each) => isSameRole(each.place, place)).map(({ subject }) => subject),
+  }));
+}
+
+/** What was looked at is not where these receive their mail. */
+function warnOfOthers(subjects: readonly Subject[], own: string, io: CliIo): void {
+  for (const { pipeline } of subjects) {
+    if (pipeline?.account === undefined || pipeline.account === own) continue;
+    const message = `it is in account ${pipeline.account}, and the credentials at hand belong to account ${own}, whose rules are explained here. ${asController(pipeline.account)}`;
+    io.err(renderWarning({ owner: pipeline.key, message }));
+  }
+}
+
+/** That the files say something else yet, and when it can be so. */
+const renderPending = (steps: readonly Step[], { sesCallsPerSecond }: ExplainOptions): readonly string[] =>
+  renderPace(steps, sesCallsPerSecond).map((pace) => `AWS is not yet as the files say. ${pace}`);
+
+/** @param several whether there are several accounts, so that each has to be named */
+function render(explanation: Explained, several: boolean, colours: boolean): string[] {
+  const where = explanation.region + (several ? `, account ${explanation.account}` : '');
   const paint = createColors(colours);
   const lines = [
-    paint.bold(
-      `${explanation.ruleSet ?? 'no active rule set'} (${explanation.region}), mail for ${clean(explanation.address)}`,
-    ),
+    paint.bold(`${explanation.ruleSet ?? 'no active rule set'} (${where}), mail for ${clean(explanation.address)}`),
   ];
   for (const verdict of explanation.verdicts) {
     const { position, rule, outcome, matchedBy, does, mayStopBecause } = verdict;

@@ -7,13 +7,15 @@ import type { Step } from '../core/step.ts';
 import { areFiles, choosePipelines, refOf, withinCluster } from './cluster.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { FilesOrClusterOptions } from './options.ts';
+import type { FilesOrClusterOptions, TenantsOption } from './options.ts';
 import { askForRouting, lookAt } from './mail-routing.ts';
 import { print } from './print.ts';
 import { renderPace } from './render-plan.ts';
 import { clean, renderProblem, renderWarning } from './render-problems.ts';
 import { renderTable } from './table.ts';
 import { chooseLoaded, loadFiles, openWork, restraintsOn, resumed } from './work.ts';
+
+type GetOptions = FilesOrClusterOptions & TenantsOption;
 
 type Item = {
   readonly apiVersion: string;
@@ -25,11 +27,7 @@ type Item = {
 };
 
 /** Prints the status of pipelines: of those in files as AWS is now, of those in a cluster as the controller has it. */
-export async function getCommand(
-  names: readonly string[],
-  options: FilesOrClusterOptions,
-  io: CliIo,
-): Promise<ExitCode> {
+export async function getCommand(names: readonly string[], options: GetOptions, io: CliIo): Promise<ExitCode> {
   return areFiles(options, io) ? getOfFiles(names, options, io) : getOfCluster(names, options, io);
 }
 
@@ -58,7 +56,7 @@ const itemOf = (resource: Resource): Item => ({
 });
 
 /** It says how AWS is, whether or not anything would be done about it. */
-async function getOfFiles(names: readonly string[], options: FilesOrClusterOptions, io: CliIo): Promise<ExitCode> {
+async function getOfFiles(names: readonly string[], options: GetOptions, io: CliIo): Promise<ExitCode> {
   const files = { ...options, namespace: options.namespace ?? 'default' };
   const loaded = await loadFiles(files, io);
   const wanted = new Set(chooseLoaded(names, files.namespace, loaded, io));

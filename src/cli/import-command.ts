@@ -8,10 +8,10 @@ import type { Ports } from '../core/ports.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
 import { unlessInterrupted, Interrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import type { ConnectionOptions, OutputFormat } from './options.ts';
+import { connectionOf, type ConnectionOptions, type OutputFormat } from './options.ts';
 import { print } from './print.ts';
 import { clean } from './render-problems.ts';
-import { connectionOf, refuseBadNames } from './work.ts';
+import { refuseBadNames } from './work.ts';
 
 export type ImportOptions = ConnectionOptions & {
   readonly ruleSet?: string;

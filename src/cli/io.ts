@@ -2,6 +2,7 @@ import type { DevEvent, DevSettings } from './dev-events.ts';
 import type { Clock, Ports } from '../core/ports.ts';
 import type { DnsServers } from '../core/dns-servers.ts';
 import type { Probes } from '../core/probes.ts';
+import type { RoleSession } from '../core/tenancy.ts';
 import type { Tracing } from '../core/tracing.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import type { LoadOptions } from '../files/load-manifests.ts';
@@ -12,10 +13,14 @@ export type ConnectOptions = {
   readonly profile: string | undefined;
   readonly sesCallsPerSecond: number | undefined;
   readonly dnsServers: DnsServers | undefined;
+  /** To work as; not set: the credentials themselves. */
+  readonly role?: RoleSession;
 };
 
 /** The outside world of a command; commands return an exit code and never exit by themselves. */
 export type CliIo = {
+  /** What the program was started as, `kubectl slp` for one: every hint is to be typed as it stands. */
+  readonly program: string;
   /** Writes one line to standard output. */
   readonly out: (line: string) => void;
   /** Writes one line to standard error. */

@@ -1,7 +1,7 @@
 import { neighboursOf } from '../controller/neighbours.ts';
 import type { Resource } from '../controller/source.ts';
 import { desiredBlock } from '../core/desired-rules.ts';
-import type { Pipeline } from '../core/pipeline.ts';
+import type { Pipeline, RoleLimits } from '../core/pipeline.ts';
 import { lookAhead } from '../core/converge.ts';
 import type { FunctionInputs } from '../core/function-inputs.ts';
 import { mailRouting } from '../core/mail-routing.ts';
@@ -28,8 +28,10 @@ export type Subject = {
   /** Other pipelines of the same cluster: what they claim is not the subject's. */
   readonly others: readonly Resource[];
   /** Other pipelines of the same files. */
-  readonly beside: readonly Pick<Subject, 'manifest' | 'namespace' | 'inputs'>[];
+  readonly beside: readonly Pick<Subject, 'manifest' | 'namespace' | 'inputs' | 'roleLimits'>[];
   readonly installation: string;
+  /** What the controller forces on the role that a pipeline makes. */
+  readonly roleLimits: RoleLimits;
 };
 
 /** Looks at all that AWS has of a pipeline, plans and judges it as `plan` does; writes nothing. */
@@ -51,12 +53,14 @@ export async function lookAtAws(subject: Subject, ports: Connected): Promise<Aws
     // It is to be looked at, whether or not somebody else may write.
     manifest: { ...manifest, spec: { ...manifest.spec, suspend: false } },
     identity,
+    roleLimits: subject.roleLimits,
     ...subject.inputs,
     ...(subject.createdAtMs !== undefined && { createdAtMs: subject.createdAtMs }),
   };
   const beside = subject.beside.map((one): Pipeline => ({
     manifest: one.manifest,
     identity: identify(one.manifest.metadata.name, one.namespace),
+    roleLimits: one.roleLimits,
     ...one.inputs,
   }));
   const work: Work = {

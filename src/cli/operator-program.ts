@@ -1,18 +1,26 @@
 import { Option, type Command } from 'commander';
 import { examples } from './help.ts';
-import { durationMs, withCluster, withController, withDns, withFilesOrCluster, withOutput } from './options.ts';
+import {
+  durationMs,
+  withCluster,
+  withController,
+  withDns,
+  withFilesOrCluster,
+  withOutput,
+  withTenants,
+} from './options.ts';
 import type { Run } from './run.ts';
 
 const CLUSTER = 'The cluster is that of the kubeconfig, as for kubectl.';
 
 /** The verbs of whoever looks after pipelines: what is so, why it is so, and what may be asked of the controller. */
 export function addOperatorCommands(program: Command, run: Run): void {
-  withOutput(withFilesOrCluster(withDns(program.command('get'))))
+  withOutput(withTenants(withFilesOrCluster(withDns(program.command('get')))))
     .description('print the status of pipelines: with -f as AWS has it now, without as the cluster has it')
     .argument('[names...]', 'only these pipelines: NAME, or NAMESPACE/NAME')
     .addHelpText('after', examples('get -A', 'get app -n mail -o yaml', 'get -f examples/echo'))
     .action(run(async () => (await import('./get-command.ts')).getCommand));
-  withOutput(withFilesOrCluster(withDns(program.command('explain'))))
+  withOutput(withTenants(withFilesOrCluster(withDns(program.command('explain')))))
     .description('say whether mail for an address arrives, and which rules of the active set run for it, in order')
     .option('--to <address>', 'recipient to explain')
     .addHelpText(
@@ -24,7 +32,7 @@ export function addOperatorCommands(program: Command, run: Run): void {
       ),
     )
     .action(run(async () => (await import('./explain-command.ts')).explainCommand));
-  withOutput(withController(withFilesOrCluster(withDns(program.command('trace')))))
+  withOutput(withTenants(withController(withFilesOrCluster(withDns(program.command('trace'))))))
     .description('say of one pipeline what happened, why it waits and what to do next; exit code 2: something is wrong')
     .argument('<name>', 'NAME, or NAMESPACE/NAME')
     .option('--no-aws', 'do not look at AWS, only at what the cluster knows')
@@ -33,7 +41,7 @@ export function addOperatorCommands(program: Command, run: Run): void {
       examples('trace app -n mail', 'trace mail/app --no-aws', 'trace app -f examples/echo -o json'),
     )
     .action(run(async () => (await import('./trace-command.ts')).traceCommand));
-  withOutput(withController(withFilesOrCluster(withDns(program.command('doctor')))))
+  withOutput(withTenants(withController(withFilesOrCluster(withDns(program.command('doctor'))))))
     .description(
       'check what pipelines need around them: credentials, permissions, quotas, clock, mail, cluster, controller; exit code 2: a check failed',
     )

@@ -16,6 +16,15 @@ export type ConnectionOptions = {
   readonly dnsServers?: DnsServers;
 };
 
+export const connectionOf = (
+  options: Pick<ConnectionOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond' | 'dnsServers'>,
+) => ({
+  endpointUrl: options.endpointUrl,
+  profile: options.profile,
+  sesCallsPerSecond: options.sesCallsPerSecond,
+  dnsServers: options.dnsServers,
+});
+
 export type PipelineOptions = ConnectionOptions & {
   /** Undefined when `-f` was forgotten. */
   readonly filename?: readonly string[];
@@ -34,7 +43,17 @@ export type ControllerOptions = {
   readonly leaseNamespace?: string;
 };
 
+export type TenantsOption = { readonly tenants?: string };
+
 export type PruneOption = { readonly prune?: boolean };
+
+/** For commands that look at AWS as the controller does. */
+export function withTenants(command: Command): Command {
+  return command.option(
+    '--tenants <file>',
+    "the controller's tenants file: AWS is looked at as the role of each namespace; not set: with the credentials at hand",
+  );
+}
 
 /** For commands that look beyond the given files. */
 export function withPrune(command: Command): Command {

@@ -7,11 +7,16 @@ import { lookAtRoutes } from './mail-routing.ts';
 import { print } from './print.ts';
 import { planJson, renderPace, renderPlan } from './render-plan.ts';
 import { renderProblem } from './render-problems.ts';
-import { loadFiles, openWork } from './work.ts';
+import { loadChosen, openWork } from './work.ts';
 
 /** Says what `apply` would do, and what it would leave. Exit code 0: nothing differs, 2: something, 1: something is wrong. */
-export async function planCommand(options: PipelineOptions & PruneOption, io: CliIo): Promise<ExitCode> {
-  const regions = await openWork(await loadFiles(options, io), options, io, 'apply');
+export async function planCommand(
+  names: readonly string[],
+  options: PipelineOptions & PruneOption,
+  io: CliIo,
+): Promise<ExitCode> {
+  const { chosen, others } = await loadChosen(names, options, io);
+  const regions = await openWork(chosen, options, io, 'apply', others);
   try {
     const looks = Promise.all(regions.map(lookAtRoutes));
     const plans = await unlessInterrupted(io.signal, looks);

@@ -29,7 +29,7 @@ export async function sandboxCommand(options: SandboxOptions, io: CliIo): Promis
       io.out(`Sandbox of account ${account} is ready.`);
       io.out(`  AWS   ${url}`);
       io.out(`  SMTP  ${host}:${smtpPort}`);
-      io.out(`Try:  ses-lambda-pipeline apply -f examples/echo --endpoint-url ${url}`);
+      io.out(`Try:  ${io.program} apply -f examples/echo --endpoint-url ${url}`);
       io.out(
         settings.dataDir === undefined
           ? 'Everything is kept in memory. Ctrl-C ends it.'

@@ -31,7 +31,7 @@ export function theOne(mails: readonly SandboxMail[], id: string, io: CliIo): Sa
   if (only !== undefined && found.length === 1) return only;
   throw refused(
     only === undefined
-      ? `No mail has the id ${id}: ses-lambda-pipeline sandbox mails lists those that are kept.`
+      ? `No mail has the id ${id}: ${io.program} sandbox mails lists those that are kept.`
       : `${found.length} mails have an id that begins with ${id}: write more of it.`,
     io,
   );

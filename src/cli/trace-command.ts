@@ -1,26 +1,27 @@
 import { createColors } from 'picocolors';
 import type { Resource } from '../controller/source.ts';
+import { inAccountOf, type Grant, type Tenants } from '../controller/tenants.ts';
 import { RECONCILE_REQUESTED_AT } from '../core/annotations.ts';
 import type { Manifest } from '../core/manifest.ts';
-import { answerOf, type Answer } from '../diagnosis/answer.ts';
+import { answerOf } from '../diagnosis/answer.ts';
 import { hasFailed } from '../diagnosis/finding.ts';
 import { findCauses } from '../diagnosis/trace.ts';
-import type { AwsFacts, ResourceFacts, TraceFacts } from '../diagnosis/trace-facts.ts';
+import type { AwsFacts, Elsewhere, ResourceFacts, TraceFacts } from '../diagnosis/trace-facts.ts';
 import { traceTree } from '../diagnosis/trace-tree.ts';
-import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { areFiles, choosePipelines, refOf, withinCluster, type Cluster } from './cluster.ts';
 import { refused } from './command-failed.ts';
 import { askController } from './controller-page.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import { accountOf, lookAtAws, type Subject } from './look-at-aws.ts';
-import type { ControllerOptions, FilesOrClusterOptions } from './options.ts';
+import type { ConnectionOptions, ControllerOptions, FilesOrClusterOptions, TenantsOption } from './options.ts';
 import { print } from './print.ts';
 import { clean } from './render-problems.ts';
+import { connectTo, isSameRole, loadTenants } from './tenants.ts';
 import { renderFinding, renderTree } from './render-findings.ts';
-import { chooseLoaded, connectionOf, keyOf, loadFiles, refuseBadNames } from './work.ts';
+import { chooseLoaded, keyOf, loadFiles, refuseBadNames } from './work.ts';
 
-export type TraceOptions = FilesOrClusterOptions & ControllerOptions & { readonly aws: boolean };
+export type TraceOptions = FilesOrClusterOptions & ControllerOptions & TenantsOption & { readonly aws: boolean };
 
 /** Version of the JSON; a reader refuses another one. */
 const TRACE_FORMAT = 'ses-lambda-pipeline.dev/trace/v1';
@@ -45,19 +46,25 @@ async function traceFile(name: string, options: TraceOptions, io: CliIo): Promis
   if (chosen === undefined) throw refused(`${key} is not among the given files`, io);
   const { manifest, namespace, inputs } = chosen;
   const { region } = manifest.spec;
-  const isBeside = (other: LoadedPipeline): boolean =>
-    other !== chosen && other.manifest.spec.region === region && !other.manifest.spec.suspend;
-  const subject: Subject = {
+  const tenants = await loadTenants(options, io);
+  const grant = tenants.toApply(key, manifest);
+  const beside = loaded.flatMap((other) => {
+    const its = tenants.toApply(keyOf(other), other.manifest);
+    if (other === chosen || other.manifest.spec.suspend || !its.ok) return [];
+    return grant.ok && isSameRole(its.place, grant.place) ? [{ ...other, roleLimits: its.roleLimits }] : [];
+  });
+  const subject: Omit<Subject, 'roleLimits'> = {
     manifest,
     namespace,
     inputs,
     deleting: false,
     createdAtMs: undefined,
     others: [],
-    beside: loaded.filter(isBeside),
+    beside,
     installation: options.installation,
   };
   return {
+    program: io.program,
     key,
     region,
     nowMs: io.clock.now(),
@@ -67,23 +74,25 @@ async function traceFile(name: string, options: TraceOptions, io: CliIo): Promis
     events: undefined,
     leases: undefined,
     lane: await askController(options.controllerUrl, io),
-    aws: await look(subject, options, io),
+    ...(await look(subject, grant, { ...options, account: undefined }, io)),
   };
 }
 
 async function traceResource(name: string, options: TraceOptions, io: CliIo): Promise<TraceFacts> {
   refuseBadNames({ installation: options.installation, namespace: options.namespace ?? 'default' }, io);
+  const tenants = await loadTenants(options, io);
   return withinCluster(options, io, async (cluster): Promise<TraceFacts> => {
     const [resource] = await choosePipelines([name], options, cluster, io);
     if (resource === undefined) throw refused(`there is no pipeline ${name}`, io);
     const { key, manifest } = resource;
-    const [events, leases, lane, aws] = await Promise.all([
+    const [events, leases, lane, looked] = await Promise.all([
       answerOf(() => cluster.events(refOf(resource), resource.uid)),
       answerOf(() => cluster.leases(options.leaseName, options.leaseNamespace)),
       askController(options.controllerUrl, io),
-      options.aws ? lookAsController(resource, cluster, options, io) : undefined,
+      options.aws ? lookAsController(resource, cluster, { ...options, tenants }, io) : NOT_LOOKED,
     ]);
     return {
+      program: io.program,
       key,
       region: manifest?.spec.region,
       nowMs: io.clock.now(),
@@ -93,7 +102,7 @@ async function traceResource(name: string, options: TraceOptions, io: CliIo): Pr
       events,
       leases,
       lane,
-      aws,
+      ...looked,
     };
   });
 }
@@ -118,39 +127,57 @@ function factsOf(resource: Resource): ResourceFacts {
   };
 }
 
+type Looked = Pick<TraceFacts, 'aws' | 'elsewhere'>;
+
+const NOT_LOOKED: Looked = { aws: undefined };
+
 /** With what the cluster has of code and variables, and beside the pipelines that the controller knows. */
 async function lookAsController(
   resource: Resource,
   cluster: Cluster,
-  options: TraceOptions,
+  options: Omit<TraceOptions, 'tenants'> & { readonly tenants: Tenants },
   io: CliIo,
-): Promise<Answer<AwsFacts> | undefined> {
-  const { manifest, deleting, createdAtMs } = resource;
-  if (manifest === undefined) return undefined;
+): Promise<Looked> {
+  const { key, manifest, deleting, createdAtMs } = resource;
+  if (manifest === undefined) return NOT_LOOKED;
+  const { installation, tenants } = options;
+  const grant = deleting ? tenants.toRemove(key, manifest) : tenants.toApply(key, manifest);
   const { namespace } = refOf(resource);
   const inputs = await answerOf(() => cluster.inputs(manifest, namespace));
-  if (!inputs.ok) return inputs;
+  if (!inputs.ok) return { aws: inputs };
   const everywhere = await answerOf(() => cluster.pipelines(undefined));
-  const others = everywhere.ok ? everywhere.value : await cluster.pipelines(namespace);
-  const { installation } = options;
+  const all = everywhere.ok ? everywhere.value : await cluster.pipelines(namespace);
+  const others = grant.ok ? inAccountOf(grant.place, all, tenants) : [];
   const subject = { manifest, namespace, deleting, createdAtMs, others, beside: [], installation };
-  return look({ ...subject, inputs: inputs.value }, options, io);
+  return look({ ...subject, inputs: inputs.value }, grant, { ...options, account: accountOf(resource) }, io);
 }
 
-async function look(subject: Subject, options: TraceOptions, io: CliIo): Promise<Answer<AwsFacts>> {
-  const { region } = subject.manifest.spec;
-  return answerOf(async () => {
-    const ports = await io.connect({ region, ...connectionOf(options) });
+/** @param options.account that in which the pipeline is known to live: nothing is looked for in another one */
+async function look(
+  subject: Omit<Subject, 'roleLimits'>,
+  grant: Grant,
+  options: ConnectionOptions & { readonly account: string | undefined },
+  io: CliIo,
+): Promise<Looked> {
+  if (!grant.ok) return { aws: grant };
+  const { account } = options;
+  const looked = await answerOf(async (): Promise<AwsFacts | Elsewhere> => {
+    const ports = await connectTo(grant.place, options, io);
     try {
-      return await unlessInterrupted(io.signal, lookAtAws(subject, ports));
+      const caller = await unlessInterrupted(io.signal, ports.identity.caller());
+      if (account !== undefined && caller.account !== account) return { account, credentials: caller.account };
+      return await unlessInterrupted(io.signal, lookAtAws({ ...subject, roleLimits: grant.roleLimits }, ports));
     } finally {
       ports.close();
     }
   });
+  if (!looked.ok) return { aws: looked };
+  const { value } = looked;
+  return 'credentials' in value ? { aws: undefined, elsewhere: value } : { aws: { ok: true, value } };
 }
 
 /** What AWS has of a function holds values of its environment, which are nobody's business here. */
-function withoutSecrets({ aws, ...facts }: TraceFacts): object {
+function withoutSecrets({ aws, program: _started, ...facts }: TraceFacts): object {
   if (aws === undefined || !aws.ok) return { ...facts, ...(aws !== undefined && { aws }) };
   const { observed: _secret, ...rest } = aws.value;
   return { ...facts, aws: rest };

@@ -1,9 +1,12 @@
+import { neighboursOf } from '../controller/neighbours.ts';
+import type { Grant, Place, Tenants } from '../controller/tenants.ts';
 import { faultOf } from '../core/fault.ts';
 import type { Pipeline } from '../core/pipeline.ts';
 import { restraintOf } from '../core/management-policy.ts';
 import type { Scope } from '../core/departed.ts';
 import { INSTALLATION, pipelineKey, type PipelineIdentity } from '../core/names.ts';
 import type { Work } from '../core/observe.ts';
+import type { Neighbour } from '../core/neighbour.ts';
 import type { Warning } from '../core/plan.ts';
 import type { Tracing } from '../core/tracing.ts';
 import { DNS_LABEL } from '../core/manifest.ts';
@@ -12,8 +15,9 @@ import { notThere } from './cluster.ts';
 import { CommandFailed, failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, Connected } from './io.ts';
-import type { PipelineOptions, PruneOption } from './options.ts';
+import type { PipelineOptions, PruneOption, TenantsOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
+import { connectTo, distinctPlaces, isSameRole, loadTenants } from './tenants.ts';
 
 /** What one region has to do with the given files. */
 export type RegionWork = { readonly work: Work; readonly ports: Connected; readonly tracing: Tracing };
@@ -21,26 +25,36 @@ export type RegionWork = { readonly work: Work; readonly ports: Connected; reado
 /**
  * Connects to every region of the pipelines.
  *
+ * @param others of the same files, which stay as they are: nothing is claimed from them, and the order among all is kept
  * @throws {CommandFailed} after the problem was printed: no credentials, nobody at the endpoint
  */
 export async function openWork(
   loaded: readonly LoadedPipeline[],
-  options: PipelineOptions & PruneOption,
+  options: PipelineOptions & PruneOption & TenantsOption,
   io: CliIo,
   purpose: 'apply' | 'remove',
+  others: readonly LoadedPipeline[] = [],
 ): Promise<readonly RegionWork[]> {
-  const regions = [...new Set(loaded.map(({ manifest }) => manifest.spec.region))].sort();
+  const tenants = await loadTenants(options, io);
+  const granted = loaded.map((pipeline) => ({ pipeline, ...grantOf(pipeline, tenants, io) }));
   const opened: RegionWork[] = [];
   const { tracing } = io;
   try {
-    for (const region of regions) {
-      const ports = await io.connect({ region, ...connectionOf(options) });
-      const here = loaded.filter(({ manifest }) => manifest.spec.region === region);
+    for (const place of distinctPlaces(granted.map((each) => each.place))) {
+      const { region } = place;
+      const ports = await connectTo(place, options, io);
+      const here = granted.filter((each) => isSameRole(each.place, place));
       opened.push({ ports, tracing, work: { region, apply: [], remove: [] } });
-      const pipelines = await unlessInterrupted(io.signal, identify(here, region, options.installation, ports));
+      const identified = identify(here, region, options.installation, ports);
+      const pipelines = await unlessInterrupted(io.signal, identified);
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
-      opened[opened.length - 1] = { ports, tracing, work: { region, ...work, ...(scope && { prune: scope }) } };
+      const neighbours = besides(place, here, [...loaded, ...others], tenants, options.installation);
+      opened[opened.length - 1] = {
+        ports,
+        tracing,
+        work: { region, ...work, ...(scope && { prune: scope }), ...(neighbours.length > 0 && { neighbours }) },
+      };
     }
     return opened;
   } catch (error) {
@@ -49,6 +63,32 @@ export async function openWork(
     throw failed(faultOf(error), io);
   }
 }
+
+type Granted = Extract<Grant, { readonly ok: true }> & { readonly pipeline: LoadedPipeline };
+
+/** @throws {CommandFailed} for a pipeline that nobody works for */
+function grantOf(pipeline: LoadedPipeline, tenants: Tenants, io: CliIo): Extract<Grant, { readonly ok: true }> {
+  const grant = tenants.toApply(keyOf(pipeline), pipeline.manifest);
+  if (grant.ok) return grant;
+  throw failed({ ...grant.fault, message: `${keyOf(pipeline)}: ${grant.fault.message}` }, io);
+}
+
+/** Pipelines of other roles that meet these in the account's rule sets. */
+function besides(
+  place: Place,
+  here: readonly Granted[],
+  loaded: readonly LoadedPipeline[],
+  tenants: Tenants,
+  installation: string,
+): readonly Neighbour[] {
+  const own = new Set(here.map(({ pipeline }) => keyOf(pipeline)));
+  const others = loaded.filter((each) => !own.has(keyOf(each)) && tenants.livesIn(keyOf(each), place));
+  const resources = others.map((each) => ({ ...UNSEEN, key: keyOf(each), manifest: each.manifest }));
+  return neighboursOf(own, place.region, resources, installation);
+}
+
+/** No cluster has it, so nobody has said anything of it. */
+const UNSEEN = { createdAtMs: undefined, deleting: false, generation: 0, status: undefined } as const;
 
 const scopeOf = ({ partition, account, region, installation }: PipelineIdentity): Scope => ({
   partition,
@@ -100,15 +140,6 @@ export function refuseBadNames(
     throw refused(`--namespace ${options.namespace}: must be a DNS label: at most 63 of a-z, 0-9 and -, no dots`, io);
 }
 
-export const connectionOf = (
-  options: Pick<PipelineOptions, 'endpointUrl' | 'profile' | 'sesCallsPerSecond' | 'dnsServers'>,
-) => ({
-  endpointUrl: options.endpointUrl,
-  profile: options.profile,
-  sesCallsPerSecond: options.sesCallsPerSecond,
-  dnsServers: options.dnsServers,
-});
-
 export const keyOf = ({ namespace, manifest }: LoadedPipeline): string =>
   pipelineKey({ namespace, name: manifest.metadata.name });
 
@@ -140,6 +171,33 @@ export function chooseLoaded(
   });
 }
 
+/**
+ * The pipelines of the files that a person names, or all of them, and those that they do not name.
+ *
+ * @throws {CommandFailed} after every problem was printed
+ */
+export async function loadChosen(
+  names: readonly string[],
+  options: PipelineOptions & PruneOption,
+  io: CliIo,
+): Promise<{ readonly chosen: readonly LoadedPipeline[]; readonly others: readonly LoadedPipeline[] }> {
+  if (names.length > 0 && options.prune === true)
+    throw refused('--prune is about all that no file names: leave out either it or the names of pipelines', io);
+  // A shell makes one -f with several words of `-f *.yaml`.
+  const file = names.find((name) => name.includes('.'));
+  if (file !== undefined)
+    throw refused(
+      `${file} is no name of a pipeline; if it is a file, give it an -f of its own, or name the folder`,
+      io,
+    );
+  const loaded = await loadFiles(options, io);
+  const wanted = new Set(chooseLoaded(names, options.namespace, loaded, io));
+  return {
+    chosen: loaded.filter((each) => wanted.has(keyOf(each))),
+    others: loaded.filter((each) => !wanted.has(keyOf(each))),
+  };
+}
+
 /** Why nothing is written for some of the pipelines. */
 export const restraintsOn = (loaded: readonly LoadedPipeline[]): readonly Warning[] =>
   loaded.flatMap((pipeline) => {
@@ -148,13 +206,13 @@ export const restraintsOn = (loaded: readonly LoadedPipeline[]): readonly Warnin
   });
 
 async function identify(
-  loaded: readonly LoadedPipeline[],
+  granted: readonly Granted[],
   region: string,
   installation: string,
   ports: Pick<Connected, 'identity'>,
 ): Promise<readonly Pipeline[]> {
   const { account, partition } = await ports.identity.caller();
-  return loaded.map(({ manifest, namespace, inputs }) => {
+  return granted.map(({ pipeline: { manifest, namespace, inputs }, roleLimits }) => {
     const identity: PipelineIdentity = {
       partition,
       account,
@@ -163,6 +221,6 @@ async function identify(
       namespace,
       name: manifest.metadata.name,
     };
-    return { manifest, identity, ...inputs };
+    return { manifest, identity, roleLimits, ...inputs };
   });
 }

@@ -4,6 +4,9 @@ import { isRuleOf, pipelineKey, rulePrefix } from '../core/names.ts';
 import type { Neighbour } from '../core/neighbour.ts';
 import type { Resource } from './source.ts';
 
+/** What of another pipeline matters to those of a run. */
+type Beside = Pick<Resource, 'key' | 'createdAtMs' | 'deleting' | 'manifest' | 'generation' | 'status'>;
+
 /**
  * All pipelines of a region but those of a run: their place among each other, what they claim and which set they want
  * active. What rules they hold is read off the live set: another run looks after them.
@@ -11,7 +14,7 @@ import type { Resource } from './source.ts';
 export function neighboursOf(
   keys: ReadonlySet<string>,
   region: string,
-  resources: readonly Resource[],
+  resources: readonly Beside[],
   installation: string,
 ): readonly Neighbour[] {
   return resources.flatMap((resource): Neighbour[] => {
@@ -45,7 +48,7 @@ export function neighboursOf(
 }
 
 /** Whether the last look found every grant in place that the manifest as it is now asks for. */
-const wasSeenGranted = ({ generation, status }: Resource): boolean =>
+const wasSeenGranted = ({ generation, status }: Beside): boolean =>
   status?.observedGeneration === generation &&
   (['BucketReady', 'PermissionReady'] as const).every((wanted) =>
     status.conditions.some(({ type, status: value }) => type === wanted && value === 'True'),

@@ -21,7 +21,10 @@ export type DesiredRole =
   | { readonly kind: 'existing'; readonly arn: string };
 
 /** @throws {PipelineError} `invalid` for a token that nobody knows, with the field's path */
-export function desiredRole({ manifest, identity, roleLimits }: Pipeline, bucketName: string): DesiredRole {
+export function desiredRole(
+  { manifest, identity, roleLimits }: Pick<Pipeline, 'manifest' | 'identity' | 'roleLimits'>,
+  bucketName: string,
+): DesiredRole {
   const { spec } = manifest;
   const path = roleLimits?.rolePath ?? rolePath(identity.installation);
   if (spec.role.existingArn !== undefined) return { kind: 'existing', arn: spec.role.existingArn };

@@ -7,6 +7,8 @@ export type Caller = { readonly account: string; readonly partition: string; rea
 export type Simulated = {
   readonly action: string;
   readonly decision: 'allowed' | 'denied' | 'forbidden';
+  /** What does not let it through, whatever the policies of the principal say. */
+  readonly limits: readonly ('boundary' | 'organization')[];
 };
 
 /** Actions that are judged together, since they are about the same things. */
@@ -15,6 +17,26 @@ export type Question = {
   readonly resources: readonly string[];
   /** Condition keys and what they are in such a call. */
   readonly context: Readonly<Record<string, string>>;
+};
+
+/** What Lambda has of an account in a region, and how much there may be. */
+export type FunctionUse = {
+  readonly functions: number;
+  /** Zips of all functions and their versions, and layers. */
+  readonly codeBytes: number;
+  readonly mostCodeBytes: number;
+  /** How many invocations may run at once, and how many of these no function has reserved. */
+  readonly concurrency: number;
+  readonly unreserved: number;
+};
+
+/** What IAM has of an account, and how much there may be; undefined where IAM does not say. */
+export type RoleUse = {
+  readonly roles: number | undefined;
+  readonly mostRoles: number | undefined;
+  readonly mostAttachedPolicies: number | undefined;
+  /** Of all inline policies of a role together. */
+  readonly mostInlineCharacters: number | undefined;
 };
 
 /**
@@ -28,6 +50,8 @@ export type Probes = {
   readonly ruleSets: () => Promise<readonly string[]>;
   /** How many buckets the account has. */
   readonly buckets: () => Promise<number>;
+  readonly functionUse: () => Promise<FunctionUse>;
+  readonly roleUse: () => Promise<RoleUse>;
   /**
    * What IAM says the principal may do. Denied: nothing allows it; forbidden: something denies it.
    *

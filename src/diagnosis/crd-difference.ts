@@ -57,29 +57,32 @@ type Definition = {
 const schemaOf = (definition: unknown, version: string): unknown =>
   (definition as Definition).spec?.versions?.find(({ name }) => name === version)?.schema?.openAPIV3Schema;
 
-const FIX = 'Install the definition of this version: ses-lambda-pipeline crd | kubectl apply -f -';
 const TOLD = 3;
 
+/** The definition that this program brings, its version, and what the program was started as. */
+export type OwnDefinition = { readonly crd: unknown; readonly version: string; readonly program: string };
+
 /** Whether the CRD of the cluster is the one of this program: an older one drops fields that it does not know. */
-export function judgeCrd(expected: unknown, live: unknown, version: string): Finding<'crd'> {
+export function judgeCrd({ crd: expected, version, program }: OwnDefinition, live: unknown): Finding<'crd'> {
+  const todo = `Install the definition of this version: ${program} crd | kubectl apply -f -`;
   const check = 'crd';
   if (live === undefined)
     return {
       check,
       outcome: 'fail',
       message: 'The cluster does not know SesLambdaPipeline: its CRD is not installed',
-      todo: FIX,
+      todo,
     };
   const found = schemaOf(live, version);
   if (found === undefined)
-    return { check, outcome: 'fail', message: `The CRD in the cluster has no version ${version}`, todo: FIX };
+    return { check, outcome: 'fail', message: `The CRD in the cluster has no version ${version}`, todo };
   const { lacking, added, changed } = differences(schemaOf(expected, version), found);
   if (lacking.length > 0)
     return {
       check,
       outcome: 'fail',
       message: `The CRD in the cluster is older than this program: it lacks ${someOf(lacking, TOLD)}, and the API server drops such fields`,
-      todo: FIX,
+      todo,
     };
   if (added.length > 0)
     return {
@@ -93,7 +96,7 @@ export function judgeCrd(expected: unknown, live: unknown, version: string): Fin
       check,
       outcome: 'warn',
       message: `The CRD in the cluster judges ${counted(changed.length, 'field')} in another way than this program: ${someOf(changed, TOLD)}`,
-      todo: FIX,
+      todo,
     };
   return { check, outcome: 'ok', message: `The CRD in the cluster is that of this program (${version})` };
 }

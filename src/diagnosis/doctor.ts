@@ -1,14 +1,17 @@
 import type { Fault } from '../core/fault.ts';
 import type { MailRouting } from '../core/mail-routing.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
-import { isFault, type Caller, type Probes, type Simulated } from '../core/probes.ts';
+import { isFault, type Caller, type Probes } from '../core/probes.ts';
 import type { Answer } from './answer.ts';
-import { judgeCrd } from './crd-difference.ts';
+import { asController } from './as-controller.ts';
+import { judgeCrd, type OwnDefinition } from './crd-difference.ts';
 import { failure, notKnown } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { judgeLane, type LaneLoad } from './lane-load.ts';
 import { judgeRouting } from './judge-routing.ts';
 import { judgeLease, NO_LEASE, type LeaseFacts } from './lease-health.ts';
+import { judgePermissions, type PermissionFacts } from './permissions.ts';
+import { judgeQuotas, type QuotaFacts } from './quotas.ts';
 import { counted, duration, someOf } from './words.ts';
 
 export type DoctorCheck =
@@ -25,29 +28,19 @@ export type DoctorCheck =
   | 'quota'
   | 'MailRouted';
 
-/** How it was found out what the credentials may do. */
-export type PermissionFacts =
-  /** IAM was asked; of each action whether every pipeline needs it. */
-  | {
-      readonly kind: 'simulated';
-      readonly principal: string;
-      readonly results: readonly (Simulated & { readonly always: boolean })[];
-    }
-  /** IAM may not be asked, or does not know such a principal: some reads were tried. */
-  | { readonly kind: 'tried'; readonly because: string; readonly reads: readonly Answer<unknown>[] };
-
 export type RegionFacts = {
   readonly region: string;
+  /** The role as which it was looked at; undefined: the credentials themselves. */
+  readonly roleArn: string | undefined;
   readonly signIn: Awaited<ReturnType<Probes['signIn']>>;
-  /** What follows is undefined where nobody could sign in. */
+  /** Pipelines of the region that live in other accounts, of which these credentials say nothing. */
+  readonly elsewhere: readonly { readonly account: string; readonly keys: readonly string[] }[];
+  /** Undefined where nobody could sign in, or all pipelines are elsewhere. */
   readonly account?: {
     readonly permissions: PermissionFacts;
     readonly receivingHost: Awaited<ReturnType<Probes['receivingHost']>>;
     readonly active: Answer<ObservedRuleSet | undefined>;
-    readonly ruleSets: Answer<readonly string[]>;
-    /** Those that pipelines name, and the active one. */
-    readonly sets: readonly ObservedRuleSet[];
-    readonly buckets: Answer<number>;
+    readonly quotas: QuotaFacts;
     readonly pipelines: readonly { readonly key: string; readonly routing: MailRouting }[];
   };
 };
@@ -65,10 +58,11 @@ export type DoctorFacts = {
   readonly nowMs: number;
   /** Undefined: only files are looked at. */
   readonly cluster: Answer<ClusterFacts> | undefined;
-  /** The definition that this program brings, and its version. */
-  readonly definition: { readonly crd: unknown; readonly version: string };
+  readonly definition: OwnDefinition;
   readonly lane: Answer<LaneLoad> | undefined;
   readonly regions: readonly RegionFacts[];
+  /** Why nobody works for some pipelines: the tenants file has no entry for their namespace. */
+  readonly refused: readonly { readonly key: string; readonly fault: Fault }[];
 };
 
 type DoctorFinding = Finding<DoctorCheck>;
@@ -80,7 +74,8 @@ export function examine(facts: DoctorFacts): readonly DoctorFinding[] {
     ...(facts.lane === undefined
       ? []
       : [facts.lane.ok ? judgeLane(facts.lane.value) : notKnown('lane', facts.lane.fault)]),
-    ...(facts.regions.length === 0
+    ...facts.refused.map(({ key, fault }) => ({ ...failure('credentials' as const, fault), about: key })),
+    ...(facts.regions.length === 0 && facts.refused.length === 0
       ? [NO_REGION]
       : facts.regions.flatMap((region) => examineRegion(region, facts.nowMs))),
   ];
@@ -117,31 +112,48 @@ const examineInstallation = (
   leases: ClusterFacts['leases'],
   definition: DoctorFacts['definition'],
 ): readonly DoctorFinding[] => [
-  crd.ok ? judgeCrd(definition.crd, crd.value, definition.version) : notKnown('crd', crd.fault),
+  crd.ok ? judgeCrd(definition, crd.value) : notKnown('crd', crd.fault),
   ...(leases.ok ? judgeLeases(leases.value) : [notKnown('controller', leases.fault)]),
 ];
 
 const judgeLeases = (leases: readonly LeaseFacts[]): readonly DoctorFinding[] =>
   leases.length === 0 ? [NO_LEASE] : leases.map(judgeLease);
 
-function examineRegion({ region, signIn, account }: RegionFacts, nowMs: number): readonly DoctorFinding[] {
+function examineRegion(
+  { region, roleArn, signIn, elsewhere, account }: RegionFacts,
+  nowMs: number,
+): readonly DoctorFinding[] {
   const findings = [
     judgeCredentials(signIn.caller),
     judgeClock(signIn.awsTimeMs, nowMs),
+    ...elsewhere.map((each) => judgeElsewhere(each, signIn.caller)),
     ...(account === undefined
       ? []
       : [
           ...judgePermissions(account.permissions),
           judgeReceiving(region, account.receivingHost),
           judgeActive(region, account.active),
-          ...judgeQuotas(account),
+          ...judgeQuotas(account.quotas),
           ...account.pipelines.flatMap(({ key, routing }) =>
             judgeRouting(routing).map((finding) => ({ ...finding, about: key })),
           ),
         ]),
   ];
-  return findings.map((finding) => ({ about: region, ...finding }));
+  const about = roleArn === undefined ? region : `${region} as ${roleArn}`;
+  return findings.map((finding) => ({ about, ...finding }));
 }
+
+function judgeElsewhere({ account, keys }: RegionFacts['elsewhere'][number], caller: Caller | Fault): DoctorFinding {
+  const own = isFault(caller) ? 'another one' : caller.account;
+  return {
+    check: 'credentials',
+    outcome: 'unknown',
+    message: `${someOf(keys, TOLD)} ${keys.length === 1 ? 'is' : 'are'} in account ${account}, and the credentials at hand belong to ${own}: there was no look at ${account}`,
+    todo: asController(account),
+  };
+}
+
+const TOLD = 5;
 
 function judgeCredentials(caller: Caller | Fault): DoctorFinding {
   if (isFault(caller)) return failure('credentials', caller);
@@ -166,42 +178,6 @@ function judgeClock(awsTimeMs: number | undefined, nowMs: number): DoctorFinding
     message: `The clock of this machine is ${duration(skewMs)} ${which} that of AWS, which refuses requests that are more than 5 min off`,
     todo: 'Set the clock right, and switch time synchronisation on (timedatectl set-ntp true)',
   };
-}
-
-const TOLD = 5;
-
-function judgePermissions(facts: PermissionFacts): readonly DoctorFinding[] {
-  const check = 'permissions';
-  if (facts.kind === 'tried') {
-    const refused = facts.reads.flatMap((read) => (read.ok ? [] : [read.fault]));
-    if (refused.length > 0) return refused.map((fault) => failure(check, fault));
-    return [
-      {
-        check,
-        outcome: 'unknown',
-        message: `What was read may be read; what may be written is not known, since IAM cannot be asked (${facts.because.replace(/\.$/, '')})`,
-        todo: 'To have every permission checked, allow iam:SimulatePrincipalPolicy, or name a role with --check-role',
-      },
-    ];
-  }
-  const { principal, results } = facts;
-  const missing = results.filter(({ decision }) => decision !== 'allowed');
-  const needed = missing.filter(({ always }) => always);
-  if (missing.length === 0)
-    return [{ check, outcome: 'ok', message: `${principal} may make all calls that a pipeline needs` }];
-  const told = [...new Set((needed.length > 0 ? needed : missing).map(({ action }) => action))];
-  const denied = missing.filter(({ decision }) => decision === 'forbidden').map(({ action }) => action);
-  const why = denied.length > 0 ? `; a policy explicitly denies ${someOf(denied, TOLD)}` : '';
-  return [
-    {
-      check,
-      outcome: needed.length > 0 ? 'fail' : 'warn',
-      message:
-        `${principal} may not ${someOf(told, TOLD)}${why}` +
-        (needed.length > 0 ? '' : ', which only some pipelines need'),
-      todo: `Allow ${told.length === 1 ? 'it' : 'them'} in the policy of ${principal}${denied.length > 0 ? ', and take the Deny out' : ''}`,
-    },
-  ];
 }
 
 function judgeReceiving(region: string, host: Awaited<ReturnType<Probes['receivingHost']>>): DoctorFinding {
@@ -238,30 +214,4 @@ function judgeActive(region: string, active: Answer<ObservedRuleSet | undefined>
     message: `No rule set is active in ${region}, so SES receives no mail there`,
     todo: 'Apply a pipeline there, or activate a set by hand',
   };
-}
-
-/** Quotas that AWS cannot raise, and the one of buckets. @see https://docs.aws.amazon.com/ses/latest/dg/quotas.html */
-const MOST = { rules: 200, ruleSets: 40, buckets: 10_000 } as const;
-const NEARLY = 0.9;
-
-function judgeQuotas({ sets, ruleSets, buckets }: NonNullable<RegionFacts['account']>): readonly DoctorFinding[] {
-  return [
-    ...sets.map(({ name, rules }) =>
-      used(`rules of set ${name}`, rules.length, MOST.rules, 'Join rules, or use another account or region'),
-    ),
-    ruleSets.ok
-      ? used('rule sets', ruleSets.value.length, MOST.ruleSets, 'Delete sets that nobody needs')
-      : notKnown('quota', ruleSets.fault),
-    buckets.ok
-      ? used('buckets', buckets.value, MOST.buckets, 'Ask AWS for more in Service Quotas, or delete what nobody needs')
-      : notKnown('quota', buckets.fault),
-  ];
-}
-
-function used(what: string, count: number, most: number, todo: string): DoctorFinding {
-  const check = 'quota';
-  const message = `${count} of ${most} ${what}`;
-  if (count >= most) return { check, outcome: 'fail', message: `The quota is used up: ${message}`, todo };
-  if (count >= most * NEARLY) return { check, outcome: 'warn', message: `Little is left of a quota: ${message}`, todo };
-  return { check, outcome: 'ok', message };
 }

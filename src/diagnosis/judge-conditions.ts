@@ -77,7 +77,7 @@ function tellCondition({ condition, isOver }: Chosen, facts: TraceFacts): readon
           ...condition,
           message: `${condition.message.replace(/\.$/, '')} (so the controller has seen it; AWS is in order now)`,
         }),
-        todo: `Ask for another look: ${nextStep('reconcile', facts.key)}`,
+        todo: `Ask for another look: ${nextStep('reconcile', facts)}`,
       },
     ];
   if (type === 'MailRouted' && condition === live(type, facts) && facts.aws?.ok === true && facts.aws.value.routing)
@@ -109,10 +109,11 @@ function judgeToDo(chosen: readonly Chosen[], facts: TraceFacts): readonly Condi
   ];
 }
 
-function whoPutsItRight({ resource, suspended, key }: TraceFacts): string {
-  if (resource === undefined) return 'Bring AWS in line: ses-lambda-pipeline apply, with the same -f';
-  if (suspended) return `Nothing is written while it is suspended: ${nextStep('resume', key)}`;
-  return `A controller at work puts it right at its next look; ask for it now: ${nextStep('reconcile', key)}`;
+function whoPutsItRight(facts: TraceFacts): string {
+  const { resource, suspended, program } = facts;
+  if (resource === undefined) return `Bring AWS in line: ${program} apply, with the same -f`;
+  if (suspended) return `Nothing is written while it is suspended: ${nextStep('resume', facts)}`;
+  return `A controller at work puts it right at its next look; ask for it now: ${nextStep('reconcile', facts)}`;
 }
 
 /** The summary, where it says something that no part does. */

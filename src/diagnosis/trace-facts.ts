@@ -53,7 +53,12 @@ export type AwsFacts = {
   readonly givenRole: { readonly arn: string; readonly trust: Answer<boolean | undefined> } | undefined;
 };
 
+/** Two accounts: where something lives, and where the credentials at hand lead. */
+export type Elsewhere = { readonly account: string; readonly credentials: string };
+
 export type TraceFacts = {
+  /** What this program was started as. */
+  readonly program: string;
   /** `namespace/name`. */
   readonly key: string;
   readonly region: string | undefined;
@@ -68,8 +73,10 @@ export type TraceFacts = {
   readonly events: Answer<readonly EventFacts[]> | undefined;
   readonly leases: Answer<readonly LeaseFacts[]> | undefined;
   readonly lane: Answer<LaneLoad> | undefined;
-  /** Undefined: nobody wanted it looked at. */
+  /** Undefined: nobody wanted it looked at, or it is elsewhere. */
   readonly aws: Answer<AwsFacts> | undefined;
+  /** The account of the pipeline, where the credentials at hand belong to another one: AWS was not looked at. */
+  readonly elsewhere?: Elsewhere;
 };
 
 export type AnyCondition = Condition | StoredCondition;

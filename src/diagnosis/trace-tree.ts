@@ -76,7 +76,9 @@ function markOf({ type, status, reason }: AnyCondition): Mark {
   return status === 'True' ? 'good' : reason === 'NotActive' && type === 'RuleSetActive' ? 'noted' : 'bad';
 }
 
-function awsNode({ aws, region }: TraceFacts): readonly TreeNode[] {
+function awsNode({ aws, region, elsewhere }: TraceFacts): readonly TreeNode[] {
+  if (elsewhere !== undefined)
+    return [{ text: `AWS account ${elsewhere.account}, ${region ?? ''}: not looked at`, mark: 'unknown' }];
   if (aws === undefined) return [];
   if (!aws.ok)
     return [{ text: `AWS in ${region ?? 'its region'}`, mark: 'unknown', below: [{ text: aws.fault.message }] }];

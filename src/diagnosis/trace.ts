@@ -7,7 +7,8 @@ import { judgeLane } from './lane-load.ts';
 import { judgeLease, NO_LEASE } from './lease-health.ts';
 import { nextStep } from './next-step.ts';
 import { todoOf } from './todo.ts';
-import type { AwsFacts, ResourceFacts, TraceFacts } from './trace-facts.ts';
+import { asController } from './as-controller.ts';
+import type { AwsFacts, Elsewhere, ResourceFacts, TraceFacts } from './trace-facts.ts';
 
 /** What each finding is about: a condition, or something that no condition tells. */
 export type TraceCheck =
@@ -40,6 +41,7 @@ export function findCauses(facts: TraceFacts): readonly TraceFinding[] {
     ...judgeSuspension(facts),
     ...judgeController(facts),
     ...(facts.aws?.ok === false ? [judgeAws(facts)] : []),
+    ...(facts.elsewhere === undefined ? [] : [judgeElsewhere(facts.elsewhere)]),
     ...deeper,
     ...conditions.filter((finding) => !deeper.some((cause) => isExplained(finding, cause))),
     ...(facts.lane === undefined
@@ -62,14 +64,14 @@ const isExplained = ({ check, reason }: TraceFinding, cause: TraceFinding): bool
   reason !== undefined &&
   EXPLAINS[cause.check]?.includes(reason) === true;
 
-function judgeSuspension({ suspended, key }: TraceFacts): readonly TraceFinding[] {
-  if (!suspended) return [];
+function judgeSuspension(facts: TraceFacts): readonly TraceFinding[] {
+  if (!facts.suspended) return [];
   return [
     {
       check: 'suspended',
       outcome: 'warn',
       message: 'The pipeline is suspended: nothing is compared with AWS and nothing is written',
-      todo: `Take spec.suspend out of the manifest, or: ${nextStep('resume', key)}`,
+      todo: `Take spec.suspend out of the manifest, or: ${nextStep('resume', facts)}`,
     },
   ];
 }
@@ -81,7 +83,8 @@ const judgeLeases = (leases: NonNullable<TraceFacts['leases']>): readonly TraceF
 
 const isAtWork = (judged: readonly TraceFinding[]): boolean => judged.some(({ outcome }) => outcome === 'ok');
 
-function judgeController({ resource, leases, key }: TraceFacts): readonly TraceFinding[] {
+function judgeController(facts: TraceFacts): readonly TraceFinding[] {
+  const { resource, leases } = facts;
   if (resource === undefined || leases === undefined) return [];
   const judged = judgeLeases(leases);
   const works = isAtWork(judged);
@@ -97,7 +100,7 @@ function judgeController({ resource, leases, key }: TraceFacts): readonly TraceF
       message: `${unseen}${works ? '; one is at work' : ''}`,
       todo: works
         ? 'Wait a moment; if it lasts, see whether the controller watches this namespace (--namespaces, --label-selector), and its log'
-        : `Start the controller, then: ${nextStep('trace', key)}`,
+        : `Start the controller, then: ${nextStep('trace', facts)}`,
     },
   ];
 }
@@ -117,18 +120,19 @@ function judgeAws({ aws, resource }: TraceFacts): TraceFinding {
   return resource === undefined ? failure('aws', aws.fault) : notKnown('aws', aws.fault);
 }
 
+/** There it would look as if nothing were left of it. */
+const judgeElsewhere = ({ account, credentials }: Elsewhere): TraceFinding => ({
+  check: 'account',
+  outcome: 'unknown',
+  message: `AWS was not looked at: the pipeline is in account ${account}, and the credentials at hand belong to account ${credentials}`,
+  todo: asController(account),
+});
+
 /** What no condition can tell: it is not looked at while a pipeline is reconciled. */
 function lookDeeper({ asked, resource, region }: TraceFacts, aws: AwsFacts): readonly TraceFinding[] {
   const { observed, givenRole } = aws;
   const { runtime } = asked ?? {};
   const found: TraceFinding[] = [];
-  if (resource?.account !== undefined && resource.account !== aws.account)
-    found.push({
-      check: 'account',
-      outcome: 'fail',
-      message: `The pipeline is in AWS account ${resource.account}, and the credentials at hand belong to ${aws.account}, so what is said of AWS here is about another account`,
-      todo: `Use credentials of account ${resource.account}: --profile, or AWS_PROFILE`,
-    });
   if (givenRole?.trust.ok === true && givenRole.trust.value === false)
     found.push({
       check: 'roleTrust',

@@ -16,3 +16,11 @@ export function someOf(names: readonly string[], most: number): string {
 
 export const counted = (count: number, singular: string, plural = `${singular}s`): string =>
   `${count} ${count === 1 ? singular : plural}`;
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** How much, as people say it: `75 GB`, `1.5 MB`. */
+export function bytes(count: number): string {
+  const power = count < 1 ? 0 : Math.min(Math.floor(Math.log2(count) / 10), UNITS.length - 1);
+  return `${Number((count / 1024 ** power).toPrecision(3))} ${UNITS[power]}`;
+}

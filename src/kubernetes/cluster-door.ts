@@ -36,6 +36,8 @@ export type DoorOptions = ClusterOptions & {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** What this program was started as. */
+  readonly program: string;
 };
 
 /**
@@ -55,7 +57,7 @@ export function openCluster(options: DoorOptions) {
     try {
       return await work;
     } catch (error) {
-      throw forPeople(error, what, chosen);
+      throw forPeople(error, what, { ...chosen, program: options.program });
     }
   };
   const listAll = async <T extends ApiObject>(resource: ApiResource, selection: Selection): Promise<readonly T[]> => {
@@ -163,7 +165,7 @@ type Asked = { readonly verb: string; readonly plural: string; readonly namespac
 function forPeople(
   error: unknown,
   { verb, plural, namespace }: Asked,
-  { context, server }: ChosenCluster,
+  { context, server, program }: ChosenCluster & Pick<DoorOptions, 'program'>,
 ): PipelineError {
   const fault = faultOf(error);
   const again = (message: string): PipelineError => new PipelineError({ ...fault, message }, { cause: error });
@@ -177,7 +179,7 @@ function forPeople(
     );
   if (error.status === 404 && plural === PIPELINES.plural)
     return again(
-      `The cluster of context ${context} does not know SesLambdaPipeline. Install its CRD: ses-lambda-pipeline crd | kubectl apply -f -`,
+      `The cluster of context ${context} does not know SesLambdaPipeline. Install its CRD: ${program} crd | kubectl apply -f -`,
     );
   if (error.status === undefined)
     return again(

@@ -57,6 +57,9 @@ type NewRole = {
   readonly tags: ReadonlyMap<string, string>;
 };
 
+/** Roles that an account may have. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export const MAX_ROLES = 1000;
+
 const NO_PERMISSIONS: Permissions = { inline: new Map(), attached: new Set(), boundaryArn: undefined };
 
 /** No role at first. `documentOf` is the text of an attached policy. */
@@ -112,7 +115,8 @@ function createAccountRoles(
       if (roles.has(wanted.name.toLowerCase())) {
         throw new AwsError(409, 'EntityAlreadyExists', `Role with name ${wanted.name} already exists.`);
       }
-      if (roles.size >= 1000) throw new AwsError(409, 'LimitExceeded', 'Cannot exceed quota for RolesPerAccount: 1000');
+      if (roles.size >= MAX_ROLES)
+        throw new AwsError(409, 'LimitExceeded', `Cannot exceed quota for RolesPerAccount: ${MAX_ROLES}`);
       const role = newRole(wanted, context, account);
       roles.set(wanted.name.toLowerCase(), role);
       return role;

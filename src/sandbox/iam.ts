@@ -1,5 +1,6 @@
 import { judge } from './authorizer.ts';
 import { AwsError } from './aws-error.ts';
+import { accountOperations } from './iam-account.ts';
 import {
   descriptionOf,
   maxSessionDurationOf,
@@ -24,6 +25,7 @@ import {
   type Role,
   type RoleBook,
 } from './iam-roles.ts';
+import { simulationOperations } from './iam-simulation.ts';
 import { createSessions, type Sessions } from './iam-sessions.ts';
 import { queryService, type QueryOperation } from './query-service.ts';
 import { homeOf, type Call, type IamDoor, type SandboxContext, type Service } from './service.ts';
@@ -53,6 +55,8 @@ export function createIam(context: SandboxContext): Iam {
         ...policyOperations(roles, policies),
         ...tagOperations(roles),
         ...customerPolicyOperations(roles, policies),
+        ...simulationOperations(roles, policies),
+        ...accountOperations(roles, policies),
       },
       emptyResults: false,
     }),

@@ -29,7 +29,6 @@ export const LACKING_OPERATIONS: readonly RestRoute[] = [
     DELETE: 'DeleteFunctionUrlConfig',
   }),
   ...routes('/2021-10-31/functions/{FunctionName}/urls', { GET: 'ListFunctionUrlConfigs' }),
-  ...routes('/2016-08-19/account-settings', { GET: 'GetAccountSettings' }),
   ...routes('/2019-09-30/functions/{FunctionName}/provisioned-concurrency', {
     GET: 'GetProvisionedConcurrencyConfig',
     PUT: 'PutProvisionedConcurrencyConfig',

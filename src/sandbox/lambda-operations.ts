@@ -1,3 +1,4 @@
+import { accountSettings, refuseTooMuchReserved } from './lambda-account.ts';
 import { environmentNeed, tagsNeed } from './call-needs-lambda.ts';
 import type { Functions, QualifiedFunction } from './lambda-functions.ts';
 import { invalidValue, notFound } from './lambda-error.ts';
@@ -132,9 +133,15 @@ export function lambdaOperations(deps: OperationDeps): readonly RestOperation[] 
       return jsonReply(204, undefined);
     }),
 
+    on('GET', '/2016-08-19/account-settings', 'GetAccountSettings', (_labels, call) =>
+      jsonReply(200, accountSettings(functions.list(homeOf(call)))),
+    ),
     on('PUT', '/2017-10-31/functions/{FunctionName}/concurrency', 'PutFunctionConcurrency', (labels, call) => {
       const reservedConcurrency = numberOf(bodyOf(call), 'ReservedConcurrentExecutions') ?? 0;
-      checkRange(reservedConcurrency, 'reservedConcurrentExecutions', 0, 900);
+      const { arn } = found(labels, call);
+      checkRange(reservedConcurrency, 'reservedConcurrentExecutions', 0, 2 ** 31 - 1);
+      const others = functions.list(homeOf(call)).filter((each) => each.arn !== arn);
+      refuseTooMuchReserved(others, reservedConcurrency);
       amend(labels, call, (record) => ({ ...record, reservedConcurrency }));
       return jsonReply(200, { ReservedConcurrentExecutions: reservedConcurrency });
     }),

@@ -90,8 +90,8 @@ describe('ports with a role', () => {
 
     expect(fault).toMatchObject({ class: 'denied', reason: 'AccessDenied', operation: 'sts:AssumeRole' });
     expect(fault.message).toBe(
-      `The controller may not assume role ${session.roleArn}: its trust policy must name arn:aws:iam::${ACCOUNT}:user/sandbox, ` +
-        "with the external id of the tenants file as sts:ExternalId, and the controller's own policy must allow it sts:AssumeRole on the role.",
+      `These credentials may not assume role ${session.roleArn}: its trust policy must name arn:aws:iam::${ACCOUNT}:user/sandbox, ` +
+        'with the external id of the tenants file as sts:ExternalId, and their own policy must allow them sts:AssumeRole on the role.',
     );
     expect(calls.map(({ service, operation, code }) => `${service}:${operation} ${code}`)).toEqual([
       'sts:AssumeRole AccessDenied',

@@ -48,6 +48,8 @@ const CASES: readonly Case[] = [
   ['iam', 'CreateRole', 409, 'LimitExceededException', 'Cannot exceed quota for RolesPerAccount: 1000', 'invalid/QuotaExceeded'],
   ['iam', 'CreateRole', 400, 'InvalidInputException', 'Duplicate tag keys found', 'invalid/InvalidSpec'],
   ['iam', 'CreateRole', 400, 'MalformedPolicyDocumentException', 'Syntax errors in policy.', 'invalid/InvalidSpec'],
+  ['iam', 'SimulatePrincipalPolicy', 404, 'NoSuchEntityException', 'The role with name r cannot be found.', 'dependency/DependencyNotReady'],
+  ['iam', 'SimulatePrincipalPolicy', 400, 'InvalidInputException', 'Invalid Entity Arn', 'dependency/DependencyNotReady'],
   ['iam', 'CreateRole', 409, 'ConcurrentModificationException', 'Try again', 'transient/AwsUnavailable'],
   ['iam', 'CreateRole', 500, 'ServiceFailureException', 'Sorry', 'transient/AwsUnavailable'],
   ['iam', 'PutRolePolicy', 404, 'NoSuchEntityException', 'The role with name r cannot be found.', 'propagating/WaitingForPropagation'],
@@ -165,6 +167,7 @@ describe('the error table', () => {
           (earlier) =>
             (earlier.of === row.of || earlier.of === 'any') &&
             earlier.text === undefined &&
+            earlier.operation === undefined &&
             earlier.codes.some((other) => sameCode(other, code)),
         ),
       ),

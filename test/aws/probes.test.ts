@@ -71,11 +71,13 @@ describe('signIn', () => {
 });
 
 test('simulate asks IAM, and tells what nothing allows from what something denies', async () => {
-  const member = (action: string, decision: string): string =>
-    `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decision}</EvalDecision></member>`;
+  const member = (action: string, decision: string, more = ''): string =>
+    `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${decision}</EvalDecision>${more}</member>`;
+  const organization =
+    '<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>';
   const { url, asked } = await answering(
     200,
-    `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>${member('s3:A', 'allowed')}${member('s3:B', 'implicitDeny')}${member('s3:C', 'explicitDeny')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
+    `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>${member('s3:A', 'allowed')}${member('s3:B', 'implicitDeny', organization)}${member('s3:C', 'explicitDeny')}</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`,
   );
   const question = {
     actions: ['s3:A', 's3:B', 's3:C'],
@@ -84,24 +86,24 @@ test('simulate asks IAM, and tells what nothing allows from what something denie
   };
 
   expect(await probesAt(url).simulate('arn:aws:iam::123456789012:role/r', question)).toEqual([
-    { action: 's3:A', decision: 'allowed' },
-    { action: 's3:B', decision: 'denied' },
-    { action: 's3:C', decision: 'forbidden' },
+    { action: 's3:A', decision: 'allowed', limits: [] },
+    { action: 's3:B', decision: 'denied', limits: ['organization'] },
+    { action: 's3:C', decision: 'forbidden', limits: [] },
   ]);
   expect(asked[0]).toContain('PolicySourceArn=arn:aws:iam::123456789012:role/r');
   expect(asked[0]).toContain('ActionNames.member.3=s3:C&ResourceArns.member.1=arn:aws:s3:::b');
   expect(asked[0]).toContain('ContextEntries.member.1.ContextKeyName=s3:ResourceAccount');
 });
 
-test('what an AWS does not know is a fault that says so', async () => {
+test('simulate has a fault for a role that is not there', async () => {
   const { url } = await runningSandbox();
-  const fault = await probesAt(url)
-    .simulate('arn:aws:iam::123456789012:role/r', { actions: [], resources: [], context: {} })
-    .catch(faultOf);
+  const question = { actions: ['s3:GetObject'], resources: ['*'], context: {} };
+  const fault = await probesAt(url).simulate('arn:aws:iam::123456789012:role/r', question).catch(faultOf);
 
   expect(fault).toMatchObject({
-    code: 'NotImplemented',
-    message: expect.stringContaining('does not implement iam:SimulatePrincipalPolicy'),
+    reason: 'DependencyNotReady',
+    message:
+      'IAM cannot say what arn:aws:iam::123456789012:role/r may do: The role with name r cannot be found. Give the ARN of a role or user of this account, with its path.',
   });
 });
 
@@ -111,5 +113,18 @@ test('counts are those of the whole account', async () => {
   await clientsOf(sandbox).ses.send(new CreateReceiptRuleSetCommand({ RuleSetName: 'one' }));
 
   expect([await probes.ruleSets(), await probes.buckets()]).toEqual([['one'], 0]);
+  expect(await probes.functionUse()).toEqual({
+    functions: 0,
+    codeBytes: 0,
+    mostCodeBytes: 75 * 1024 ** 3,
+    concurrency: 1000,
+    unreserved: 1000,
+  });
+  expect(await probes.roleUse()).toEqual({
+    roles: 0,
+    mostRoles: 1000,
+    mostAttachedPolicies: 10,
+    mostInlineCharacters: 10_240,
+  });
   expect(await probes.receivingHost()).toBe('not-asked');
 });

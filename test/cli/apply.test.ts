@@ -131,8 +131,29 @@ describe('nothing is written', () => {
     const { code, err } = await on(aws)(['apply', '-f', path]);
 
     expect(code).toBe(1);
-    expect(err).toMatch(/^Error: mail\/bad: RecipientClaimed: [^\n]+\nNothing was changed\.$/);
+    expect(err).toMatch(
+      /^Error: mail\/bad: RecipientClaimed: [^\n]+\nNothing was changed\.\nTo apply only what nothing is wrong with: ses-lambda-pipeline apply mail\/app, with the same -f\.$/,
+    );
     expect(aws.writes()).toEqual([]);
+  });
+
+  test('but for one that is named, beside one that still cannot be', async () => {
+    const aws = fakeAws();
+    const path = folder({ 'a.yaml': manifestText(), 'b.yaml': manifestText({}, { name: 'bad' }) });
+
+    expect(await on(aws)(['plan', 'mail/app', '-f', path])).toMatchObject({ code: 2, err: '' });
+    expect((await on(aws)(['apply', 'mail/app', '-f', path, '--yes'])).code).toBe(0);
+    const written = aws.writes();
+    expect(written.length).toBeGreaterThan(0);
+    expect(await on(aws)(['apply', 'bad', '-f', path, '--yes'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^Error: mail\/bad: RecipientClaimed: [^\n]+\nNothing was changed\.$/),
+    });
+    expect(aws.writes()).toEqual(written);
+    expect((await on(aws)(['apply', 'appp', '-f', path])).err).toContain('did you mean mail/app?');
+    expect((await on(aws)(['apply', 'app', '-f', path, '--prune'])).err).toBe(
+      'Error: --prune is about all that no file names: leave out either it or the names of pipelines',
+    );
   });
 });
 

@@ -122,7 +122,12 @@ describe('a command line with', () => {
       ['plan', '--filenam', 'x'],
       /^Error: unknown option '--filenam'\n\(Did you mean --filename\?\)/,
     ],
-    ['too many arguments', ['plan', '-f', 'a', 'b'], /^Error: too many arguments/],
+    ['too many arguments', ['crd', 'a'], /^Error: too many arguments/],
+    [
+      'several files behind one -f',
+      ['apply', '-f', 'a.yaml', 'b.yaml'],
+      /^Error: b\.yaml is no name of a pipeline; if it is a file, give it an -f of its own, or name the folder$/,
+    ],
     ['no files', ['plan'], /^Error: say which files to read: -f <file or folder>/],
     ['a file that is not there', ['plan', '-f', '/nowhere.yaml'], /^Error: \/nowhere\.yaml: does not exist$/],
     [

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
-import { folder, manifestText } from './support.ts';
+import { folder, manifestText, silentServer } from './support.ts';
 
 const BIN = new URL('../../bin/ses-lambda-pipeline.js', import.meta.url).pathname;
 
@@ -47,22 +45,13 @@ describe('the process', () => {
   });
 
   it('ends at once on Ctrl-C while it waits for an answer that never comes', async () => {
-    let asked = (): void => {};
-    const request = new Promise<void>((resolve) => (asked = resolve));
-    const server = createServer(() => asked());
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const { port } = server.address() as AddressInfo;
+    await using server = await silentServer();
     const manifest = join(folder({ 'pipeline.json': manifestText() }), 'pipeline.json');
 
-    const plan = run(['plan', '-f', manifest, '--endpoint-url', `http://127.0.0.1:${port}`]);
+    const plan = run(['plan', '-f', manifest, '--endpoint-url', server.url]);
     plan.child.stdout.resume();
     plan.child.stderr.resume();
-    await request;
+    await server.asked;
     plan.child.kill('SIGINT');
 
     expect(await plan.ended).toEqual([130, null]);

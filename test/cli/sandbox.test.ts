@@ -9,7 +9,7 @@ import {
   createRole,
   startFixture,
 } from '../sandbox/mail-fixture.ts';
-import { cli, folder } from './support.ts';
+import { cli, folder, silentServer } from './support.ts';
 
 /** A sandbox that has stored a mail, called a function with it, and turned another away. */
 async function usedSandbox() {
@@ -39,6 +39,15 @@ async function usedSandbox() {
 }
 
 describe('looking into a running sandbox', () => {
+  test('ends at once on Ctrl-C, also where nobody answers', async () => {
+    await using server = await silentServer();
+    const interrupted = new AbortController();
+    const looking = cli(['sandbox', 'mails', '--endpoint-url', server.url], { signal: interrupted.signal });
+    await server.asked;
+    interrupted.abort();
+    expect(await looking).toMatchObject({ code: 130, err: '' });
+  });
+
   test('lists mails and who was turned away, and lets nothing steer the terminal', async () => {
     const { look, id } = await usedSandbox();
     const { code, out } = await look('mails');
@@ -79,7 +88,7 @@ describe('looking into a running sandbox', () => {
     const all = await look('logs');
     expect(all.out).toMatch(/^\S+ talk {2}START RequestId/);
     expect((await look('logs', 'talk')).out).toBe(all.out);
-    expect((await look('logs', 'other')).out).toBe('The function other has not run yet.');
+    expect((await look('logs', 'other')).out).toBe('No function other has run yet; these have: talk.');
   });
 
   test('follows the logs until Ctrl-C', async () => {
@@ -152,10 +161,26 @@ describe('starting a sandbox', () => {
   test.each([
     ['{"sesCalls":1}', 'Error: Fault settings: the document has no sesCalls'],
     ['{"seed":}', 'Error: --faults: what stands there is not JSON: '],
-    ['no/such/file', 'Error: --faults takes a file or JSON that begins with {: ENOENT'],
+    ['no/such/file', 'Error: --faults takes a file or JSON that begins with {: no/such/file does not exist'],
   ])('does not start with the faults %s', async (given, expected) => {
     const { code, out, err } = await start('--faults', given);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(expected);
+  });
+
+  test('does not take one port for AWS and for mail', async () => {
+    const { code, err } = await start('--port', '14566', '--smtp-port', '14566');
+    expect({ code, err }).toEqual({ code: 1, err: 'Error: --port and --smtp-port are both 14566: choose two ports.' });
+  });
+
+  test('says that an address is none of this machine', async () => {
+    const { err } = await start('--listen-address', '192.0.2.1', '--allow-network-access');
+    expect(err).toMatch(/\(EADDRNOTAVAIL\): this machine has no such address; leave --listen-address out/);
+  });
+
+  test('does not keep its data in a file', async () => {
+    const file = join(folder({ 'data.txt': '' }), 'data.txt');
+    const { err } = await start('--data-dir', file);
+    expect(err).toBe(`Error: The data folder ${file} is a file: name a folder that is yours.`);
   });
 });

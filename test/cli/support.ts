@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pullNothing } from '../../src/code/artifact-puller.ts';
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { awsPorts } from '../../src/aws/ports.ts';
 import { systemClock } from '../../src/aws/system-clock.ts';
 import { NO_TRACING } from '../../src/core/tracing.ts';
-import { runCli } from '../../src/cli/cli.ts';
+import { PROGRAM, runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
 import type { Probes } from '../../src/core/probes.ts';
 import { readFaultSettings } from '../../src/sandbox/fault-settings.ts';
@@ -19,6 +22,8 @@ export const NO_PROBES: Probes = {
   signIn: unasked,
   ruleSets: unasked,
   buckets: unasked,
+  functionUse: unasked,
+  roleUse: unasked,
   simulate: unasked,
   receivingHost: unasked,
 };
@@ -31,6 +36,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
   const err: string[] = [];
   const clock = systemClock();
   const io: CliIo = {
+    program: PROGRAM,
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
     readStdin: () => Promise.resolve(''),
@@ -44,7 +50,7 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
     clock,
     traced: (_command, work) => work(NO_TRACING),
     tracing: NO_TRACING,
-    connect: ({ region, endpointUrl, dnsServers }) => {
+    connect: ({ region, endpointUrl, dnsServers, role }) => {
       if (endpointUrl === undefined) throw new Error('a test must not reach out to AWS');
       const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
       return awsPorts({
@@ -54,11 +60,12 @@ export async function cli(args: readonly string[], over: Partial<CliIo> = {}): P
         credentials,
         sesCallsPerSecond: 1000,
         ...(dnsServers !== undefined && { dnsServers }),
+        ...(role !== undefined && { role }),
       });
     },
     openCluster: async (options) => {
       const { openCluster } = await import('../../src/kubernetes/cluster-door.ts');
-      return openCluster({ ...options, clock, env: { HOME: '/nowhere' }, version: '1.2.3' });
+      return openCluster({ ...options, clock, env: { HOME: '/nowhere' }, version: '1.2.3', program: PROGRAM });
     },
     loadController: () => Promise.reject(new Error('a test starts its controller itself')),
     runSandbox: async ({ faults = {}, ...settings }, started) => {
@@ -98,4 +105,19 @@ export function manifestText(spec: object = {}, metadata: object = {}): string {
       ...spec,
     },
   });
+}
+
+/** A server that takes requests and never answers; `asked` resolves with the first. */
+export async function silentServer() {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const server = createServer(() => resolve());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await once(server.close(), 'close');
+    },
+  };
 }

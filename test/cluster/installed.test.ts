@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { foreignClients } from '../support/aws-clients.ts';
 import { readHoldings } from '../support/holdings.ts';
+import { jsonDocuments } from '../support/json-documents.ts';
 import { pipeline, rule } from '../support/manifests.ts';
-import { chartTests, chartWith, kustomized, NAMESPACE, type Rendered } from '../support/rendered.ts';
+import { chartTests, kustomized, NAMESPACE, WAYS_TO_INSTALL, type Rendered } from '../support/rendered.ts';
 import { startCluster, type Cluster } from './support/cluster.ts';
 import type { ControllerProcess } from './support/controller-process.ts';
 import { isReady, livePipelines } from './support/live.ts';
@@ -37,10 +38,8 @@ async function installed(documents: readonly Rendered[]): Promise<void> {
 
 async function uninstalled(documents: readonly Rendered[]): Promise<void> {
   const going = documents.filter(({ kind }) => kind !== 'CustomResourceDefinition' && kind !== 'Namespace');
-  await cluster.kubectlWith(textOf(going), 'delete', '--ignore-not-found', '-f', '-');
+  await cluster.kubectlWith(jsonDocuments(going), 'delete', '--ignore-not-found', '-f', '-');
 }
-
-const textOf = (documents: readonly object[]): string => documents.map((each) => JSON.stringify(each)).join('\n---\n');
 
 async function aws(): Promise<Sandbox> {
   const sandbox = await startSandbox({ port: 0, smtpPort: 0, functionUpdateMs: 0 });
@@ -70,20 +69,10 @@ const ready = (namespace: string, count = 1) =>
 
 const gone = (...args: readonly string[]) => cluster.kubectl('delete', 'slp', '--timeout=60s', ...args);
 
-const PLACES = [
-  ['kustomize base', () => kustomized('base')],
-  ['kustomize irsa', () => kustomized('overlays/irsa')],
-  ['kustomize pod-identity', () => kustomized('overlays/pod-identity')],
-  ['kustomize static-credentials', () => kustomized('overlays/static-credentials')],
-  ['kustomize single-namespace', () => kustomized('overlays/single-namespace')],
-  ['kustomize sharded', () => kustomized('overlays/sharded')],
-  ['the chart', () => chartWith()],
-] as const;
-
-describe.each(PLACES)('%s', (_, rendered) => {
+describe.each(WAYS_TO_INSTALL)('%s', (_, rendered) => {
   test('is taken by the API server without a warning, and again without a change', async () => {
     const documents = await rendered();
-    const text = textOf(documents);
+    const text = jsonDocuments(documents);
     await installed(documents.filter(({ kind }) => kind === 'Namespace' || kind === 'CustomResourceDefinition'));
 
     const tried = await cluster.kubectlWith(text, 'apply', '--dry-run=server', '-f', '-');
@@ -121,7 +110,7 @@ test('a restricted namespace lets in the pod of helm test too', async () => {
 });
 
 describe('a controller as its Deployment says', () => {
-  test.each([PLACES[0], PLACES[4], PLACES[6]])(
+  test.each([WAYS_TO_INSTALL[0], WAYS_TO_INSTALL[4], WAYS_TO_INSTALL[6]])(
     '%s, makes the example Ready with the rights that came with it',
     async (_, rendered) => {
       const documents = await rendered();
@@ -263,7 +252,7 @@ test('an uninstall in the other order is finished by a controller that is instal
   await first?.end('SIGTERM');
   const crd = documents.filter(({ kind }) => kind === 'CustomResourceDefinition');
   await uninstalled(documents);
-  expect(await cluster.kubectlWith(textOf(crd), 'delete', '--wait=false', '-f', '-')).toMatchObject({ code: 0 });
+  expect(await cluster.kubectlWith(jsonDocuments(crd), 'delete', '--wait=false', '-f', '-')).toMatchObject({ code: 0 });
 
   await cluster.apply(...documents);
   const [second] = await started(documents, sandbox);

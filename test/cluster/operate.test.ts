@@ -113,12 +113,10 @@ describe('a pipeline that is Ready', () => {
       'controller ok',
       'credentials ok',
       'clock ok',
-      'permissions unknown',
+      'permissions ok',
       'receiving unknown',
       'activeSet ok',
-      'quota ok',
-      'quota ok',
-      'quota ok',
+      ...Array(6).fill('quota ok'),
       'MailRouted Routed ok',
     ]);
   });

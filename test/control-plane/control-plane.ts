@@ -13,6 +13,7 @@ import { run } from './run.ts';
 import { startServer } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 import { freePort } from '../support/free-port.ts';
+import { jsonDocuments } from '../support/json-documents.ts';
 
 /** A Kubernetes API server with a database of its own, on localhost. */
 export type ControlPlane = {
@@ -111,7 +112,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     kubectl: (...args) => kubectl(args),
     kubectlWith: (input, ...args) => kubectl(args, input),
     apply: async (...documents) => {
-      const applied = await kubectl(['apply', '-f', '-'], documents.map((one) => JSON.stringify(one)).join('\n---\n'));
+      const applied = await kubectl(['apply', '-f', '-'], jsonDocuments(documents));
       if (applied.code !== 0) throw new Error(`kubectl apply failed: ${applied.err}`);
     },
     restartApiServer,

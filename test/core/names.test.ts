@@ -8,6 +8,7 @@ import {
   functionArn,
   functionName,
   isRuleOf,
+  namePatterns,
   ownerOfRule,
   roleArn,
   roleName,
@@ -228,5 +229,26 @@ describe('the owner that a rule name tells', () => {
     'slp__b_c',
   ])('is nobody for %s', (name) => {
     expect(ownerOfRule('slp', name)).toBeUndefined();
+  });
+});
+
+describe('name patterns', () => {
+  const fits = (patterns: readonly string[], name: string): boolean =>
+    patterns.some((pattern) => name.startsWith(pattern.slice(0, -1)));
+
+  test('fit every role and function of the namespaces', () => {
+    fc.assert(
+      fc.property(identity, fc.nat(), (one, cut) => {
+        const { installation, namespace } = one;
+        const beginning = `${namespace.slice(0, cut % (namespace.length + 1))}*`;
+        for (const name of [roleName(one), functionName(one, 'Zip')])
+          for (const namespaces of [undefined, [namespace], [beginning]])
+            expect(fits(namePatterns(installation, namespaces), name)).toBe(true);
+      }),
+    );
+  });
+
+  test('are one for a namespace and those that begin with it', () => {
+    expect(namePatterns('slp', ['team-a', 'team-a-*', 'team*'])).toEqual(['slp-team-a-*', 'slp-team*']);
   });
 });

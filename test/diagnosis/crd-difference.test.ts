@@ -13,7 +13,8 @@ function changed(change: (spec: Schema) => void): object {
   return copy;
 }
 
-const judge = (live: unknown) => judgeCrd(customResourceDefinition(), live, 'v1alpha1');
+const judge = (live: unknown) =>
+  judgeCrd({ crd: customResourceDefinition(), version: 'v1alpha1', program: 'kubectl slp' }, live);
 
 test.each<[string, unknown, string, RegExp]>([
   ['is not there', undefined, 'fail', /its CRD is not installed/],

@@ -69,6 +69,7 @@ const attached = [
   iam('AttachRolePolicy', 'to a missing role', { ...missing, PolicyArn }),
   iam('ListAttachedRolePolicies', 'of a role', { RoleName }),
   iam('ListEntitiesForPolicy', 'with a role', { PolicyArn }),
+  iam('GetAccountSummary', 'with a role and a policy', {}),
   iam('PutRolePermissionsBoundary', 'of a role', { RoleName, PermissionsBoundary: PolicyArn }),
   iam('GetRole', 'with a boundary', { RoleName }),
   iam('DeleteRolePermissionsBoundary', 'of a role', { RoleName }),

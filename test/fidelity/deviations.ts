@@ -170,6 +170,13 @@ export const DEVIATIONS: readonly Deviation[] = [
   ),
 
   deviation(
+    'iam:GetAccountSummary *',
+    'SummaryMap.PolicyVersionsInUse',
+    'unknown',
+    'moto counts how often policies are attached.',
+    `${IAM_API}/API_GetAccountSummary.html`,
+  ),
+  deviation(
     'iam:*',
     '*PermissionsBoundaryUsageCount',
     'sandbox',

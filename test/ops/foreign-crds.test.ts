@@ -6,7 +6,8 @@ import type { Json } from '../cluster/documents.ts';
 import { withField } from '../cluster/with-field.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import type { Ended } from '../control-plane/run.ts';
-import { chartWith, kustomized, type Rendered } from '../support/rendered.ts';
+import { jsonDocuments } from '../support/json-documents.ts';
+import { WAYS_TO_INSTALL, type Rendered } from '../support/rendered.ts';
 import { FOREIGN_GROUPS, foreignCrds } from './foreign-crds.ts';
 
 const DEPLOY = new URL('../../deploy', import.meta.url).pathname;
@@ -39,10 +40,8 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 /** As Argo CD and Flux apply: by the server, which knows every field. */
-function applied(documents: readonly unknown[]): Promise<Ended> {
-  const text = documents.map((each) => JSON.stringify(each)).join('\n---\n');
-  return cluster.kubectlWith(text, 'apply', '--server-side', '--validate=strict', '-f', '-');
-}
+const applied = (documents: readonly unknown[]): Promise<Ended> =>
+  cluster.kubectlWith(jsonDocuments(documents), 'apply', '--server-side', '--validate=strict', '-f', '-');
 
 const shipped = (kind: string): Rendered => {
   const found = SHIPPED.find(({ document }) => document.kind === kind);
@@ -105,18 +104,13 @@ test('argocd-cm, brought in as the page says, leaves the keys that are there', a
   expect(data).toEqual({ url: 'https://argocd.example.com', ...(ours['data'] as object) });
 });
 
-test.each([
-  ['kustomize base', () => kustomized('base')],
-  ['kustomize irsa', () => kustomized('overlays/irsa')],
-  ['kustomize pod-identity', () => kustomized('overlays/pod-identity')],
-  ['kustomize static-credentials', () => kustomized('overlays/static-credentials')],
-  ['kustomize single-namespace', () => kustomized('overlays/single-namespace')],
-  ['kustomize sharded', () => kustomized('overlays/sharded')],
-  ['the chart', () => chartWith()],
-] as const)('%s is taken from a tool that applies by the server, as strictly as can be', async (_, rendered) => {
-  const documents = await rendered();
-  const namespaces = [...new Set(documents.map(({ metadata }) => metadata.namespace ?? 'default'))];
-  for (const name of namespaces) await cluster.kubectl('create', 'namespace', name);
+test.each(WAYS_TO_INSTALL)(
+  '%s is taken from a tool that applies by the server, as strictly as can be',
+  async (_, rendered) => {
+    const documents = await rendered();
+    const namespaces = [...new Set(documents.map(({ metadata }) => metadata.namespace ?? 'default'))];
+    for (const name of namespaces) await cluster.kubectl('create', 'namespace', name);
 
-  expect(await applied(documents)).toMatchObject({ code: 0, err: '' });
-});
+    expect(await applied(documents)).toMatchObject({ code: 0, err: '' });
+  },
+);

@@ -282,8 +282,9 @@ describe('the policy of the controller', () => {
     expect(ALL.flatMap(actionsOf).filter((action) => action.includes('*'))).toEqual([]);
   });
 
-  it('fits into a managed policy, in several regions too', () => {
-    for (const scope of [WITH_EVERYTHING, { ...SCOPE, regions: ['us-east-1', 'us-west-2'] }])
+  it('fits into a managed policy, in several regions or with each kind of thing that pipelines name', () => {
+    const withOne = Object.entries(WITH_EVERYTHING).map(([kind, named]) => ({ ...SCOPE, [kind]: named }));
+    for (const scope of [...withOne, { ...SCOPE, regions: ['us-east-1', 'us-west-2', 'eu-west-1'] }])
       expect(JSON.stringify(controllerPolicy(scope)).length).toBeLessThan(MAX_MANAGED_POLICY);
   });
 

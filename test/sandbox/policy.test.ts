@@ -128,6 +128,7 @@ describe('isMet', () => {
     values,
     ifExists,
     key: 'k',
+    keyAsWritten: 'K',
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { pullNothing } from '../../src/code/artifact-puller.ts';
 import { awsPorts } from '../../src/aws/ports.ts';
-import { runCli } from '../../src/cli/cli.ts';
+import { PROGRAM, runCli } from '../../src/cli/cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/io.ts';
 import { NO_TRACING } from '../../src/core/tracing.ts';
 import { quickClock } from './quick-clock.ts';
@@ -36,6 +36,7 @@ export async function runCommand({
   const err: string[] = [];
   const clock = quickClock();
   const io: CliIo = {
+    program: PROGRAM,
     out: (line) => out.push(line),
     err: (line) => err.push(line),
     readStdin: async () => stdin,

@@ -43,6 +43,17 @@ export async function chartTests(): Promise<readonly Rendered[]> {
   return documentsOf(all);
 }
 
+/** Every way to install that we ship, by a name for it. */
+export const WAYS_TO_INSTALL = [
+  ['kustomize base', () => kustomized('base')],
+  ['kustomize irsa', () => kustomized('overlays/irsa')],
+  ['kustomize pod-identity', () => kustomized('overlays/pod-identity')],
+  ['kustomize static-credentials', () => kustomized('overlays/static-credentials')],
+  ['kustomize single-namespace', () => kustomized('overlays/single-namespace')],
+  ['kustomize sharded', () => kustomized('overlays/sharded')],
+  ['the chart', () => chartWith()],
+] as const;
+
 function documentsOf({ code, out, err }: { readonly code: number; readonly out: string; readonly err: string }) {
   if (code !== 0) throw new Error(err);
   return (loadAll(out) as (Rendered | null)[]).filter((document) => document !== null);

@@ -21,8 +21,8 @@ export type Alert = {
   readonly description: string;
 };
 
-/** Where the runbooks are read: put the owner of your copy there. */
-const RUNBOOKS = 'https://github.com/OWNER/ses-lambda-pipeline/blob/main/docs/runbooks';
+/** Stands for where a copy of the runbooks is read; deploy/monitoring/runbooks puts an address in its place. */
+const RUNBOOKS = 'https://runbooks.example.com';
 
 export const runbookUrl = ({ name }: Pick<Alert, 'name'>): string => `${RUNBOOKS}/${name}.md`;
 

@@ -9,6 +9,7 @@ export type Condition = {
   readonly ifExists: boolean;
   /** Lower case: keys are case-insensitive. */
   readonly key: string;
+  readonly keyAsWritten: string;
   readonly values: readonly string[];
 };
 

@@ -145,6 +145,7 @@ function conditionsOf(value: unknown): readonly Condition[] {
       operator,
       ifExists,
       key: key.toLowerCase(),
+      keyAsWritten: key,
       values: stringsOf(typeof given === 'boolean' ? String(given) : given, `Condition ${name} ${key}`).map(
         withoutVariables,
       ),

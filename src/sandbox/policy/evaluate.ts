@@ -20,24 +20,37 @@ export type Question = {
 /** `none` is the implicit deny: nothing allowed it, nothing denied it. `why` is a sentence for people. */
 export type Verdict = { readonly decision: 'allow' | 'deny' | 'none'; readonly why: string };
 
+/** A verdict with what led to it. */
+export type Evaluation = Verdict & {
+  /** All that deny, or else all that allow; none when nothing did either. */
+  readonly deciding: readonly Statement[];
+  /** Condition keys of the statements in question that the call lacks, as they were written. */
+  readonly missingKeys: readonly string[];
+};
+
 /**
  * An explicit Deny wins over every Allow; without an Allow the answer is `none`.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
-export function evaluate(question: Question): Verdict {
+export function evaluate(question: Question): Evaluation {
+  const context = question.context ?? {};
   const statements = question.documents.flatMap((document) => document.statements);
   const addressed = statements.filter((statement) => concerns(statement, question));
-  const { met, missed } = splitByConditions(addressed, question.context ?? {});
+  const { met, missed } = splitByConditions(addressed, context);
+  const missing = addressed.flatMap(({ conditions }) => conditions.filter(({ key }) => context[key] === undefined));
+  const missingKeys = [...new Set(missing.map(({ keyAsWritten }) => keyAsWritten))];
 
-  const denying = met.find(({ effect }) => effect === 'Deny');
-  if (denying !== undefined) return { decision: 'deny', why: `${nameOf(denying)} denies ${asked(question)}` };
-  const allowing = met.find((statement) => statement.effect === 'Allow');
-  if (allowing !== undefined) return { decision: 'allow', why: `${nameOf(allowing)} allows ${asked(question)}` };
+  const denying = met.filter(({ effect }) => effect === 'Deny');
+  if (denying[0] !== undefined)
+    return { decision: 'deny', why: `${nameOf(denying[0])} denies ${asked(question)}`, deciding: denying, missingKeys };
+  const [allowing] = met;
+  if (allowing !== undefined)
+    return { decision: 'allow', why: `${nameOf(allowing)} allows ${asked(question)}`, deciding: met, missingKeys };
 
   const near = missed.find(({ statement }) => statement.effect === 'Allow');
   const hint = near === undefined ? '' : `; ${nameOf(near.statement)} would, but ${near.why}`;
-  return { decision: 'none', why: `no statement allows ${asked(question)}${hint}` };
+  return { decision: 'none', why: `no statement allows ${asked(question)}${hint}`, deciding: [], missingKeys };
 }
 
 function concerns(statement: Statement, question: Question): boolean {

@@ -1,13 +1,14 @@
 import type { XMLParser } from 'fast-xml-parser';
 import { xmlParser } from './packages.ts';
 
-/** A tree that can be written as XML. `undefined` members are left out. */
+/** A tree that can be written as XML. `undefined` members are left out; a map becomes the entries of the query protocol. */
 export type XmlValue =
   | string
   | number
   | boolean
   | undefined
   | readonly XmlValue[]
+  | ReadonlyMap<string, XmlValue>
   | { readonly [name: string]: XmlValue };
 
 /** How an array is written: `flattened` repeats the element (S3), `member` wraps the items (query protocol). */
@@ -43,9 +44,13 @@ export function toXml(name: string, value: XmlValue, arrays: ArrayStyle): string
     if (arrays === 'flattened') return value.map((item) => toXml(name, item, arrays)).join('');
     return `<${name}>${value.map((item) => toXml('member', item, arrays)).join('')}</${name}>`;
   }
+  if (isMap(value))
+    return `<${name}>${[...value].map(([key, each]) => entryToXml(key, each, arrays)).join('')}</${name}>`;
   if (isMembers(value)) return `<${name}>${membersToXml(value, arrays)}</${name}>`;
   return `<${name}>${escapeXml(String(value))}</${name}>`;
 }
+
+const entryToXml = (key: string, value: XmlValue, arrays: ArrayStyle): string => toXml('entry', { key, value }, arrays);
 
 /** The members of an object, without an element around them. */
 function membersToXml(members: Readonly<Record<string, XmlValue>>, arrays: ArrayStyle): string {
@@ -141,6 +146,10 @@ export function textAt(node: XmlNode | undefined, ...path: readonly string[]): s
 
 function isList(value: XmlValue): value is readonly XmlValue[] {
   return Array.isArray(value);
+}
+
+function isMap(value: XmlValue): value is ReadonlyMap<string, XmlValue> {
+  return value instanceof Map;
 }
 
 function isMembers(value: XmlValue): value is { readonly [name: string]: XmlValue } {

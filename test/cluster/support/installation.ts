@@ -7,12 +7,12 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sa
 import type { Ended } from '../../control-plane/run.ts';
 import { foreignClients, type Foreign } from '../../support/aws-clients.ts';
 import { logLine } from '../../support/log-line.ts';
+import { recordStatus } from '../../support/recorded-statuses.ts';
 import { startApiProxy, type ApiProxy } from './api-proxy.ts';
 import type { Cluster } from './cluster.ts';
 import { startControllerProcess, type ControllerProcess } from './controller-process.ts';
 import { isReady, liveEvents, livePipelines, type Live, type LiveEvent } from './live.ts';
 import { boundTo, shippedRoles, type Role } from './shipped-rights.ts';
-import { recordStatuses } from './record-statuses.ts';
 import { statusFaults } from './status-faults.ts';
 import { until } from './until.ts';
 
@@ -58,6 +58,15 @@ export type Finally = (cleanUp: () => Promise<void>) => void;
 
 let installations = 0;
 
+const recordLive = ({ metadata, spec, status }: Live): void =>
+  recordStatus({
+    deleting: metadata.deletionTimestamp !== undefined,
+    suspended: spec['suspend'] === true,
+    generation: metadata.generation,
+    observedGeneration: status?.observedGeneration,
+    conditions: status?.conditions ?? [],
+  });
+
 /**
  * At the end it stops what it has started, and fails the test for what must never happen, whatever a test is about: a
  * status that breaks a rule of kstatus or goes back, a controller that ended by itself or not in order, an error that
@@ -89,7 +98,7 @@ export async function install(cluster: Cluster, options: InstallationOptions): P
     const codes = await Promise.all(controllers.map((each) => endOf(each)));
     for (const each of clients.values()) each.destroy();
     await Promise.all([sandbox.stop(), ...proxies.map((each) => each.stop()), rm(folder, { recursive: true })]);
-    for (const each of proxies) recordStatuses(each.statusWrites());
+    for (const each of proxies) for (const write of each.statusWrites()) recordLive(write as Live);
     const faults = [
       ...proxies.flatMap((each) => statusFaults(each.statusWrites())),
       ...codes.flatMap((fault) => fault ?? []),

@@ -9,6 +9,7 @@ import type {
   ResourceStatus,
 } from '../../../src/controller/source.ts';
 import { CODE } from '../../core/support/pipeline.ts';
+import { recordStatus } from '../../support/recorded-statuses.ts';
 
 /** Pipelines in memory, with the manners of an API server: what is written comes back, its members sorted. */
 export type FakeSource = PipelineSource & {
@@ -84,11 +85,13 @@ export function fakeSource(...first: readonly Resource[]): FakeSource {
       source.before('inputs', key);
       return source.inputsOf(key);
     },
-    writeStatus: async ({ key }, status) => {
+    writeStatus: async ({ key, generation: looked, deleting, manifest }, status) => {
       source.before('writeStatus', key);
       const faults = conditionFaults(status.conditions);
       if (faults.length > 0) throw new Error(`a status that must not be written: ${faults.join('; ')}`);
       statusSchema.parse(JSON.parse(JSON.stringify(status))); // what the API server would drop would be written forever
+      const generation = resources.get(key)?.generation ?? looked;
+      recordStatus({ ...status, generation, deleting, suspended: manifest?.spec.suspend === true });
       source.statuses.push(status);
       change(key, { status: sorted(status) });
     },

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { loadAll } from 'js-yaml';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load, loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { findBinaries } from '../../control-plane/binaries.ts';
 import { run } from '../../control-plane/run.ts';
+import { ALERTS } from '../../../tools/monitoring/alerts.ts';
 import { chartWith, kustomized, type Rendered } from '../../support/rendered.ts';
 
 const MONITORING = new URL('../../../deploy/monitoring', import.meta.url).pathname;
@@ -14,6 +15,9 @@ type Monitor = {
   readonly selector: Selector;
   readonly endpoints?: readonly Endpoint[];
   readonly podMetricsEndpoints?: readonly Endpoint[];
+};
+type Rules = {
+  readonly groups: readonly { readonly rules: readonly { readonly annotations: { readonly runbook_url: string } }[] }[];
 };
 type Port = { readonly name: string };
 
@@ -30,19 +34,19 @@ async function built(folder: string): Promise<readonly Rendered[]> {
   return loadAll(out) as Rendered[];
 }
 
-/** As a user puts the component on top. */
-async function withPodMonitor(): Promise<readonly Rendered[]> {
-  const folder = mkdtempSync(join(MONITORING, '../mine-'));
+/** A kustomization of a user's own, in a folder beside deploy. */
+async function onTop(kustomization: string): Promise<readonly Rendered[]> {
+  const folder = mkdtempSync(join(MONITORING, '../../mine-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(
-    join(folder, 'kustomization.yaml'),
-    JSON.stringify({
-      resources: [relative(folder, MONITORING)],
-      components: [relative(folder, join(MONITORING, 'pod-monitor'))],
-    }),
-  );
+  writeFileSync(join(folder, 'kustomization.yaml'), kustomization);
   return built(folder);
 }
+
+const withPodMonitor = (): Promise<readonly Rendered[]> =>
+  onTop('{ resources: [../deploy/monitoring], components: [../deploy/monitoring/pod-monitor] }');
+
+const runbooksOf = (rules: Rules): readonly string[] =>
+  rules.groups.flatMap(({ rules }) => rules.map(({ annotations }) => annotations.runbook_url));
 
 const only = (documents: readonly Rendered[], kind: string): Rendered => {
   const found = documents.filter((document) => document.kind === kind);
@@ -64,6 +68,32 @@ test('the component scrapes pods instead, not as well', async () => {
   const documents = await withPodMonitor();
 
   expect(documents.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'PodMonitor', 'PrometheusRule']);
+});
+
+describe('the runbooks lead to where the page on monitoring is told that they are read', () => {
+  const page = readFileSync(new URL('../../../docs/monitoring.md', import.meta.url), 'utf8');
+  const pagesAt = (address: string) => ALERTS.map(({ name }) => `${address}/${name}.md`);
+
+  test('by the component', async () => {
+    const [, kustomization = ''] = /```yaml\n(apiVersion: kustomize[^`]+)```/.exec(page) ?? [];
+
+    const documents = await onTop(kustomization);
+
+    const rules = only(documents, 'PrometheusRule');
+    expect(runbooksOf(rules['spec'] as Rules)).toEqual(
+      pagesAt('https://git.example.com/platform/ses-lambda-pipeline/-/blob/main/docs/runbooks'),
+    );
+    expect(rules.metadata.labels).toMatchObject({ release: 'kube-prometheus-stack' });
+    expect(documents.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'PrometheusRule', 'ServiceMonitor']);
+  });
+
+  test('by the command', async () => {
+    const [, command = ''] = /A test runs these lines: sed\. -->\n+```sh\n(.*) > alerts\.yaml\n/.exec(page) ?? [];
+
+    const { out } = await run('sh', ['-ec', command], { cwd: join(MONITORING, '../..') });
+
+    expect(runbooksOf(load(out) as Rules)).toEqual(pagesAt('https://wiki.example.com/runbooks'));
+  });
 });
 
 describe.each(['kustomize', 'helm'] as const)('installed by %s, the controller', (way) => {
