@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * What needs programs that not every machine has: bash, zsh and fish; promtool and Prometheus; Chromium; ShellCheck; Go
- * for actionlint, the judges of Argo CD, Flux and Terraform and the CRDs of others; Python for cfn-lint. A test says
- * what is missing.
+ * for actionlint, the judges of Argo CD, Flux and Terraform, an OpenTelemetry collector and the CRDs of others; Python
+ * for cfn-lint. A test says what is missing.
  */
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { createArtifactPuller } from './code/artifact-puller.ts';
+import type { ArtifactPuller } from './code/artifact-puller.ts';
 import { systemClock } from './aws/system-clock.ts';
 import { ask } from './cli/ask.ts';
 import { PROGRAM, runCli } from './cli/cli.ts';
@@ -55,7 +55,7 @@ function systemIo(signal: AbortSignal, program: string): CliIo {
     out: (line) => process.stdout.write(`${line}\n`),
     err,
     readStdin: () => text(process.stdin),
-    pullFrom: (registries) => createArtifactPuller({ registries, fetch }),
+    pullFrom: artifactPuller,
     env: process.env,
     interactive,
     colours: interactive && process.env['NO_COLOR'] === undefined && isTerminal(process.stdout),
@@ -100,6 +100,16 @@ function systemIo(signal: AbortSignal, program: string): CliIo {
       await runDev(settings, tell, signal);
     },
   };
+}
+
+/** Loaded with the first artifact: hardly a command needs one. */
+function artifactPuller(registries: readonly string[]): ArtifactPuller {
+  let puller: Promise<ArtifactPuller> | undefined;
+  const load = async (): Promise<ArtifactPuller> => {
+    const { createArtifactPuller } = await import('./code/artifact-puller.ts');
+    return createArtifactPuller({ registries, fetch });
+  };
+  return async (ref, secret) => (await (puller ??= load()))(ref, secret);
 }
 
 /** Draws from the moment that what it draws with is loaded; until then only the newest content counts. */

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { loadManifests } from '../files/load-manifests.ts';
-import { refOf } from './cluster.ts';
 import { beginning, complete, type Candidate, type Completion } from './complete.ts';
 import type { CliIo, ExitCode } from './io.ts';
-import { keyOf } from './work.ts';
 
 /** Whoever presses Tab does not wait longer. */
 const LOOK_UP_MS = 2_000;
@@ -20,28 +17,17 @@ const NO_FILES = ':4';
  */
 export async function completeCommand(program: Command, words: readonly string[], io: CliIo): Promise<ExitCode> {
   const { candidates, files, pipelines } = complete(program, words);
-  const found = pipelines === undefined ? [] : await inTime(pipelinesOf(pipelines, io), io);
+  const found = pipelines === undefined ? [] : await inTime(lookUp(pipelines, io), io);
   for (const { value, about } of [...candidates, ...beginning(words.at(-1) ?? '', found)])
     io.out(about === '' ? value : `${value}\t${about.replaceAll(/\s+/g, ' ')}`);
   io.out(files ? FILES : NO_FILES);
   return 0;
 }
 
-async function pipelinesOf(given: NonNullable<Completion['pipelines']>, io: CliIo): Promise<readonly Candidate[]> {
-  const only = (name: string): string | undefined => given[name]?.at(-1);
-  const { filename } = given;
-  if (filename !== undefined) {
-    const namespace = only('namespace') ?? 'default';
-    const { pipelines } = await loadManifests({ sources: filename, namespace, readStdin: () => Promise.resolve('') });
-    return pipelines.map((each) => ({ value: each.manifest.metadata.name, about: keyOf(each) }));
-  }
-  const cluster = await io.openCluster({ kubeconfig: only('kubeconfig'), context: only('context') });
-  const everywhere = given['allNamespaces'] !== undefined;
-  const found = await cluster.pipelines(everywhere ? undefined : (only('namespace') ?? cluster.namespace));
-  return found.map((each) => ({
-    value: everywhere ? each.key : refOf(each).name,
-    about: each.status?.conditions.find(({ type }) => type === 'Ready')?.reason ?? 'not looked at yet',
-  }));
+/** Loaded only for a word that may be the name of a pipeline: most are not. */
+async function lookUp(given: NonNullable<Completion['pipelines']>, io: CliIo): Promise<readonly Candidate[]> {
+  const { knownPipelines } = await import('./complete-pipelines.ts');
+  return knownPipelines(given, io);
 }
 
 /** Nothing, when it takes too long or fails. */

@@ -2,12 +2,11 @@ import { controllerPolicy, MAX_MANAGED_POLICY, tenantsPolicy } from '../core/con
 import { functionBoundary } from '../core/function-boundary.ts';
 import type { PolicyDocument } from '../core/policy-document.ts';
 import { refused } from './command-failed.ts';
+import type { POLICIES } from './iam-policies.ts';
 import { readScope, tenantsOf, type ScopeOptions } from './iam-policy-scope.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { OutputFormat } from './options.ts';
 import { print } from './print.ts';
-
-export const POLICIES = ['controller', 'function-boundary', 'tenants'] as const;
 
 type Which = (typeof POLICIES)[number];
 

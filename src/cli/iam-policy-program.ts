@@ -1,6 +1,6 @@
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import { examples } from './help.ts';
-import { POLICIES } from './iam-policy-command.ts';
+import { POLICIES } from './iam-policies.ts';
 import { accountId, collect, regionNames, withOutput } from './options.ts';
 import type { Run } from './run.ts';
 

@@ -174,12 +174,14 @@ export function createTracingSpans(tracer: Tracer, now: () => number): TracingSp
       if (waitMs > 0) past('wait for SES', waitMs, {})?.end(now());
     },
     kubernetesCalled: ({ verb, resource, code, durationMs }) => {
+      const failed = code === undefined || code >= 400;
       const attributes = {
         ...(code !== undefined && { 'http.response.status_code': code }),
+        ...(failed && { 'error.type': code === undefined ? 'no answer' : String(code) }),
         ...own({ 'kubernetes.verb': verb, 'kubernetes.resource': resource }),
       };
       const span = past(`kubernetes ${verb} ${resource}`, durationMs, { kind: SpanKind.CLIENT, attributes });
-      if (code === undefined || code >= 400) span?.setStatus({ code: SpanStatusCode.ERROR });
+      if (failed) span?.setStatus({ code: SpanStatusCode.ERROR });
       span?.end(now());
     },
 

@@ -74,4 +74,56 @@ describe.concurrent('two replicas', () => {
     expect(leader.controller.log()).toContain('the Lease is lost');
     expect(leader.aws.lastSentAtMs()).toBeLessThan(tookOverAtMs);
   });
+
+  test('never write at once while people clear, shorten and delete the Lease of a leader', async ({
+    onTestFinished,
+  }) => {
+    const { place, leader, standby } = await twoReplicas(onTestFinished);
+    const holder = (await leaseOf(place)).holderIdentity;
+    const changes = [
+      () => patchLease(place, { holderIdentity: '' }),
+      () => patchLease(place, { leaseDurationSeconds: 1 }),
+      () => patchLease(place, { leaseDurationSeconds: 3_600, renewTime: '2999-01-01T00:00:00.000000Z' }),
+      () => place.kubectl('delete', 'lease', LEASE),
+    ];
+
+    for (const change of changes) {
+      await change();
+      await until(
+        'the leader has put it right',
+        () => leaseOf(place),
+        (spec) => spec.holderIdentity === holder && spec.leaseDurationSeconds === 15,
+      );
+    }
+
+    expect(leader.controller.exitCode()).toBeUndefined();
+    expect(standby.aws.firstSentAtMs()).toBeUndefined();
+  });
+
+  test('hand over when the very long Lease of a leader that is gone is deleted', async ({ onTestFinished }) => {
+    const { place, leader, standby } = await twoReplicas(onTestFinished);
+    await leader.controller.end('SIGKILL');
+    await patchLease(place, { leaseDurationSeconds: 100_000 });
+    await place.kubectl('delete', 'lease', LEASE);
+
+    await timed('hand-over after a deletion', () => firstCall(standby, 40_000));
+
+    expect(await leaseOf(place)).toMatchObject({ leaseDurationSeconds: 15 });
+  });
 });
+
+const LEASE = 'ses-lambda-pipeline';
+
+type LeaseSpec = { readonly holderIdentity?: string; readonly leaseDurationSeconds?: number };
+
+/** Empty while there is none. */
+async function leaseOf({ kubectl }: Installation): Promise<LeaseSpec> {
+  const { out } = await kubectl('get', 'lease', LEASE, '-o', 'json', '--ignore-not-found');
+  return out.trim() === '' ? {} : (JSON.parse(out) as { readonly spec: LeaseSpec }).spec;
+}
+
+/** As somebody does it by hand. */
+async function patchLease({ kubectl }: Installation, spec: LeaseSpec & { readonly renewTime?: string }): Promise<void> {
+  const { code, err } = await kubectl('patch', 'lease', LEASE, '--type=merge', '-p', JSON.stringify({ spec }));
+  if (code !== 0) throw new Error(err);
+}

@@ -1,8 +1,8 @@
-import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { cacheFolder } from '../support/cache-folder.ts';
 import { exclusively } from './exclusively.ts';
-import { run } from './run.ts';
+import { goBuild } from './go-build.ts';
 
 /** Programs that are built from source with Go, by a go.mod that says which versions. */
 export type GoPrograms<P extends string> = {
@@ -106,30 +106,13 @@ async function build(shop: Workshop, programs: readonly string[]): Promise<void>
   const names = programs.join(', ');
   shop.say(`Building ${names} (${shop.versionOf} ${shop.version}) into ${shop.cache}: the first time some minutes`);
   const startedMs = performance.now();
-  const scratch = await mkdtemp(join(shop.cache, 'building-'));
-  try {
-    for (const [index, program] of programs.entries()) {
-      shop.say(`  ${index + 1} of ${programs.length}: ${program}`);
-      await buildOne(shop, program, scratch);
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
+  for (const [index, program] of programs.entries()) {
+    shop.say(`  ${index + 1} of ${programs.length}: ${program}`);
+    const { packages, cache, versionVariable, version, ...place } = shop;
+    const linkerFlags = `-X ${versionVariable}=${version}`;
+    await goBuild({ ...place, source: packages[program] ?? program, output: join(cache, program), linkerFlags });
   }
   shop.say(`Built ${names} in ${Math.round((performance.now() - startedMs) / 1000)} s`);
-}
-
-async function buildOne(shop: Workshop, program: string, scratch: string): Promise<void> {
-  const { go, env, version, cache, module, packages, versionVariable } = shop;
-  const output = join(scratch, program);
-  const flags = ['-trimpath', '-buildvcs=false', '-ldflags', `-s -w -X ${versionVariable}=${version}`];
-  const built = await run('nice', ['-n', '15', go, 'build', ...flags, '-o', output, packages[program] ?? program], {
-    cwd: module,
-    env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
-  });
-  if (built.code !== 0)
-    throw new Error(`Building ${program} failed; the end of what Go says:\n${built.err.slice(-2000)}`);
-  // A rename within a folder is atomic: whoever sees the name sees the whole program.
-  await rename(output, join(cache, program));
 }
 
 type Say = (line: string) => void;

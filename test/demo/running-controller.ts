@@ -53,7 +53,7 @@ export async function startController(
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const read = logLine<LogLine>(line);
+      const read = logLine(line) as LogLine;
       log.push(read);
       if (read.msg === 'started') started.resolve(read);
     }

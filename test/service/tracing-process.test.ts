@@ -1,13 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { run } from '../control-plane/run.ts';
 import { BIN, peaceful } from '../demo/run-bin.ts';
 import { startController, type RunningController } from '../demo/running-controller.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { runningSandbox } from '../sandbox/support/running-sandbox.ts';
-import { otlpReceiver, valuesOf } from './support/otlp-receiver.ts';
+import { loadedPackages } from '../support/loaded-packages.ts';
+import { valuesOf } from './support/otlp.ts';
+import { otlpReceiver } from './support/otlp-receiver.ts';
 
 const EXAMPLE = new URL('../../examples/echo', import.meta.url).pathname;
 const UNTIL_READY = { timeout: 25_000, interval: 50 };
@@ -39,16 +38,10 @@ const applyWith = (env: Readonly<Record<string, string>>) =>
     env: { ...peaceful(process.env), ...env },
   });
 
-/** Modules of OpenTelemetry that a process loads. */
+/** Packages of OpenTelemetry that a process loads. */
 function watchedModules() {
-  const folder = mkdtempSync(join(tmpdir(), 'loaded-modules-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'loaded');
-  const hooks = new URL('support/loaded-modules.mjs', import.meta.url).href;
-  return {
-    env: { NODE_OPTIONS: `--import=${hooks}`, LOADED_MODULES_FILE: file },
-    loaded: () => [...new Set(existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [])].sort(),
-  };
+  const { env, loaded } = loadedPackages();
+  return { env, loaded: () => loaded().filter((name) => name.startsWith('@opentelemetry/')) };
 }
 
 describe('the controller', { timeout: 60_000 }, () => {

@@ -287,10 +287,10 @@ describe('log lines', () => {
 });
 
 it.each([
-  { code: 200, status: SpanStatusCode.UNSET },
-  { code: 409, status: SpanStatusCode.ERROR },
-  { code: undefined, status: SpanStatusCode.ERROR },
-])('shows a call to the API server that was answered with $code', async ({ code, status }) => {
+  { code: 200, status: SpanStatusCode.UNSET, type: undefined },
+  { code: 409, status: SpanStatusCode.ERROR, type: '409' },
+  { code: undefined, status: SpanStatusCode.ERROR, type: 'no answer' },
+])('shows a call to the API server that was answered with $code', async ({ code, status, type }) => {
   const { spans, named, placeOf } = recordedSpans(() => 0);
 
   await spans.command('reconcile', async () => {
@@ -302,6 +302,7 @@ it.each([
   expect(span && placeOf(span)).toBe('reconcile > kubernetes patch seslambdapipelines');
   expect(span?.status).toEqual({ code: status });
   expect(span?.attributes['http.response.status_code']).toBe(code);
+  expect(span?.attributes['error.type']).toBe(type);
 });
 
 it('is told of calls outside of any run without making spans of them', () => {

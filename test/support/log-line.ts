@@ -6,7 +6,7 @@ import { load } from 'js-yaml';
  *
  * @throws {Error} naming the member
  */
-export function logLine<Line = Readonly<Record<string, unknown>>>(line: string): Line {
+export function logLine(line: string): Readonly<Record<string, unknown>> {
   load(line); // JSON is YAML, which knows no two keys of one name
-  return JSON.parse(line) as Line;
+  return JSON.parse(line) as Readonly<Record<string, unknown>>;
 }

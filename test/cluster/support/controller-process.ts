@@ -21,10 +21,20 @@ export type ControllerProcess = {
   readonly told: () => boolean;
 };
 
+type Surroundings = {
+  readonly kubeconfig: string;
+  readonly awsUrl: string;
+  /** More variables. */
+  readonly env: Readonly<Record<string, string>>;
+};
+
 /** With a pace and delays for tests; a later flag wins over an earlier one. */
-export function startControllerProcess(kubeconfig: string, awsUrl: string, ...args: string[]): ControllerProcess {
-  const env = { KUBECONFIG: kubeconfig, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-  return startCommand(['controller', '--aws-endpoint-url', awsUrl, ...QUICK, ...args], env);
+export function startControllerProcess(
+  { kubeconfig, awsUrl, env }: Surroundings,
+  ...args: string[]
+): ControllerProcess {
+  const credentials = { KUBECONFIG: kubeconfig, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  return startCommand(['controller', '--aws-endpoint-url', awsUrl, ...QUICK, ...args], { ...credentials, ...env });
 }
 
 /** The pace and the delays of tests, on free ports of this machine. */

@@ -40,7 +40,12 @@ export type Installation = {
   readonly ready: (name: string, timeoutMs?: number) => Promise<Live>;
 };
 
-export type StartOptions = { readonly proxy?: ApiProxy; readonly awsUrl?: string; readonly wholeCluster?: boolean };
+export type StartOptions = {
+  readonly proxy?: ApiProxy;
+  readonly awsUrl?: string;
+  readonly wholeCluster?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+};
 
 export type InstallationOptions = {
   readonly finally: Finally;
@@ -123,11 +128,12 @@ export async function install(cluster: Cluster, options: InstallationOptions): P
       const { Rules = [] } = await foreign(region).ses.send(new DescribeActiveReceiptRuleSetCommand({}));
       return Rules.map(({ Name }) => Name ?? '');
     },
-    start: ({ proxy: through = proxy, awsUrl = sandbox.url, wholeCluster = false } = {}, ...flags) => {
+    start: ({ proxy: through = proxy, awsUrl = sandbox.url, wholeCluster = false, env = {} } = {}, ...flags) => {
       const kubeconfig = join(folder, `${controllers.length}.kubeconfig`);
       writeFileSync(kubeconfig, kubeconfigOf(through.url));
       const scope = wholeCluster ? [] : ['--namespaces', namespace];
-      const controller = startControllerProcess(kubeconfig, awsUrl, '--lease-namespace', namespace, ...scope, ...flags);
+      const places = { kubeconfig, awsUrl, env };
+      const controller = startControllerProcess(places, '--lease-namespace', namespace, ...scope, ...flags);
       controllers.push(controller);
       return controller;
     },

@@ -2,25 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-
-type Value = { readonly stringValue?: string; readonly intValue?: number | string; readonly boolValue?: boolean };
-type Attributes = readonly { readonly key: string; readonly value: Value }[];
-
-/** A span as OTLP has it in JSON. */
-export type ReceivedSpan = {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly attributes: Attributes;
-};
-
-type Sent = {
-  readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: Attributes };
-    readonly scopeSpans: readonly { readonly spans: readonly ReceivedSpan[] }[];
-  }[];
-};
+import { resourceOf, spansOf, type Sent } from './otlp.ts';
 
 /**
  * Takes spans over HTTP, as a collector does, until the test ends. @param answers false: it takes them and says nothing
@@ -40,15 +22,12 @@ export async function otlpReceiver({ answers = true } = {}) {
     server.closeAllConnections();
     server.close();
   });
-  const resourceSpans = () => requests.flatMap(({ sent }) => sent.resourceSpans);
+  const sent = () => requests.map((request) => request.sent);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    spans: () => resourceSpans().flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
+    spans: () => spansOf(sent()),
     /** Of the process that sent the spans. */
-    resource: () => valuesOf(resourceSpans()[0]?.resource.attributes ?? []),
+    resource: () => resourceOf(sent()),
   };
 }
-
-export const valuesOf = (attributes: Attributes): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));

@@ -1,0 +1,2 @@
+/** What `iam-policy` can print. */
+export const POLICIES = ['controller', 'function-boundary', 'tenants'] as const;
