@@ -11,6 +11,7 @@ import { examples } from './help.ts';
 import {
   collect,
   commaSeparated,
+  outputAskedFor,
   withConnection,
   withDns,
   withFiles,
@@ -20,6 +21,7 @@ import {
 } from './options.ts';
 import { addOperatorCommands } from './operator-program.ts';
 import { addSandboxCommands } from './sandbox-program.ts';
+import { refuseUnknownVerb } from './unknown-verb.ts';
 
 /** What the program is called where nobody started it under another name. */
 export const PROGRAM = 'ses-lambda-pipeline';
@@ -43,14 +45,23 @@ export async function runCli(args: readonly string[], io: CliIo, version: string
     },
   });
   try {
+    await refuseUnknownVerb(program, args);
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof Interrupted) return 130;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : refusedUsage(error, args, io);
     io.err(`Error: ${faultOf(error).message}`);
     return 1;
   }
+}
+
+/** What the parser refuses it has told already; who reads JSON is told in JSON too. */
+async function refusedUsage({ message }: CommanderError, args: readonly string[], io: CliIo): Promise<ExitCode> {
+  const output = outputAskedFor(args);
+  if (output === 'text') return 1;
+  const { CommandFailed } = await import('./command-failed.ts');
+  return report(new CommandFailed([{ message: message.replace(/^error: /, '') }]), output, io);
 }
 
 /** Of commands that work on pipelines in files. */

@@ -149,6 +149,15 @@ export function withOutput(command: Command): Command {
   );
 }
 
+/** How the result is to be printed, of a command line that could not be parsed. */
+export function outputAskedFor(args: readonly string[]): OutputFormat {
+  const [asked] = args.flatMap((arg, index) => {
+    if (arg === '-o' || arg === '--output') return args[index + 1] ?? [];
+    return /^(?:-o=?|--output=)(.+)$/.exec(arg)?.[1] ?? [];
+  });
+  return asked === 'json' || asked === 'yaml' ? asked : 'text';
+}
+
 /** For options that may be repeated. */
 export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),

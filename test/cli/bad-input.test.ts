@@ -106,6 +106,42 @@ describe('a file that', () => {
   });
 });
 
+test('Ctrl-C ends a read of standard input at once', async () => {
+  const interrupted = new AbortController();
+  const never = new Promise<string>(() => interrupted.abort());
+
+  for (const args of [
+    ['plan', '-f', '-'],
+    ['dev', 'send', '-', '--to', 'a@example.com'],
+  ])
+    expect(await cli(args, { readStdin: () => never, signal: interrupted.signal })).toMatchObject({
+      code: 130,
+      out: '',
+    });
+});
+
+test('a problem that pipelines share is told once', async () => {
+  const pipelines = numbered(5, (index) =>
+    manifestText(
+      rules(...numbered(60, (rule) => ({ name: `r${rule}`, recipients: [`a${index}-${rule}@example.com`] }))),
+      { name: `p${index}` },
+    ),
+  );
+  const sandbox = await runningSandbox();
+
+  const { err } = await cli([
+    'plan',
+    '-f',
+    folder({ 'all.yaml': pipelines.join('\n---\n') }),
+    '--endpoint-url',
+    sandbox.url,
+    '--ses-calls-per-second',
+    '1000',
+  ]);
+
+  expect(err).toMatch(/^Error: mail\/p0, mail\/p1, mail\/p2 and 2 more: QuotaExceeded: [^\n]+$/);
+});
+
 test('standard input is named as such', async () => {
   const { err } = await cli(['plan', '-f', '-'], { readStdin: () => Promise.resolve(manifestText({ region: 'x' })) });
 
@@ -122,6 +158,12 @@ describe('a command line with', () => {
       ['plan', '--filenam', 'x'],
       /^Error: unknown option '--filenam'\n\(Did you mean --filename\?\)/,
     ],
+    [
+      'an unknown command of a command',
+      ['dev', 'sendd', '--to', 'a@example.com'],
+      /^Error: unknown command 'sendd' of dev: did you mean send\?/,
+    ],
+    ['help of what is none', ['help', 'nosuch'], /^Error: unknown command 'nosuch': there are plan, apply, delete,/],
     ['too many arguments', ['crd', 'a'], /^Error: too many arguments/],
     [
       'several files behind one -f',
@@ -231,6 +273,19 @@ describe('JSON is printed, whatever is wrong', () => {
           message: 'must be of type string, not number',
         },
       ],
+    });
+  });
+
+  test.each([
+    [['plan', '--region', 'us', '-o', 'json'], /must be the name of an AWS region/],
+    [['pln', '--output=json'], /^unknown command 'pln'/],
+  ])('with the command line %j', async (args, message) => {
+    const { code, out } = await cli(args);
+
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      format: 'ses-lambda-pipeline.dev/failure/v1',
+      problems: [{ message: expect.stringMatching(message) }],
     });
   });
 
