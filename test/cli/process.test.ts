@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { folder, manifestText, silentServer } from './support.ts';
@@ -42,6 +43,16 @@ describe('the process', () => {
     plan.child.stderr.resume();
 
     expect(await plan.ended).toEqual([2, null]);
+  });
+
+  it.each([
+    ['npx, which finds what the PATH lacks', [], 'Usage: npx ses-lambda-pipeline '],
+    ['the shell, where the PATH has it', ['ses-lambda-pipeline'], 'Usage: ses-lambda-pipeline '],
+  ])('says how to call it by %s', async (_, installed, usage) => {
+    const path = folder(Object.fromEntries(installed.map((name) => [name, ''])));
+    const { stdout } = await promisify(execFile)(process.execPath, [BIN, '--help'], { env: { PATH: path } });
+
+    expect(stdout.startsWith(usage)).toBe(true);
   });
 
   it('ends at once on Ctrl-C while it waits for an answer that never comes', async () => {

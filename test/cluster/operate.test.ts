@@ -166,7 +166,7 @@ describe('a pipeline that is Ready', () => {
         check: 'suspended',
         outcome: 'warn',
         message: 'The pipeline is suspended: nothing is compared with AWS and nothing is written',
-        todo: `Take spec.suspend out of the manifest, or: ses-lambda-pipeline resume app -n ${place.namespace}`,
+        todo: `Take spec.suspend out of the manifest, or: npx ses-lambda-pipeline resume app -n ${place.namespace}`,
       },
     ]);
     expect(await cli('reconcile', 'app')).toMatchObject({
@@ -444,7 +444,7 @@ describe('a CRD', () => {
       outcome: 'fail',
       message:
         'The CRD in the cluster is older than this program: it lacks spec.ruleSet.rollout, and the API server drops such fields',
-      todo: 'Install the definition of this version: ses-lambda-pipeline crd | kubectl apply -f -',
+      todo: 'Install the definition of this version: npx ses-lambda-pipeline crd | kubectl apply -f -',
     });
   });
 
@@ -457,7 +457,7 @@ describe('a CRD', () => {
       expect(await command(verb, env)).toEqual({
         code: 1,
         out: '',
-        err: 'Error: The cluster of context test does not know SesLambdaPipeline. Install its CRD: ses-lambda-pipeline crd | kubectl apply -f -\n',
+        err: 'Error: The cluster of context test does not know SesLambdaPipeline. Install its CRD: npx ses-lambda-pipeline crd | kubectl apply -f -\n',
       });
     const { code, out } = await command(['doctor'], env);
     expect(code).toBe(2);
