@@ -4,35 +4,31 @@ import { hostname } from 'node:os';
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { systemClock } from './aws/system-clock.ts';
-import { createArtifactPuller } from './code/artifact-puller.ts';
+import { controllerSource } from './controller-source.ts';
 import { createController } from './controller/controller.ts';
-import type { PipelineSource } from './controller/source.ts';
 import { createTenants } from './controller/tenants.ts';
 import { createWorkQueue } from './controller/work-queue.ts';
 import type { Tenancy } from './core/tenancy.ts';
-import { createFolderSource } from './files/folder-source.ts';
 import { loadTenancy } from './files/load-tenancy.ts';
 import { CONFIG_MAPS } from './kubernetes/api-object.ts';
-import { createKubernetesApi, type KubernetesApi } from './kubernetes/api.ts';
+import { createKubernetesApi } from './kubernetes/api.ts';
 import { kubeConfigTransport } from './kubernetes/api-transport.ts';
-import { createEventRecorder } from './kubernetes/events.ts';
-import { createKubernetesSource } from './kubernetes/kubernetes-source.ts';
 import { createElection, type Election } from './kubernetes/lease.ts';
 import { leaseStore } from './kubernetes/lease-store.ts';
 import { PIPELINES } from './kubernetes/pipelines.ts';
-import { fieldsNotServed } from './kubernetes/served-schema.ts';
+import { isCrdCurrent } from './crd-check.ts';
 import { portsByPlace } from './ports-by-place.ts';
 import { ConfigError, loadConfig, type Config } from './service/config.ts';
-import { judgeEventLoop, judgeFreshness, judgeThat, startHeartbeat } from './service/health.ts';
+import { controllerSites, EVENT_LOOP_LIMIT_MS } from './service/controller-sites.ts';
+import { startHeartbeat } from './service/health.ts';
 import { showListenAddress } from './service/listen-address.ts';
 import { createLogObserver } from './service/log-observer.ts';
-import { createLogger, type Logger } from './service/logger.ts';
-import { createMetrics, type Metrics } from './service/metrics.ts';
+import { createLogger } from './service/logger.ts';
+import { createMetrics } from './service/metrics.ts';
 import { everyObserver } from './service/observers.ts';
-import { healthPage, metricsPage, pipelinesPage, readyPage, startSites } from './service/pages.ts';
+import { startSites } from './service/pages.ts';
 import { watchSignals } from './service/shutdown.ts';
 import { openTraces, type Traces } from './service/tracing.ts';
-import { createWatchLog } from './service/watch-log.ts';
 
 export type ControllerRun = {
   /** What follows the verb on the command line. */
@@ -43,9 +39,7 @@ export type ControllerRun = {
   readonly err: (line: string) => void;
 };
 
-const EVENT_LOOP_LIMIT_MS = 10_000;
 const BEAT_MS = 1_000;
-const FRESHNESS_LIMIT_MS = 10 * 60_000;
 /** Within what the shutdown gives its last stage: a collector that does not answer makes no exit a failure. */
 const LAST_SPANS_MS = 1_500;
 
@@ -114,7 +108,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
             traces?.kubernetesCalled(call);
           },
         });
-  const source = sourceOf(config, api, clock, logger, metrics);
+  const source = controllerSource(config, api, clock, logger, metrics);
   const ports = portsByPlace({
     clock,
     sesCallsPerSecond: config.sesCallsPerSecond,
@@ -160,49 +154,18 @@ export async function runController({ args, env, version, err }: ControllerRun):
   let working = false;
   let running: Promise<void> = Promise.resolve();
   let election: Election | undefined;
-  const sites = await startSites([
-    { address: config.metricsAddress, pages: [metricsPage(metrics.scrape)] },
-    {
-      address: config.healthAddress,
-      pages: [
-        healthPage([
-          {
-            name: 'event-loop',
-            judge: () =>
-              judgeEventLoop({
-                nowMs: clock.now(),
-                lastBeatMs: heartbeat.lastBeatMs(),
-                worstGapMs: heartbeat.worstGapMs(),
-                limitMs: EVENT_LOOP_LIMIT_MS,
-              }),
-          },
-          {
-            name: 'pipelines',
-            judge: () =>
-              working
-                ? judgeFreshness({
-                    nowMs: clock.now(),
-                    startedAtMs,
-                    lastAliveMs: source.lastAliveMs(),
-                    limitMs: FRESHNESS_LIMIT_MS,
-                  })
-                : { ok: true },
-          },
-        ]),
-        readyPage([
-          {
-            name: 'started',
-            judge: () =>
-              judgeThat(
-                working || election !== undefined,
-                'the pipelines have not been listed yet: see the log for what the source answers',
-              ),
-          },
-        ]),
-        ...(config.pipelinesPage ? [pipelinesPage(source.list)] : []),
-      ],
-    },
-  ]);
+  const sites = await startSites(
+    controllerSites({
+      config,
+      scrape: metrics.scrape,
+      source,
+      heartbeat,
+      now: clock.now,
+      startedAtMs,
+      isWorking: () => working,
+      isStanding: () => election !== undefined,
+    }),
+  );
 
   const shutdown = watchSignals(
     {
@@ -282,34 +245,6 @@ export async function runController({ args, env, version, err }: ControllerRun):
   return shutdown.stopped;
 }
 
-const SHOWN_GAPS = 5;
-const SCHEMA_WITHIN_MS = 10_000;
-
-/**
- * With an older CRD no status would ever be as it was written, and what people wrote would be lost in part. When the API
- * server cannot be asked, the rest of the start finds out why, and goes on by itself.
- */
-async function isCrdCurrent(
-  api: KubernetesApi,
-  clock: ReturnType<typeof systemClock>,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    const gaps = await fieldsNotServed(api, clock, AbortSignal.any([signal, AbortSignal.timeout(SCHEMA_WITHIN_MS)]));
-    if (gaps.length === 0) return true;
-    const more = gaps.length > SHOWN_GAPS ? ` and ${gaps.length - SHOWN_GAPS} more` : '';
-    logger.error(
-      `the CRD in the cluster is older than this version: it lacks ${gaps.slice(0, SHOWN_GAPS).join(', ')}${more}. ` +
-        'Apply that of this version, for example with: ses-lambda-pipeline crd | kubectl apply -f -',
-    );
-    return false;
-  } catch (error) {
-    if (!signal.aborted) logger.warn('the schema that the API server serves could not be read', { error });
-    return true;
-  }
-}
-
 /** @throws {ConfigError} naming all that is wrong in the file at once */
 async function tenancyOf({ tenantsFile }: Config): Promise<Tenancy | undefined> {
   if (tenantsFile === undefined) return undefined;
@@ -325,61 +260,6 @@ function loadCluster(): { readonly config: KubeConfig; readonly server: string }
   if (server === undefined)
     throw new Error('The kubeconfig has no current cluster. Choose a context, or set KUBECONFIG.');
   return { config, server };
-}
-
-function sourceOf(
-  config: Config,
-  api: KubernetesApi | undefined,
-  clock: ReturnType<typeof systemClock>,
-  logger: Logger,
-  metrics: Metrics,
-): PipelineSource {
-  const from = config.source;
-  const pull = createArtifactPuller({ registries: config.ociRegistries, fetch });
-  if (from.kind === 'files' || api === undefined)
-    return createFolderSource({
-      folder: from.kind === 'files' ? from.folder : '.',
-      namespace: 'default',
-      clock,
-      pull,
-      onProblem: ({ file, document, path, message }) =>
-        logger.error('a manifest cannot be used', { file, document, path, problem: message }),
-      onGone: (key, file) =>
-        logger.warn('the manifest is gone: the pipeline is not looked after any more, and nothing is deleted', {
-          pipeline: key,
-          file,
-        }),
-    });
-  const source = createKubernetesSource({
-    api,
-    clock,
-    pull,
-    namespaces: from.namespaces.length === 0 ? 'all' : from.namespaces,
-    ...(from.labelSelector === undefined ? {} : { labelSelector: from.labelSelector }),
-    events: createEventRecorder({
-      api,
-      clock,
-      instance: hostname(),
-      onFailure: (error) => logger.warn('an event could not be told', { error }),
-    }),
-    observerOf: (plural) => {
-      const counted = metrics.kubernetes?.reflector(plural);
-      const written = createWatchLog(logger, plural);
-      return {
-        ...counted,
-        failed: (trouble) => {
-          counted?.failed(trouble);
-          written.failed(trouble);
-        },
-        handlerFailed: (error) => {
-          counted?.handlerFailed();
-          written.handlerFailed(error);
-        },
-      };
-    },
-  });
-  for (const [plural, aliveMs] of Object.entries(source.aliveMs)) metrics.kubernetes?.watchFreshness(plural, aliveMs);
-  return source;
 }
 
 function after(delayMs: number, call: () => void): () => void {
