@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
 import { systemClock } from './aws/system-clock.ts';
 import { controllerSource } from './controller-source.ts';
@@ -15,6 +14,7 @@ import { createKubernetesApi } from './kubernetes/api.ts';
 import { kubeConfigTransport } from './kubernetes/api-transport.ts';
 import { createElection, type Election } from './kubernetes/lease.ts';
 import { leaseStore } from './kubernetes/lease-store.ts';
+import { chooseCluster } from './kubernetes/kubeconfig.ts';
 import { PIPELINES } from './kubernetes/pipelines.ts';
 import { isCrdCurrent } from './crd-check.ts';
 import { portsByPlace } from './ports-by-place.ts';
@@ -40,6 +40,11 @@ export type ControllerRun = {
 };
 
 const BEAT_MS = 1_000;
+/** What may be done about a kubeconfig, where there are no options for it. */
+const CLUSTER_ADVICE = {
+  noFile: 'Set KUBECONFIG, or say --manifests to watch a folder instead.',
+  noContext: 'Choose one with kubectl config use-context.',
+};
 /** Within what the shutdown gives its last stage: a collector that does not answer makes no exit a failure. */
 const LAST_SPANS_MS = 1_500;
 
@@ -72,7 +77,7 @@ export async function runController({ args, env, version, err }: ControllerRun):
     onTrouble: (problem) =>
       logger.warn('spans cannot be sent; check OTEL_EXPORTER_OTLP_ENDPOINT. Work goes on without them', { problem }),
   });
-  const kubernetes = config.source.kind === 'kubernetes' ? loadCluster() : undefined;
+  const kubernetes = config.source.kind === 'kubernetes' ? chooseCluster({}, env, CLUSTER_ADVICE) : undefined;
   const metrics = createMetrics({
     registry: new Registry(),
     now: clock.now,
@@ -165,7 +170,12 @@ export async function runController({ args, env, version, err }: ControllerRun):
       isWorking: () => working,
       isStanding: () => election !== undefined,
     }),
-  );
+  ).catch(async (error: unknown) => {
+    heartbeat.stop();
+    ports.close();
+    await traces?.close(LAST_SPANS_MS);
+    throw error;
+  });
 
   const shutdown = watchSignals(
     {
@@ -251,15 +261,6 @@ async function tenancyOf({ tenantsFile }: Config): Promise<Tenancy | undefined> 
   const loaded = await loadTenancy(tenantsFile);
   if (loaded.ok) return loaded.tenancy;
   throw new ConfigError(loaded.problems.map((problem) => `${tenantsFile}: ${problem}`));
-}
-
-function loadCluster(): { readonly config: KubeConfig; readonly server: string } {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined)
-    throw new Error('The kubeconfig has no current cluster. Choose a context, or set KUBECONFIG.');
-  return { config, server };
 }
 
 function after(delayMs: number, call: () => void): () => void {

@@ -89,6 +89,20 @@ export async function choosePipelines(
   });
 }
 
+/** As {@link choosePipelines}. @throws {CommandFailed} also when `--all` means none: a mistyped namespace is no success */
+export async function chooseSome(
+  names: readonly string[],
+  choice: ClusterChoice,
+  cluster: Cluster,
+  io: Pick<CliIo, 'err'>,
+): Promise<readonly Resource[]> {
+  const chosen = await choosePipelines(names, choice, cluster, io);
+  if (chosen.length > 0) return chosen;
+  const namespace = namespaceOf(choice, cluster);
+  const where = namespace === undefined ? 'any namespace' : `namespace ${namespace}`;
+  throw refused(`there is no pipeline in ${where} of context ${cluster.context}: name another with -n, or say -A`, io);
+}
+
 const SHOWN = 5;
 
 /** Says that there is no such pipeline, and which may have been meant. */

@@ -1,5 +1,5 @@
 import type { Resource } from '../controller/source.ts';
-import { choosePipelines, refOf, withinCluster, type Cluster, type ClusterChoice } from './cluster.ts';
+import { chooseSome, refOf, withinCluster, type Cluster, type ClusterChoice } from './cluster.ts';
 import { refused } from './command-failed.ts';
 import { Interrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
@@ -36,7 +36,7 @@ export async function reconcileCommand(
 ): Promise<ExitCode> {
   requireChoice(names, options, io);
   return withinCluster<ExitCode>(options, io, async (cluster) => {
-    const chosen = await choosePipelines(names, options, cluster, io);
+    const chosen = await chooseSome(names, options, cluster, io);
     const [still] = chosen.filter(({ manifest }) => manifest?.spec.suspend === true);
     if (still !== undefined && !options.all)
       throw refused(`${still.key} is suspended, so nobody would look at it: resume it first`, io);

@@ -1,4 +1,4 @@
-import { choosePipelines, refOf, withinCluster, type ClusterChoice } from './cluster.ts';
+import { chooseSome, refOf, withinCluster, type ClusterChoice } from './cluster.ts';
 import { refused } from './command-failed.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { OutputFormat } from './options.ts';
@@ -23,7 +23,7 @@ async function setSuspended(
   const done = suspend ? 'suspended' : 'resumed';
   return withinCluster<ExitCode>(options, io, async (cluster) => {
     const results: { readonly pipeline: string; readonly changed: boolean }[] = [];
-    for (const pipeline of await choosePipelines(names, options, cluster, io)) {
+    for (const pipeline of await chooseSome(names, options, cluster, io)) {
       const { key, manifest } = pipeline;
       const changed = manifest?.spec.suspend !== suspend;
       if (changed) await cluster.setSuspended(refOf(pipeline), suspend);

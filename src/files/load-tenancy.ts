@@ -10,6 +10,7 @@ export type LoadedTenancy =
 
 /** Reads the tenants file; all that is wrong with it is named at once. */
 export async function loadTenancy(file: string): Promise<LoadedTenancy> {
+  if (file === '-') return { ok: false, problems: ['is read from a file only; name it'] };
   const { texts, problems } = await readSources([file], () => Promise.resolve(''));
   const [found] = texts;
   if (found === undefined) return { ok: false, problems: problems.map(({ message }) => message) };

@@ -76,6 +76,10 @@ function judge({ about, operation }: FailedCall, code: number, status: ApiStatus
     const message = `The Kubernetes API server denies ${operation} of ${about}${said}. Grant it in the controller's Role.`;
     return { class: 'denied', reason: 'AccessDenied', message };
   }
+  if (code === 404 && operation === 'kubernetes:create') {
+    const message = `${upperFirst(about)} cannot be created${said}. Create its namespace, or install the CRDs if the kind is missing.`;
+    return { class: 'dependency', reason: 'DependencyNotReady', message };
+  }
   if (code === 404) {
     const message = `${upperFirst(about)} does not exist${said}. Create it, or install the CRDs if the kind is missing.`;
     return { class: 'dependency', reason: 'DependencyNotReady', message };

@@ -20,6 +20,14 @@ export type ChosenCluster = {
   readonly namespace: string;
 };
 
+/** What a person may do who has not said which cluster. */
+type Advice = { readonly noFile: string; readonly noContext: string };
+
+const BY_OPTIONS: Advice = {
+  noFile: 'Say --kubeconfig, or -f to look at files of pipelines instead.',
+  noContext: 'Choose one with --context.',
+};
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const IN_POD = '/var/run/secrets/kubernetes.io/serviceaccount/token';
@@ -29,11 +37,11 @@ const IN_POD = '/var/run/secrets/kubernetes.io/serviceaccount/token';
  *
  * @throws {PipelineError} one sentence when there is no kubeconfig, it cannot be read, or it has no such context
  */
-export function chooseCluster(options: ClusterOptions, env: Environment): ChosenCluster {
-  const config = load(options.kubeconfig, env);
+export function chooseCluster(options: ClusterOptions, env: Environment, advice: Advice = BY_OPTIONS): ChosenCluster {
+  const config = load(options.kubeconfig, env, advice);
   const known = config.getContexts().map(({ name }) => name);
   const context = options.context ?? config.getCurrentContext();
-  if (!known.includes(context)) throw refusal(noContext(options.context, known));
+  if (!known.includes(context)) throw refusal(noContext(options.context, known, advice));
   config.setCurrentContext(context);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined)
@@ -42,7 +50,7 @@ export function chooseCluster(options: ClusterOptions, env: Environment): Chosen
 }
 
 /** client-node itself falls back to http://localhost:8080, where nobody is. */
-function load(path: string | undefined, env: Environment): KubeConfig {
+function load(path: string | undefined, env: Environment, advice: Advice): KubeConfig {
   const config = new KubeConfig();
   const home = join(env['HOME'] ?? homedir(), '.kube', 'config');
   const named = env['KUBECONFIG'] === undefined || env['KUBECONFIG'] === '' ? undefined : env['KUBECONFIG'];
@@ -54,7 +62,7 @@ function load(path: string | undefined, env: Environment): KubeConfig {
     return config;
   }
   const [first, ...others] = found;
-  if (first === undefined) throw refusal(noFile(path, named, home));
+  if (first === undefined) throw refusal(noFile(path, named, home, advice));
   try {
     config.loadFromFile(first);
     for (const each of others) {
@@ -69,19 +77,19 @@ function load(path: string | undefined, env: Environment): KubeConfig {
   return config;
 }
 
-function noFile(path: string | undefined, named: string | undefined, home: string): string {
+function noFile(path: string | undefined, named: string | undefined, home: string, advice: Advice): string {
   if (path !== undefined) return `There is no kubeconfig ${path}.`;
   const why =
     named === undefined
       ? `there is no ${home}, and KUBECONFIG is not set`
       : `KUBECONFIG names ${named}, which does not exist`;
-  return `No cluster to ask: ${why}. Say --kubeconfig, or -f to look at files of pipelines instead.`;
+  return `No cluster to ask: ${why}. ${advice.noFile}`;
 }
 
-function noContext(wanted: string | undefined, known: readonly string[]): string {
+function noContext(wanted: string | undefined, known: readonly string[], advice: Advice): string {
   const there = known.length === 0 ? 'It has none.' : `It has: ${[...known].sort().join(', ')}.`;
   return wanted === undefined
-    ? `The kubeconfig has no current context. Choose one with --context. ${there}`
+    ? `The kubeconfig has no current context. ${advice.noContext} ${there}`
     : `The kubeconfig has no context ${wanted}. ${there}`;
 }
 

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -8,9 +9,9 @@ import { folder, manifestText, silentServer } from './support.ts';
 
 const BIN = new URL('../../bin/ses-lambda-pipeline.js', import.meta.url).pathname;
 
-function run(args: readonly string[]) {
+function run(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
-  const child = spawn(process.execPath, [BIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BIN, ...args], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> };
 }
@@ -55,6 +56,31 @@ describe('the process', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [BIN, '--help'], { env });
 
     expect(stdout.startsWith(usage)).toBe(true);
+  });
+
+  it('ends, and says why, when the controller cannot have its port', async () => {
+    await using server = await silentServer();
+    const { host } = new URL(server.url);
+    const controller = run(['controller', '--manifests', folder(), '--metrics-address', host]);
+    const said = text(controller.child.stderr);
+    controller.child.stdout.resume();
+
+    expect(await controller.ended).toEqual([1, null]);
+    expect(await said).toContain(
+      `Error: The address ${host} is already in use: stop what listens there, or choose another.\n`,
+    );
+  });
+
+  it.each([
+    ['that is not there', '/nowhere/config', /^Error: No cluster to ask: KUBECONFIG names \/nowhere\/config, .* or say --manifests/],
+    ['that is no kubeconfig', join(folder({ config: 'x: [' }), 'config'), /^Error: The kubeconfig \S+ cannot be read: /],
+  ])('ends, and says why, when the controller is given a kubeconfig %s', async (_, KUBECONFIG, message) => {
+    const controller = run(['controller', '--lease-namespace', 'x'], { KUBECONFIG });
+    const said = text(controller.child.stderr);
+    controller.child.stdout.resume();
+
+    expect(await controller.ended).toEqual([1, null]);
+    expect(await said).toMatch(message);
   });
 
   it('ends at once on Ctrl-C while it waits for an answer that never comes', async () => {

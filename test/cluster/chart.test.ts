@@ -7,7 +7,7 @@ import { CHART, NAMESPACE, chartWith, kustomized, type Rendered } from '../suppo
 function comparable(documents: readonly Rendered[]): readonly Rendered[] {
   const without = (texts: Readonly<Record<string, string>> | undefined, pattern: RegExp) =>
     Object.fromEntries(Object.entries(texts ?? {}).filter(([key]) => !pattern.test(key)));
-  return documents
+  return withoutInstance(documents)
     .filter(({ kind }) => kind !== 'Namespace')
     .map((document) => ({
       ...document,
@@ -20,9 +20,27 @@ function comparable(documents: readonly Rendered[]): readonly Rendered[] {
     .toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
 }
 
+/** Of Helm alone: releases of one namespace keep their pods apart by it. */
+const withoutInstance = (documents: readonly Rendered[]): readonly Rendered[] =>
+  JSON.parse(
+    JSON.stringify(documents, (key, value: unknown) => (key === 'app.kubernetes.io/instance' ? undefined : value)),
+  ) as readonly Rendered[];
+
 const placeOf = ({ kind, metadata }: Rendered): string => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`;
 
 const ROLE = 'arn:aws:iam::111122223333:role/ses-lambda-pipeline-controller';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Labels by which a document picks pods. */
+function selectorsOf(kind: string, spec: unknown): readonly Labels[] {
+  const { selector, podSelector } = (spec ?? {}) as {
+    readonly selector?: Labels & { readonly matchLabels?: Labels };
+    readonly podSelector?: { readonly matchLabels?: Labels };
+  };
+  const labels = kind === 'Service' ? selector : (selector?.matchLabels ?? podSelector?.matchLabels);
+  return labels === undefined ? [] : [labels];
+}
 
 describe('the chart', () => {
   test.each([
@@ -33,6 +51,22 @@ describe('the chart', () => {
     ['overlays/single-namespace', ['namespaces={mail}']],
   ])('says the same as kustomize %s', async (path, values) => {
     expect(comparable(await chartWith(...values))).toEqual(comparable(await kustomized(path)));
+  });
+
+  test('never selects the pods of another release', async () => {
+    const selectors = (await chartWith()).flatMap(({ kind, spec }) => selectorsOf(kind, spec));
+
+    expect(selectors.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(selectors.map((labels) => labels['app.kubernetes.io/instance']))).toEqual(
+      new Set(['ses-lambda-pipeline']),
+    );
+  });
+
+  test('ends the old pod before the new one where no Lease keeps them apart', async () => {
+    const documents = await chartWith('replicaCount=1', 'settings.leader-elect=false');
+    const deployment = documents.find(({ kind }) => kind === 'Deployment');
+
+    expect(deployment?.spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
   });
 
   test.each([

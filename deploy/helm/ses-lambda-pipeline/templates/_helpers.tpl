@@ -19,9 +19,7 @@
 {{/* The pods of this release, and of no other in the namespace. */}}
 {{- define "slp.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-{{- if ne .Release.Name .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
-{{- end }}
 {{- end -}}
 
 {{- define "slp.labels" -}}
