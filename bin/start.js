@@ -19,6 +19,8 @@ export async function start(name) {
 
 /** How to call it again: what no folder of the PATH holds, a shell finds by `npx` alone. */
 function asTyped(name) {
-  const folders = (process.env.PATH ?? '').split(delimiter);
+  // npm adds folders of its own, which the shell that it was typed into does not have.
+  const isOfNpm = /[\\/]node_modules[\\/]\.bin$/;
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '' && !isOfNpm.test(folder));
   return name.includes(' ') || folders.some((folder) => existsSync(join(folder, name))) ? name : `npx ${name}`;
 }

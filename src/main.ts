@@ -18,7 +18,7 @@ export async function main(args: readonly string[], name: string = PROGRAM): Pro
     if (process.stderr.isTTY) process.stderr.write('\nStopping. Ctrl-C again stops at once.\n');
   });
   process.on('SIGTERM', () => {
-    if (interrupted.signal.aborted) process.exit(130);
+    if (interrupted.signal.aborted) process.exit(143);
     interrupted.abort(new Error('terminated'));
   });
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveUnread);

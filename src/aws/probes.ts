@@ -23,6 +23,9 @@ type ProbeOptions = {
 
 const DNS_TIMEOUT_MS = 3_000;
 
+/** Of the keys that are asked with, those whose values are no text. */
+const BOOLEAN_KEYS: ReadonlySet<string> = new Set(['kms:GrantIsForAWSResource']);
+
 /** What a person asks AWS who looks for the cause of something. */
 export function probes({ clients, calls, lane, region, dnsServers }: ProbeOptions): Probes {
   return {
@@ -76,7 +79,7 @@ export function probes({ clients, calls, lane, region, dnsServers }: ProbeOption
           ContextEntries: Object.entries(context).map(([ContextKeyName, value]) => ({
             ContextKeyName,
             ContextKeyValues: [value],
-            ContextKeyType: value === 'true' ? 'boolean' : 'string',
+            ContextKeyType: BOOLEAN_KEYS.has(ContextKeyName) ? 'boolean' : 'string',
           })),
           Marker: marker,
         });

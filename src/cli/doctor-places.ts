@@ -87,7 +87,7 @@ async function askAccount(
   const found = [active, ...described].flatMap((set) => (set.ok && set.value !== undefined ? [set.value] : []));
   const sets = new Map(found.map((set): [string, ObservedRuleSet] => [set.name, set]));
   const ruleSets = { active: active.ok ? active.value?.name : undefined, sets };
-  const needs = needsOf(known, limits, caller.partition, options);
+  const needs = { ...needsOf(known, limits, caller.partition, options), ...(role && { sessionTags: role.tags }) };
   const whose = {
     identity: identify(anyOf.namespace, anyOf.name),
     needs,
@@ -205,5 +205,8 @@ async function askPermissions(
 async function principalOf(arn: string, { roles }: Connected): Promise<string> {
   const [, role] = /:assumed-role\/([^/]+)\//.exec(arn) ?? [];
   if (role === undefined) return arn;
-  return (await roles.get(role))?.arn ?? arn;
+  // A session does not name the path of its role; most have none.
+  const found = await answerOf(() => roles.get(role));
+  const withoutPath = arn.replace(':sts:', ':iam:').replace(/:assumed-role\/([^/]+)\/.*$/, ':role/$1');
+  return (found.ok ? found.value?.arn : undefined) ?? withoutPath;
 }

@@ -53,7 +53,7 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
       ]);
       const [{ account }, active, facts] = await unlessInterrupted(io.signal, looks);
       warnOfOthers(subjects, account, io);
-      const steps = pending?.filter((step) => step.region === region);
+      const steps = pending?.filter((each) => isSameRole(each.place, place)).flatMap((each) => each.steps);
       explained.push({
         region,
         account,
@@ -70,23 +70,26 @@ export async function explainCommand(options: ExplainOptions, io: CliIo): Promis
   }
   print(io, options.output, explained.length === 1 ? explained[0] : explained, () => [
     ...explained.flatMap((one) => render(one, new Set(explained.map(({ account }) => account)).size > 1, io.colours)),
-    ...renderPending(pending ?? [], options),
+    ...(pending ?? []).flatMap(({ steps }) => renderPending(steps, options)),
   ]);
   return 0;
 }
+
+/** What `apply` would do in one place. */
+type Pending = { readonly place: Place; readonly steps: readonly Step[] };
 
 /** What `apply` would do to AWS as it is explained; undefined without files. */
 async function stepsOf(
   asked: readonly Subject[],
   options: ExplainOptions,
   io: CliIo,
-): Promise<readonly Step[] | undefined> {
+): Promise<readonly Pending[] | undefined> {
   const files = asked.flatMap(({ file }) => file ?? []);
   if (files.length === 0) return undefined;
   const regions = await openWork(files, { ...options, namespace: options.namespace ?? 'default' }, io, 'apply');
   try {
     const outlooks = await unlessInterrupted(io.signal, Promise.all(regions.map(lookAt)));
-    return outlooks.flatMap(({ steps }) => steps);
+    return regions.map(({ place }, index) => ({ place, steps: outlooks[index]?.steps ?? [] }));
   } finally {
     for (const { ports } of regions) ports.close();
   }

@@ -30,7 +30,7 @@ export async function connectTo(place: Place, options: ConnectionOptions, io: Cl
   return io.connect({ ...connectionOf(options), ...place });
 }
 
-/** Each place once, whatever the session would be called: what a role sees is the same. */
+/** Each place once, whatever the session would be called. */
 export function distinctPlaces(places: readonly Place[]): readonly Place[] {
   const byRole = new Map(places.map((place): [string, Place] => [roleKey(place), place]));
   return [...byRole.values()].toSorted((a, b) => (placeKey(a) < placeKey(b) ? -1 : 1));
@@ -38,4 +38,5 @@ export function distinctPlaces(places: readonly Place[]): readonly Place[] {
 
 export const isSameRole = (a: Place, b: Place): boolean => roleKey(a) === roleKey(b);
 
-const roleKey = ({ region, role }: Place): string => `${region} ${role?.roleArn ?? ''}`;
+/** Tags decide too what a session may see; its name does not. */
+const roleKey = ({ region, role }: Place): string => JSON.stringify([region, role?.roleArn, role?.tags]);

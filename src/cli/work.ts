@@ -19,8 +19,13 @@ import type { PipelineOptions, PruneOption, TenantsOption } from './options.ts';
 import { renderFileProblem } from './render-problems.ts';
 import { connectTo, distinctPlaces, isSameRole, loadTenants } from './tenants.ts';
 
-/** What one region has to do with the given files. */
-export type RegionWork = { readonly work: Work; readonly ports: Connected; readonly tracing: Tracing };
+/** What one region has to do with the given files, as one role. */
+export type RegionWork = {
+  readonly place: Place;
+  readonly work: Work;
+  readonly ports: Connected;
+  readonly tracing: Tracing;
+};
 
 /**
  * Connects to every region of the pipelines.
@@ -44,13 +49,14 @@ export async function openWork(
       const { region } = place;
       const ports = await connectTo(place, options, io);
       const here = granted.filter((each) => isSameRole(each.place, place));
-      opened.push({ ports, tracing, work: { region, apply: [], remove: [] } });
+      opened.push({ place, ports, tracing, work: { region, apply: [], remove: [] } });
       const identified = identify(here, region, options.installation, ports);
       const pipelines = await unlessInterrupted(io.signal, identified);
       const work = purpose === 'apply' ? { apply: pipelines, remove: [] } : { apply: [], remove: pipelines };
       const [scope] = options.prune === true ? pipelines.map(({ identity }) => scopeOf(identity)) : [];
       const neighbours = besides(place, here, [...loaded, ...others], tenants, options.installation);
       opened[opened.length - 1] = {
+        place,
         ports,
         tracing,
         work: { region, ...work, ...(scope && { prune: scope }), ...(neighbours.length > 0 && { neighbours }) },

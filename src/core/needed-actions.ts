@@ -16,6 +16,8 @@ export type Needs = NamedThings & {
   readonly codeVersionBuckets?: readonly string[];
   /** Functions under names of their own of which versions are published: `function.publish`. */
   readonly publishedFunctions?: readonly string[];
+  /** What sessions carry, which policies see as `aws:PrincipalTag/<key>`. */
+  readonly sessionTags?: Readonly<Record<string, string>>;
   /** Whether it is about the role of a tenant, with which nobody looks for what no manifest names. */
   readonly tenant?: boolean;
 };
@@ -119,7 +121,7 @@ function aboutNamed(identity: PipelineIdentity, needs: Needs): readonly About[] 
 /** What our calls bring along, and what is true of whatever is ours: policies make conditions of it. */
 function contextOf(
   { account, region, installation, namespace }: PipelineIdentity,
-  { permissionsBoundaryArn }: Needs,
+  { permissionsBoundaryArn, sessionTags = {} }: Needs,
 ): Question['context'] {
   const marks = ['aws:RequestTag', 'aws:ResourceTag'].flatMap((key) => [
     [`${key}/${API_GROUP}/installation`, installation],
@@ -128,6 +130,7 @@ function contextOf(
   return {
     'aws:RequestedRegion': region,
     ...(Object.fromEntries(marks) as Record<string, string>),
+    ...Object.fromEntries(Object.entries(sessionTags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
     's3:ResourceAccount': account,
     'iam:PassedToService': 'lambda.amazonaws.com',
     ...(permissionsBoundaryArn !== undefined && { 'iam:PermissionsBoundary': permissionsBoundaryArn }),

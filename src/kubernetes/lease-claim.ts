@@ -31,6 +31,15 @@ type ClaimOptions = {
   readonly slowPath: () => void;
 };
 
+type Leader = {
+  readonly identity: string;
+  readonly renewTime: string | undefined;
+  readonly seenAtMs: number;
+  readonly untilMs: number;
+  /** How long it may act without a renewal, by what it wrote itself. */
+  readonly ownMs: number;
+};
+
 const RELEASE_TRIES = 3;
 
 /**
@@ -39,13 +48,13 @@ const RELEASE_TRIES = 3;
  * version it was made from. A claim counts from when it was sent, which is before anybody else can have seen it.
  *
  * It is safe from people too. Only a lease that its holder let go is free at once: one that somebody deleted, or took
- * the holder from, is free when who was seen to hold it cannot act any more, and that is as long as our own lasts, since
- * whatever was written in it is gone. A duration below our own is no reason to be quicker.
+ * the holder from, is free when who was seen to hold it cannot act any more: as long as the duration lasts that it wrote
+ * itself. One below our own is no reason to be quicker.
  */
 export function createLeaseClaim(options: ClaimOptions): LeaseClaim {
   const { store, ref, identity, leaseDurationMs, clock, monotonicMs } = options;
   let seen: Lease | undefined;
-  let leader: { readonly identity: string; readonly seenAtMs: number; readonly untilMs: number } | undefined;
+  let leader: Leader | undefined;
   let heldAtMs = -Infinity;
 
   const sinceHeldMs = (): number => monotonicMs() - heldAtMs;
@@ -58,11 +67,15 @@ export function createLeaseClaim(options: ClaimOptions): LeaseClaim {
     if (lease !== undefined && holder !== undefined) {
       const seenAtMs = monotonicMs();
       const lastsMs = Math.max(leaseDurationMs, 1_000 * (lease.spec?.leaseDurationSeconds ?? 0));
-      leader = { identity: holder, seenAtMs, untilMs: seenAtMs + lastsMs };
+      const { renewTime } = lease.spec ?? {};
+      // Its holder renews it with a duration of its own; people change the one and not the other.
+      const before = leader;
+      const ownMs = before?.identity === holder && before.renewTime === renewTime ? before.ownMs : lastsMs;
+      leader = { identity: holder, renewTime, seenAtMs, untilMs: seenAtMs + lastsMs, ownMs };
     } else if (lease !== undefined && isReleased(lease)) {
       leader = undefined;
     } else if (leader !== undefined) {
-      leader = { ...leader, untilMs: leader.seenAtMs + leaseDurationMs }; // it does not know yet
+      leader = { ...leader, untilMs: leader.seenAtMs + leader.ownMs }; // it does not know yet
     }
     return holder === undefined;
   };

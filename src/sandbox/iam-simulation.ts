@@ -137,7 +137,7 @@ type Judged = {
 const STRICTEST_FIRST = ['explicitDeny', 'implicitDeny', 'allowed'] as const;
 
 function evaluationOf(action: string, question: Question): XmlValue {
-  const judged = question.resources.map((resource) => judge(action, resource, question));
+  const judged = question.resources.map((resource) => judgeOn(action, resource, question));
   const decision = STRICTEST_FIRST.find((each) => judged.some((one) => one.decision === each)) ?? 'implicitDeny';
   const deciding = judged.filter((each) => each.decision === decision);
   const boundaries = judged.flatMap(({ withinBoundary }) => withinBoundary ?? []);
@@ -167,7 +167,7 @@ const limitOf = (withinBoundary: boolean | undefined): Readonly<Record<string, X
     ? {}
     : { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: withinBoundary } };
 
-function judge(action: string, resource: string, { arn, identity, boundary, context }: Question): Judged {
+function judgeOn(action: string, resource: string, { arn, identity, boundary, context }: Question): Judged {
   const principal = { kind: 'aws', account: arn.split(':')[4] ?? '', arn } as const;
   const ask = (policies: readonly Policy[]): Evaluation =>
     evaluate({ documents: policies.map(({ document }) => document), principal, action, resource, context });

@@ -176,7 +176,10 @@ describe('what cannot be', () => {
   });
 
   test.each([
-    [['send', 'no/such/file', '--to', 'a@example.com'], 'Error: The message cannot be read: ENOENT'],
+    [
+      ['send', 'no/such/file', '--to', 'a@example.com'],
+      'Error: The message cannot be read: no/such/file does not exist',
+    ],
     [['replay', 'none'], 'Error: No mail has the id none'],
     [['send'], "Error: required option '--to <address>' not specified"],
   ])('%s says why', async (args, expected) => {

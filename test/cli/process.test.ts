@@ -46,11 +46,13 @@ describe('the process', () => {
   });
 
   it.each([
-    ['npx, which finds what the PATH lacks', [], 'Usage: npx ses-lambda-pipeline '],
-    ['the shell, where the PATH has it', ['ses-lambda-pipeline'], 'Usage: ses-lambda-pipeline '],
-  ])('says how to call it by %s', async (_, installed, usage) => {
-    const path = folder(Object.fromEntries(installed.map((name) => [name, ''])));
-    const { stdout } = await promisify(execFile)(process.execPath, [BIN, '--help'], { env: { PATH: path } });
+    ['npx, which finds what the PATH lacks', 'elsewhere', 'Usage: npx ses-lambda-pipeline '],
+    ['npx, although that itself has a PATH with it', 'node_modules/.bin', 'Usage: npx ses-lambda-pipeline '],
+    ['the shell, where the PATH has it', 'bin', 'Usage: ses-lambda-pipeline '],
+  ])('says how to call it by %s', async (_, onPath, usage) => {
+    const files = { 'bin/ses-lambda-pipeline': '', 'node_modules/.bin/ses-lambda-pipeline': '' };
+    const env = { PATH: join(folder(files), onPath) };
+    const { stdout } = await promisify(execFile)(process.execPath, [BIN, '--help'], { env });
 
     expect(stdout.startsWith(usage)).toBe(true);
   });

@@ -253,6 +253,21 @@ describe('createElection', () => {
     expect(clock.now() - seenAtMs).toBeGreaterThanOrEqual(10_000);
   });
 
+  it.each(['deletes it', 'clears its holder'] as const)(
+    'is waited for as long as it says itself when its durations are longer than those of others and somebody %s',
+    async (what) => {
+      const { clock, server, a, b } = await twoWithLeader({
+        durations: { leaseDurationMs: 60_000, renewDeadlineMs: 45_000 },
+      });
+      a.trouble = 'requests-lost';
+
+      HAND_MADE[what](server);
+      await clock.runUntil(b.election.isLeader, 70_000);
+
+      expect(a.log).toEqual(['elected', 'lost: not-renewed']);
+    },
+  );
+
   it('is free at once when the lease is deleted long after its leader has gone', async () => {
     const { clock, server, a, b } = await twoWithLeader();
     a.pause();
@@ -471,7 +486,10 @@ describe('any number of candidates', () => {
   });
 });
 
-type WorldOptions = { readonly start?: boolean; readonly onElected?: () => void; readonly latencyMs?: () => number };
+type WorldOptions = { readonly start?: boolean } & Pick<
+  Parameters<typeof candidate>[0],
+  'onElected' | 'latencyMs' | 'durations'
+>;
 
 function world({ start = true, ...options }: WorldOptions = {}) {
   const clock = manualClock();
@@ -481,8 +499,11 @@ function world({ start = true, ...options }: WorldOptions = {}) {
   return { clock, server, a };
 }
 
-async function twoWithLeader({ watchable = true }: { readonly watchable?: boolean | undefined } = {}) {
-  const { clock, server, a } = world();
+type TwoOptions = Pick<WorldOptions, 'durations'> & { readonly watchable?: boolean | undefined };
+
+/** @param options durations: of the leader alone */
+async function twoWithLeader({ watchable = true, ...options }: TwoOptions = {}) {
+  const { clock, server, a } = world(options);
   const b = candidate({ server, clock, identity: 'b' });
   b.watchable = watchable;
   await clock.runUntil(a.election.isLeader, 1_000);

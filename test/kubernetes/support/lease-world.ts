@@ -65,6 +65,8 @@ type CandidateOptions = {
   /** How fast its monotonic clock runs. */
   readonly speed?: number;
   readonly onElected?: () => void;
+  /** Default: those of the election. */
+  readonly durations?: { readonly leaseDurationMs: number; readonly renewDeadlineMs: number };
 };
 
 export function candidate(options: CandidateOptions): Candidate {
@@ -131,6 +133,7 @@ export function candidate(options: CandidateOptions): Candidate {
       options.onElected?.();
     },
     onLost: (why) => log.push(`lost: ${why}`),
+    ...options.durations,
   });
   const self: Candidate = {
     identity,

@@ -51,7 +51,8 @@ function look(): Omit<Seen, 'page' | 'errors'> {
     ({ origin }) => origin === location.origin,
   );
   return {
-    sidewaysPx: document.documentElement.scrollWidth - window.innerWidth,
+    // Not innerWidth: on a telephone that grows with what is too wide.
+    sidewaysPx: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     links: [...new Set(links.map(({ pathname, hash }) => pathname + decodeURIComponent(hash)))],
     anchors: [...document.querySelectorAll('[id]')].map(({ id }) => id),
     hasWayHome: [...document.querySelectorAll('header a.title, .VPNavBarTitle a')].some(
