@@ -5,10 +5,10 @@ import { PipelineError } from '../core/fault.ts';
 import { mailRouting } from '../core/mail-routing.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { bucketNames, functionName, pipelineKey, roleName, type PipelineIdentity } from '../core/names.ts';
-import { neededActions, type Needs } from '../core/needed-actions.ts';
+import { neededActions, needsIn, type Needs } from '../core/needed-actions.ts';
 import type { ObservedRuleSet } from '../core/observed.ts';
 import type { RoleLimits } from '../core/pipeline.ts';
-import { boundaryOfAll, namedIn } from '../core/policy-scope.ts';
+import { boundaryOfAll } from '../core/policy-scope.ts';
 import { isFault, type Caller } from '../core/probes.ts';
 import { askAboutMail, routedRecipients } from '../core/routing-facts.ts';
 import { answerOf } from '../diagnosis/answer.ts';
@@ -159,7 +159,7 @@ function needsOf(
   const specs = known.map(({ manifest }) => manifest.spec);
   const boundary = permissionsBoundary ?? limits?.permissionsBoundaryArn ?? boundaryOfAll(specs);
   return {
-    ...namedIn(specs, partition),
+    ...needsIn(specs, partition),
     ...(boundary !== undefined && { permissionsBoundaryArn: boundary }),
     ...(limits?.rolePath !== undefined && { rolePath: limits.rolePath }),
     tenant: limits !== undefined,

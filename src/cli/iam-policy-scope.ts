@@ -34,8 +34,8 @@ export type ScopeOptions = {
  */
 export async function readScope(options: ScopeOptions, io: CliIo): Promise<PolicyScope> {
   const { installation, permissionsBoundary } = options;
-  const tenant = await tenantIn(options, io);
-  const specs = await specsIn(options, io);
+  const { tenant, covers } = await whoseIn(options, io);
+  const specs = await specsIn(options, covers, io);
   const account = tenant === undefined ? options.account : accountOf(tenant);
   if (account === undefined) throw refused('say for which account: --account 111122223333', io);
   if (options.account !== undefined && account !== options.account)
@@ -51,7 +51,7 @@ export async function readScope(options: ScopeOptions, io: CliIo): Promise<Polic
     );
   if (new Set(regions.map(partitionOf)).size > 1)
     throw refused('an account is in one partition: ask for one policy for each', io);
-  const partition = partitionOf(region);
+  const partition = tenant?.roleArn.split(':')[1] ?? partitionOf(region);
   const boundary = permissionsBoundary ?? tenant?.permissionsBoundaryArn ?? boundaryOfAll(specs);
   if (tenant?.permissionsBoundaryArn !== boundary) warnOfOtherBoundaries(specs, boundary, io);
   // Manifests say it exactly; without them it may be all that the entry of the tenant lets them name.
@@ -94,22 +94,40 @@ async function tenancyIn(file: string, io: CliIo): Promise<Tenancy> {
   throw new CommandFailed(problems);
 }
 
-async function tenantIn({ tenants: file, namespace }: ScopeOptions, io: CliIo): Promise<Tenant | undefined> {
-  if (file === undefined) return undefined;
+/** Whose pipelines a policy is for; a namespace belongs to one entry of the tenants file, the one that fits it best. */
+type Whose = { readonly tenant: Tenant | undefined; readonly covers: (namespace: string) => boolean };
+
+async function whoseIn({ tenants: file, namespace }: ScopeOptions, io: CliIo): Promise<Whose> {
+  if (file === undefined) return { tenant: undefined, covers: (name) => fits(name, namespace) };
   if (namespace === undefined)
     throw refused('say whose policy, as each entry of the file has a role of its own: --namespace NAME', io);
-  const tenant = tenantOf(await tenancyIn(file, io), namespace);
+  const tenancy = await tenancyIn(file, io);
+  const tenant = tenantOf(tenancy, namespace);
   if (tenant === undefined) throw refused(noTenant(namespace).message, io);
-  return tenant;
+  return { tenant, covers: (name) => tenantOf(tenancy, name) === tenant };
 }
 
-/** Of the manifests alone: neither their code nor what else they name has to be there. */
-async function specsIn({ filename, namespace = 'default' }: ScopeOptions, io: CliIo): Promise<readonly ManifestSpec[]> {
+const fits = (name: string, pattern = '*'): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+
+/** Of the manifests alone: neither their code nor what else they name has to be there. Those of others do not count. */
+async function specsIn(
+  { filename, namespace = 'default' }: ScopeOptions,
+  covers: Whose['covers'],
+  io: CliIo,
+): Promise<readonly ManifestSpec[]> {
   if (filename === undefined) return [];
   const { manifests, problems } = await readManifests({ sources: filename, namespace, readStdin: io.readStdin });
   for (const problem of problems) io.err(renderFileProblem(problem));
   if (problems.length > 0) throw new CommandFailed(problems);
-  return manifests.map(({ spec }) => spec);
+  const covered = manifests.filter((found) => covers(found.namespace));
+  if (covered.length === 0)
+    throw refused(
+      `no pipeline behind -f ${filename.join(' -f ')} is of namespace ${namespace}, and what others name is not for this ` +
+        `policy; they are of ${[...new Set(manifests.map((found) => found.namespace))].sort().join(', ')}`,
+      io,
+    );
+  return covered.map(({ manifest }) => manifest.spec);
 }
 
 function warnOfOtherBoundaries(specs: readonly ManifestSpec[], boundary: string | undefined, io: CliIo): void {
@@ -122,8 +140,13 @@ function warnOfOtherBoundaries(specs: readonly ManifestSpec[], boundary: string 
     );
 }
 
+/** How the regions of a partition begin; those of no other are of `aws`. */
+const PARTITIONS: Readonly<Record<string, string>> = {
+  'cn-': 'aws-cn',
+  'eusc-': 'aws-eusc',
+  'us-gov-': 'aws-us-gov',
+};
+
 /** @see https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-}
+const partitionOf = (region: string): string =>
+  Object.entries(PARTITIONS).find(([start]) => region.startsWith(start))?.[1] ?? 'aws';

@@ -127,25 +127,30 @@ export const ACTION_GROUPS = {
   newFunction: { on: 'functions that it makes', actions: { 'lambda:CreateFunction': ALWAYS } },
   fn: {
     on: 'functions of its names',
-    // By name: one that is adopted has no mark yet, and a version or alias has none of its own. GetFunction leaves the
-    // tags out for who may not list them.
+    // By name: one that is adopted has no mark yet. GetFunction leaves the tags out for who may not list them.
     actions: {
-      'lambda:AddPermission': ALWAYS,
       'lambda:CreateAlias': PUBLISHED,
       'lambda:DeleteAlias': PUBLISHED,
+      'lambda:ListAliases': PUBLISHED,
+      'lambda:ListTags': ALWAYS,
+      'lambda:ListVersionsByFunction': PUBLISHED,
+      'lambda:TagResource': ALWAYS,
+      'lambda:UntagResource': 'function.tags loses one, or the code no longer comes from S3',
+      'lambda:UpdateAlias': PUBLISHED,
+    },
+  },
+  qualifiedFunction: {
+    on: 'functions of its names, with function.publish also their versions and aliases',
+    // Of what a call with a qualifier is about, the ARN has the qualifier too. A version or alias has no mark of its own.
+    actions: {
+      'lambda:AddPermission': ALWAYS,
       'lambda:DeleteFunction': ALWAYS,
       'lambda:DeleteFunctionEventInvokeConfig': 'function.async is taken out',
       'lambda:GetFunction': ALWAYS,
       'lambda:GetFunctionEventInvokeConfig': ALWAYS,
       'lambda:GetPolicy': ALWAYS,
-      'lambda:ListAliases': PUBLISHED,
-      'lambda:ListTags': ALWAYS,
-      'lambda:ListVersionsByFunction': PUBLISHED,
       'lambda:PutFunctionEventInvokeConfig': 'function.async',
       'lambda:RemovePermission': ALWAYS,
-      'lambda:TagResource': ALWAYS,
-      'lambda:UntagResource': 'function.tags loses one, or the code no longer comes from S3',
-      'lambda:UpdateAlias': PUBLISHED,
     },
   },
   markedFunction: {

@@ -2,7 +2,7 @@ import { API_GROUP } from './api-group.ts';
 import { actionsOf, type ActionGroupName } from './aws-actions.ts';
 import { namePatterns, rolePath } from './names.ts';
 import type { PolicyDocument, Statement } from './policy-document.ts';
-import type { PolicyScope } from './policy-scope.ts';
+import { andBelow, type PolicyScope } from './policy-scope.ts';
 
 /** Characters of a managed policy, white space aside. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 export const MAX_MANAGED_POLICY = 6_144;
@@ -85,7 +85,8 @@ function roleStatements(scope: PolicyScope): Statement[] {
     ...(boundary === undefined
       ? [allow('RightsOfOurRoles', ['roleGrants', 'boundaryRemoval'], ours)]
       : [allow('RightsOfOurRoles', ['roleGrants'], ours, { StringEquals: underBoundary })]),
-    allow('TakeRolesOutOfProfiles', ['profiles'], [iam('instance-profile/*')]),
+    // IAM judges by the profile, which does not say whose role is in it: no tenant could be kept from those of others.
+    ...(namespaces === undefined ? [allow('TakeRolesOutOfProfiles', ['profiles'], [iam('instance-profile/*')])] : []),
     allow('PassRolesToLambda', ['passedRoles'], [...ours, ...roleArns], {
       StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' },
     }),
@@ -101,19 +102,15 @@ function functionStatements(scope: PolicyScope): Statement[] {
   const logGroups = regions.map((region) => `arn:${partition}:logs:${region}:${account}:log-group:*`);
   return [
     allow('MakeFunctions', ['newFunction'], arns, markedBy(scope, 'aws:RequestTag')),
-    allow('OurFunctions', ['fn'], arns),
-    allow('OurLogGroups', ['logGroup'], arns.map(logGroupOf)),
+    allow('OurFunctions', ['fn', 'qualifiedFunction'], arns.flatMap(andBelow)),
+    allow('OurLogGroups', ['logGroup'], arns.map(logGroupOf).flatMap(andBelow)),
     allow('FindLogGroups', ['logGroupSearch'], logGroups),
     allow('OurMarkedFunctions', ['markedFunction'], arns, markedBy(scope, 'aws:ResourceTag')),
   ];
 }
 
-/**
- * With `*` at the end it fits both forms of the ARN, with and without `:*`.
- * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
- */
 const logGroupOf = (functionArn: string): string =>
-  functionArn.replace(':lambda:', ':logs:').replace(':function:', ':log-group:/aws/lambda/').replace(/\*?$/, '*');
+  functionArn.replace(':lambda:', ':logs:').replace(':function:', ':log-group:/aws/lambda/');
 
 /** What functions are given: Lambda asks whether the caller may use it, and uses keys with the caller's rights. */
 function givenStatements(scope: PolicyScope): Statement[] {

@@ -1,7 +1,7 @@
 import { OUR_BUCKETS } from './controller-policy.ts';
 import { namePatterns } from './names.ts';
 import type { PolicyDocument, Statement } from './policy-document.ts';
-import type { PolicyScope } from './policy-scope.ts';
+import { andBelow, type PolicyScope } from './policy-scope.ts';
 import { environmentRight, networkRights } from './role-rights.ts';
 
 /**
@@ -17,7 +17,7 @@ export function functionBoundary(scope: PolicyScope): PolicyDocument {
   const arns = (service: string, what: string): string[] =>
     regions.map((region) => `arn:${partition}:${service}:${region}:${account}:${what}`);
   const bodies = [OUR_BUCKETS, ...buckets].map((bucket) => `arn:${partition}:s3:::${bucket}`);
-  const names = [...namePatterns(installation, namespaces), ...functions.map((name) => `${name}*`)];
+  const names = [...namePatterns(installation, namespaces), ...functions];
   return {
     Version: '2012-10-17',
     Statement: [
@@ -29,7 +29,7 @@ export function functionBoundary(scope: PolicyScope): PolicyDocument {
       allow(
         'Logs',
         ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
-        names.flatMap((name) => arns('logs', `log-group:/aws/lambda/${name}`)),
+        names.flatMap((name) => arns('logs', `log-group:/aws/lambda/${name}`)).flatMap(andBelow),
       ),
       allow('Queues', ['sqs:SendMessage'], arns('sqs', '*')),
       allow('Topics', ['sns:Publish'], arns('sns', '*')),

@@ -1,8 +1,10 @@
 import { API_GROUP } from './api-group.ts';
 import { actionsOf, type ActionGroupName } from './aws-actions.ts';
 import { bucketNames, functionArn, functionName, roleArn, rolePath, type PipelineIdentity } from './names.ts';
-import type { NamedThings } from './policy-scope.ts';
+import type { ManifestSpec } from './manifest.ts';
+import { eachIn, namedIn, type NamedThings } from './policy-scope.ts';
 import type { Question } from './probes.ts';
+import { aliasArn } from './publishing.ts';
 
 /** What is known of the pipelines that somebody will work on. */
 export type Needs = NamedThings & {
@@ -10,11 +12,26 @@ export type Needs = NamedThings & {
   readonly permissionsBoundaryArn?: string;
   /** Where the roles are; undefined: where the installation has them. */
   readonly rolePath?: string;
+  /** Buckets of code of which a version is named: `function.code.s3.version`. */
+  readonly codeVersionBuckets?: readonly string[];
+  /** Functions under names of their own of which versions are published: `function.publish`. */
+  readonly publishedFunctions?: readonly string[];
   /** What sessions carry, which policies see as `aws:PrincipalTag/<key>`. */
   readonly sessionTags?: Readonly<Record<string, string>>;
   /** Whether it is about the role of a tenant, with which nobody looks for what no manifest names. */
   readonly tenant?: boolean;
 };
+
+/** What manifests name, and which of it they need more for. */
+export function needsIn(specs: readonly ManifestSpec[], partition: string): Needs {
+  return {
+    ...namedIn(specs, partition),
+    codeVersionBuckets: eachIn(specs, ({ function: { code } }) =>
+      code.s3?.version === undefined ? undefined : code.s3.bucket,
+    ),
+    publishedFunctions: eachIn(specs, ({ function: fn }) => (fn.publish ? fn.name : undefined)),
+  };
+}
 
 /** A question, and whether every pipeline needs the answer to be yes in the course of its life. */
 export type NeededActions = Question & { readonly always: boolean };
@@ -51,16 +68,21 @@ function aboutOurs(identity: PipelineIdentity, needs: Needs): readonly About[] {
     { groups: needs.tenant === true ? ['receiptRules'] : ['receiptRules', 'search'], resource: '*' },
     { groups: ['newBucket', 'bucket', 'ownBucket'], resource: bucketArn },
     { groups: ['objects'], resource: `${bucketArn}/object` },
+    // One that is not there yet has no path.
+    { groups: ['roleSearch'], resource: roleArn(identity, '/') },
     { groups: ['roleSearch', 'newRole', 'role', 'roleGrants', 'passedRoles'], resource: role },
     ...(mayLackBoundary ? [{ groups: ['boundaryRemoval'], resource: role } as const] : []),
-    { groups: ['profiles'], resource: `arn:${partition}:iam::${account}:instance-profile/somebodys` },
+    // No tenant may.
+    ...(needs.tenant === true
+      ? []
+      : [{ groups: ['profiles'], resource: `arn:${partition}:iam::${account}:instance-profile/somebodys` } as const]),
     ...aboutFunction(identity, functionName(identity, 'Zip')),
     { groups: ['logGroupSearch'], resource: logsArn(identity, 'log-group::log-stream:') },
   ];
 }
 
 const aboutFunction = (identity: PipelineIdentity, name: string): readonly About[] => [
-  { groups: ['newFunction', 'fn', 'markedFunction'], resource: functionArn(identity, name) },
+  { groups: ['newFunction', 'fn', 'qualifiedFunction', 'markedFunction'], resource: functionArn(identity, name) },
   { groups: ['logGroup'], resource: logsArn(identity, `log-group:/aws/lambda/${name}:*`) },
 ];
 
@@ -70,6 +92,7 @@ const logsArn = ({ partition, region, account }: PipelineIdentity, what: string)
 function aboutNamed(identity: PipelineIdentity, needs: Needs): readonly About[] {
   const { buckets = [], codeBuckets = [], roleArns = [], functions = [] } = needs;
   const { layers = [], vpc = false, repositories = [], kmsKeys = [] } = needs;
+  const { codeVersionBuckets = [], publishedFunctions = [] } = needs;
   const s3 = (what: string): string => `arn:${identity.partition}:s3:::${what}`;
   const each = (names: readonly string[], ...groups: readonly ActionGroupName[]): readonly About[] =>
     names.map((resource) => ({ groups, resource, named: true }));
@@ -79,8 +102,15 @@ function aboutNamed(identity: PipelineIdentity, needs: Needs): readonly About[] 
       codeBuckets.map((bucket) => s3(`${bucket}/code.zip`)),
       'codeObjects',
     ),
+    ...each(
+      codeVersionBuckets.map((bucket) => s3(`${bucket}/code.zip`)),
+      'codeVersions',
+    ),
     ...each(roleArns, 'passedRoles'),
     ...functions.flatMap((name) => aboutFunction(identity, name)),
+    ...publishedFunctions.map(
+      (name) => ({ groups: ['qualifiedFunction'], resource: aliasArn(functionArn(identity, name)) }) as const,
+    ),
     ...each(layers, 'layers'),
     ...each(vpc ? ['*'] : [], 'networks'),
     ...each(repositories, 'images'),

@@ -35,11 +35,19 @@ export type PolicyScope = NamedThings & {
   readonly namespaces?: readonly string[];
 };
 
+/**
+ * The ARN of a function or log group and of what is below it: versions and aliases, which Lambda judges by their own ARN
+ * when the call has a qualifier, or log streams. A pattern with `*` at the end fits these already; with `*` behind the
+ * name of one, `orders` would be `orders-archive` too.
+ *
+ * @see https://github.com/aws/aws-cdk/pull/19318
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+ */
+export const andBelow = (arn: string): readonly string[] => (arn.endsWith('*') ? [arn] : [arn, `${arn}:*`]);
+
 /** What manifests name: nothing else has to be allowed beyond what pipelines make themselves. */
 export function namedIn(specs: readonly ManifestSpec[], partition: string): NamedThings {
-  const each = <T>(of: (spec: ManifestSpec) => T | readonly T[] | undefined): readonly T[] => [
-    ...new Set(specs.flatMap((spec) => of(spec) ?? [])),
-  ];
+  const each = (of: (spec: ManifestSpec) => string | readonly string[] | undefined) => eachIn(specs, of);
   return {
     buckets: each(({ messageBodyStorage }) => messageBodyStorage.bucketName),
     codeBuckets: each((spec) => spec.function.code.s3?.bucket),
@@ -51,6 +59,12 @@ export function namedIn(specs: readonly ManifestSpec[], partition: string): Name
     kmsKeys: each((spec) => spec.function.kmsKeyArn),
   };
 }
+
+/** What some of the manifests say, once. */
+export const eachIn = (
+  specs: readonly ManifestSpec[],
+  of: (spec: ManifestSpec) => string | readonly string[] | undefined,
+): readonly string[] => [...new Set(specs.flatMap((spec) => of(spec) ?? []))];
 
 /** What the entry of the tenants file lets pipelines name. IAM's `*` goes across `:` and `/`, that of the file does not. */
 export function namedBy({ allow }: Tenant, partition: string): NamedThings {

@@ -79,11 +79,12 @@ async function readCollection(
 }
 
 /** The manifests alone: the code, ConfigMaps and Secrets that they name need not be there. Never throws for what a user wrote. */
-export async function readManifests(
-  options: Pick<LoadOptions, 'sources' | 'namespace' | 'readStdin'>,
-): Promise<{ readonly manifests: readonly Manifest[]; readonly problems: readonly FileProblem[] }> {
+export async function readManifests(options: Pick<LoadOptions, 'sources' | 'namespace' | 'readStdin'>): Promise<{
+  readonly manifests: readonly Pick<LoadedPipeline, 'manifest' | 'namespace'>[];
+  readonly problems: readonly FileProblem[];
+}> {
   const { collection, problems } = await readCollection(options.sources, options.namespace, options.readStdin);
-  return { manifests: collection.pipelines().map(({ manifest }) => manifest), problems };
+  return { manifests: collection.pipelines().map(({ manifest, namespace }) => ({ manifest, namespace })), problems };
 }
 
 /** Sources without effect: all of them when there is no pipeline, else those with neither pipelines nor what they may name. */

@@ -54,6 +54,11 @@ function refusal(operation: string, principal: Session, need: Need, { decision, 
       : `because no identity-based policy allows the ${need.action} action`;
   const sentence = `User: ${sessionArn(principal)} is not authorized to perform: ${need.action} on resource: ${need.resource} ${because}`;
   if (need.refusal !== undefined) return need.refusal({ sentence });
-  const code = operation.startsWith('lambda:') ? 'AccessDeniedException' : 'AccessDenied';
-  return { status: 403, code, message: `${sentence}. Sandbox: ${why}` };
+  return { ...shapeOf(operation), message: `${sentence}. Sandbox: ${why}` };
+}
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/CommonErrors.html */
+function shapeOf(operation: string): Pick<AwsErrorShape, 'status' | 'code'> {
+  if (operation.startsWith('logs:')) return { status: 400, code: 'AccessDeniedException' };
+  return { status: 403, code: operation.startsWith('lambda:') ? 'AccessDeniedException' : 'AccessDenied' };
 }

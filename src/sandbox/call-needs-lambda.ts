@@ -1,5 +1,6 @@
 import type { AccountView, Need, Refused } from './call-needs.ts';
-import { requestTags, resourceTags, textOf, withTagging } from './call-needs-plain.ts';
+import { requestTags, resourceTags, tagKeys, textOf, withTagging } from './call-needs-plain.ts';
+import type { ConditionContext } from './policy/condition.ts';
 import { homeOf, type AwsErrorShape, type Call } from './service.ts';
 import { jsonMembers } from './wire/rest-json.ts';
 
@@ -9,7 +10,8 @@ const IN_ACCOUNT = ['ListFunctions', 'GetAccountSettings'];
 const ACTIONS: Readonly<Record<string, string>> = { Invoke: 'InvokeFunction' };
 
 /**
- * The call itself, and what a function is given by it: Lambda asks whether the caller may use that.
+ * The call itself, and what a function is given by it: Lambda asks whether the caller may use that. With a qualifier the
+ * call is about that version or alias, whose ARN no policy allows that names the function only.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
  */
@@ -27,12 +29,17 @@ export function lambdaNeeds(name: string, call: Call, account: AccountView): rea
     return [...withTagging([itself], 'lambda:TagResource', tags), ...given];
   }
   const named = decodeURIComponent(/^\/[\d-]+\/(?:functions|tags)\/([^/]+)/.exec(call.path)?.[1] ?? '');
-  const resource = named.startsWith('arn:') ? named : functionArn(named);
-  const live = account.fn(resource.split(':').slice(0, 7).join(':'));
-  const itself = { action, resource, context: resourceTags(live?.tags ?? {}) };
+  const arn = named.startsWith('arn:') ? named : functionArn(named);
+  const whole = arn.split(':').slice(0, 7).join(':');
+  const qualifier = call.query.get('Qualifier');
+  const resource = qualifier === null ? arn : `${whole}:${qualifier}`;
+  const live = account.fn(whole);
+  // A version or alias has no tags.
+  const tags = resource === whole ? resourceTags(live?.tags ?? {}) : {};
+  const itself = { action, resource, context: { ...tags, ...taggingOf(name, call, body) } };
   switch (name) {
     case 'GetFunction':
-      return [itself, tagsNeed(resource, live?.tags), ...readNeeds(live, home.region)];
+      return [itself, tagsNeed(whole, live?.tags), ...readNeeds(live, home.region)];
     case 'GetFunctionConfiguration':
       return [itself, ...readNeeds(live, home.region)];
     case 'UpdateFunctionConfiguration':
@@ -42,6 +49,12 @@ export function lambdaNeeds(name: string, call: Call, account: AccountView): rea
     default:
       return [itself];
   }
+}
+
+/** Tags that the call sets, or takes off by their keys. */
+function taggingOf(name: string, call: Call, body: Json): ConditionContext {
+  if (name === 'TagResource') return requestTags(objectOf(body['Tags']) as Readonly<Record<string, string>>);
+  return name === 'UntagResource' ? tagKeys(call.query.getAll('tagKeys')) : {};
 }
 
 /** Of a function, its tags are shown to who may list them. */

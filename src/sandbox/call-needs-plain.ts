@@ -25,9 +25,17 @@ export function iamNeeds(name: string, call: Call, account: AccountView): readon
   const live = account.role(homeOf(call).account, role);
   const asked = name === 'PutRolePermissionsBoundary' ? form.get('PermissionsBoundary') : undefined;
   const boundary = asked ?? live?.boundaryArn ?? null;
+  const context = {
+    ...boundaryIn(boundary),
+    ...(ATTACHING.includes(name) && { 'iam:policyarn': form.get('PolicyArn') ?? '' }),
+    ...(name === 'UntagRole' ? tagKeys(listIn(form, 'TagKeys')) : requestTags(tagsIn(form))),
+  };
   // What is not there has no path.
-  return [{ action, resource: live?.arn ?? arnOf(`role/${role}`), context: boundaryIn(boundary) }];
+  return [{ action, resource: live?.arn ?? arnOf(`role/${role}`), context }];
 }
+
+/** @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PolicyARN */
+const ATTACHING = ['AttachRolePolicy', 'DetachRolePolicy'];
 
 /** A session with tags takes a second permission. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html */
 export function stsNeeds(name: string, call: Call): readonly Need[] {
@@ -46,8 +54,11 @@ export function logsNeeds(name: string, call: Call, { partition }: AccountView):
   // As AWS names it in a refusal: no group, and its streams.
   if (name === 'DescribeLogGroups') return [{ action, resource: `${group('')}:log-stream:`, context: {} }];
   const resource = textOf(body['resourceArn']) || group(textOf(body['logGroupName']));
-  const tags = name === 'CreateLogGroup' ? ((body['tags'] ?? {}) as Readonly<Record<string, string>>) : {};
-  return withTagging([{ action, resource, context: {} }], 'logs:TagResource', tags);
+  if (name === 'UntagResource')
+    return [{ action, resource, context: tagKeys(Array.isArray(body['tagKeys']) ? body['tagKeys'].map(String) : []) }];
+  const tags = (body['tags'] ?? {}) as Readonly<Record<string, string>>;
+  const itself = { action, resource, context: requestTags(tags) };
+  return name === 'CreateLogGroup' ? withTagging([itself], 'logs:TagResource', tags) : [itself];
 }
 
 /** Tags in the call that creates something are a right of their own. */
@@ -69,7 +80,24 @@ function tagsIn(form: URLSearchParams): Readonly<Record<string, string>> {
   }
 }
 
-export const requestTags = (tags: Readonly<Record<string, string>>): ConditionContext => keyed('aws:requesttag', tags);
+function listIn(form: URLSearchParams, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let index = 1; ; index += 1) {
+    const value = form.get(`${name}.member.${index}`);
+    if (value === null) return values;
+    values.push(value);
+  }
+}
+
+export const requestTags = (tags: Readonly<Record<string, string>>): ConditionContext => ({
+  ...keyed('aws:requesttag', tags),
+  ...tagKeys(Object.keys(tags)),
+});
+
+/** In one text, as what several values take (`ForAllValues:`) is refused in policies: enough for one, and for `Null`. */
+export const tagKeys = (keys: readonly string[]): ConditionContext =>
+  keys.length === 0 ? {} : { 'aws:tagkeys': keys.join(',') };
+
 export const resourceTags = (tags: Readonly<Record<string, string>>): ConditionContext =>
   keyed('aws:resourcetag', tags);
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { actionsOf } from '../../src/core/aws-actions.ts';
 import { controllerPolicy } from '../../src/core/controller-policy.ts';
-import { neededActions, type Needs } from '../../src/core/needed-actions.ts';
-import type { PolicyDocument } from '../../src/core/policy-document.ts';
+import { neededActions, needsIn, type Needs } from '../../src/core/needed-actions.ts';
+import type { PolicyDocument, Statement } from '../../src/core/policy-document.ts';
 import type { NamedThings, PolicyScope } from '../../src/core/policy-scope.ts';
 import { decisionOf } from '../permissions/judge.ts';
-import { IDENTITY } from './support/pipeline.ts';
+import { IDENTITY, manifest } from './support/pipeline.ts';
 
 const actions = new Set(neededActions(IDENTITY).flatMap((question) => question.actions));
 
@@ -54,8 +54,11 @@ test('every operation that an adapter calls is asked for', () => {
   expect(lacking).toEqual([]);
 });
 
-test('each is asked for once', () => {
-  expect(neededActions(IDENTITY).flatMap((question) => question.actions)).toHaveLength(actions.size);
+test('each is asked for once about the same thing', () => {
+  const asked = neededActions(IDENTITY).flatMap(({ actions, resources }) =>
+    actions.map((action) => `${action} ${resources.join(' ')}`),
+  );
+  expect(new Set(asked).size).toBe(asked.length);
 });
 
 const { account, partition, region, installation, namespace } = IDENTITY;
@@ -72,6 +75,9 @@ const NAMED: NamedThings = {
   kmsKeys: [`arn:aws:kms:${region}:${account}:key/1`],
 };
 
+const MORE: Needs = { codeVersionBuckets: ['releases'], publishedFunctions: ['shop'] };
+const [OURS, SHOP] = [`${installation}-*`, 'shop'];
+
 /** Actions of which doctor would say that the policy does not allow them. */
 const missingIn = (policy: PolicyDocument, needs: Needs): readonly string[] =>
   neededActions(IDENTITY, needs).flatMap(({ actions, resources, context }) => {
@@ -85,7 +91,7 @@ test.for<[what: string, scope: PolicyScope, needs: Needs]>([
   ['of a controller', SCOPE, {}],
   ['of several regions', { ...SCOPE, regions: ['us-east-1', region] }, {}],
   ['with a boundary', { ...SCOPE, permissionsBoundaryArn: BOUNDARY }, { permissionsBoundaryArn: BOUNDARY }],
-  ['of pipelines that name things', { ...SCOPE, ...NAMED }, NAMED],
+  ['of pipelines that name things', { ...SCOPE, ...NAMED }, { ...NAMED, ...MORE }],
   [
     'of a tenant',
     { ...SCOPE, ...NAMED, rolePath: '/team/', namespaces: [namespace], permissionsBoundaryArn: BOUNDARY },
@@ -110,6 +116,39 @@ test('doctor misses what pipelines name, where the policy does not', () => {
       'kms:CreateGrant',
     ]),
   );
+});
+
+test.for<[sid: string, statement: Partial<Statement> | undefined, needs: Needs, lacking: readonly string[]]>([
+  ['LookForRoles', undefined, {}, actionsOf(['roleSearch'])],
+  ['ReadCode', { Action: ['s3:GetObject'] }, {}, ['s3:GetObjectVersion']],
+  [
+    'OurFunctions',
+    { Resource: [OURS, SHOP].map((name) => `arn:${partition}:lambda:${region}:${account}:function:${name}`) },
+    {},
+    actionsOf(['qualifiedFunction']),
+  ],
+  ['TakeRolesOutOfProfiles', undefined, {}, actionsOf(['profiles'])],
+  ['TakeRolesOutOfProfiles', undefined, { tenant: true }, []],
+])('doctor finds what is lacking where %s is %j, for %j', ([sid, statement, needs, lacking]) => {
+  const whole = controllerPolicy({ ...SCOPE, ...NAMED });
+  const part = whole.Statement.flatMap((each) => {
+    if (each['Sid'] !== sid) return [each];
+    return statement === undefined ? [] : [{ ...each, ...statement }];
+  });
+
+  const missing = missingIn({ ...whole, Statement: part }, { ...NAMED, ...MORE, ...needs });
+
+  expect(part).not.toEqual(whole.Statement);
+  expect([...missing].sort()).toEqual([...lacking]);
+});
+
+test('doctor asks for more where manifests name a version of code or publish under a name of their own', () => {
+  const of = (settings: object, s3: object) =>
+    manifest({ function: { handler: 'index.handler', ...settings, code: { s3: { key: 'app.zip', ...s3 } } } }).spec;
+  const spec = of({ name: 'shop', publish: true }, { bucket: 'releases', version: '1' });
+  const plain = of({ name: 'till' }, { bucket: 'others' });
+
+  expect(needsIn([spec, plain], partition)).toMatchObject({ ...MORE, codeBuckets: ['releases', 'others'] });
 });
 
 test('a tenant may not work in the namespace of another', () => {

@@ -200,6 +200,22 @@ describe('the policy of the controller lets through', () => {
     expect(refused).toEqual([]);
   });
 
+  it('a function under a name of its own, its versions and its alias', async () => {
+    const refused = await judged({ ...SCOPE, functions: ['orders'] }, async (world) => {
+      const storage = { deletionPolicy: 'DeleteWithContents' } as const;
+      const settings = { name: 'orders', publish: true, logRetentionDays: 7 } as const;
+      const told = pipeline({
+        storage,
+        function: { ...settings, code: codeOf(0), async: { maximumRetryAttempts: 0 } },
+      });
+      await world.mustApply(told);
+      for (let release = 1; release <= KEPT_VERSIONS; release += 1)
+        await world.mustApply(pipeline({ storage, function: { ...settings, code: codeOf(release) } }));
+      await mustRemove(world, told);
+    });
+    expect(refused).toEqual([]);
+  });
+
   it('rules that run today being imported and adopted', async () => {
     const refused = await judged(WITH_EVERYTHING, async (world) => {
       await setUpByHand(world.foreign, { bucket: 'mail-of-the-shop', functions: ['shop'] });
@@ -341,6 +357,35 @@ describe('the policy of the controller', () => {
     ['mail being sent', { action: 'ses:SendRawEmail', resource: '*', context: { 'aws:requestedregion': 'us-west-2' } }],
   ])('refuses %s', (_what, need) => {
     expect(decisionOf(controllerPolicy(SCOPE), need)).toBe('none');
+  });
+
+  it.each<[string, Need]>([
+    [
+      'a function whose name begins so',
+      { action: 'lambda:GetFunction', resource: `${fn}:orders-archive`, context: {} },
+    ],
+    [
+      'the log group of one',
+      {
+        action: 'logs:DeleteLogGroup',
+        resource: `arn:aws:logs:us-west-2:${ACCOUNT}:log-group:/aws/lambda/orders-archive`,
+        context: {},
+      },
+    ],
+  ])('with a function under a name of its own, refuses %s', (_what, need) => {
+    expect(decisionOf(controllerPolicy({ ...SCOPE, functions: ['orders'] }), need)).toBe('none');
+  });
+
+  it('of a tenant does not reach into instance profiles, which may hold roles of others', () => {
+    const need = {
+      action: 'iam:RemoveRoleFromInstanceProfile',
+      resource: `arn:aws:iam::${ACCOUNT}:instance-profile/web`,
+      context: {},
+    };
+    const decisions = [SCOPE, { ...SCOPE, namespaces: ['team-a'] }].map((scope) =>
+      decisionOf(controllerPolicy(scope), need),
+    );
+    expect(decisions).toEqual(['allow', 'none']);
   });
 
   it.each<[string, Need]>([
