@@ -11,7 +11,10 @@ const BIN = new URL('../../bin/ses-lambda-pipeline.js', import.meta.url).pathnam
 
 function run(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
-  const child = spawn(process.execPath, [BIN, ...args], { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...env, ...more },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> };
 }
@@ -72,9 +75,18 @@ describe('the process', () => {
   });
 
   it.each([
-    ['that is not there', '/nowhere/config', /^Error: No cluster to ask: KUBECONFIG names \/nowhere\/config, .* or say --manifests/],
-    ['that is no kubeconfig', join(folder({ config: 'x: [' }), 'config'), /^Error: The kubeconfig \S+ cannot be read: /],
-  ])('ends, and says why, when the controller is given a kubeconfig %s', async (_, KUBECONFIG, message) => {
+    [
+      'that is not there',
+      () => '/nowhere/config',
+      /^Error: No cluster to ask: KUBECONFIG names \/nowhere\/config, .* or say --manifests/,
+    ],
+    [
+      'that is no kubeconfig',
+      () => join(folder({ config: 'x: [' }), 'config'),
+      /^Error: The kubeconfig \S+ cannot be read: /,
+    ],
+  ])('ends, and says why, when the controller is given a kubeconfig %s', async (_, path, message) => {
+    const KUBECONFIG = path();
     const controller = run(['controller', '--lease-namespace', 'x'], { KUBECONFIG });
     const said = text(controller.child.stderr);
     controller.child.stdout.resume();

@@ -8,6 +8,7 @@ import { helm } from '../helm/helm.ts';
 export type Rendered = {
   readonly apiVersion: string;
   readonly kind: string;
+  readonly spec?: unknown;
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
