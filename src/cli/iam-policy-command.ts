@@ -40,7 +40,14 @@ async function policyOf(which: Which, options: ScopeOptions, io: CliIo): Promise
   }
 }
 
-async function ownOfController({ tenants: file, role = [] }: ScopeOptions, io: CliIo): Promise<PolicyDocument> {
+/** All that its own policy is about are the roles that it takes. */
+const OF_ITS_OWN: ReadonlySet<string> = new Set(['tenants', 'role', 'installation', 'output']);
+
+async function ownOfController(options: ScopeOptions, io: CliIo): Promise<PolicyDocument> {
+  const idle = Object.keys(options).find((name) => !OF_ITS_OWN.has(name));
+  if (idle !== undefined)
+    throw refused(`--${idle.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} would do nothing here`, io);
+  const { tenants: file, role = [] } = options;
   const tenants = file === undefined ? [] : await tenantsOf(file, io);
   const roleArns = [...new Set([...role, ...tenants.map(({ roleArn }) => roleArn)])];
   if (roleArns.length === 0)

@@ -52,6 +52,9 @@ export async function readScope(options: ScopeOptions, io: CliIo): Promise<Polic
   if (new Set(regions.map(partitionOf)).size > 1)
     throw refused('an account is in one partition: ask for one policy for each', io);
   const partition = tenant?.roleArn.split(':')[1] ?? partitionOf(region);
+  const forced = tenant?.permissionsBoundaryArn;
+  if (permissionsBoundary !== undefined && forced !== undefined && permissionsBoundary !== forced)
+    throw refused(`--permissions-boundary ${permissionsBoundary}: the tenants file forces ${forced}`, io);
   const boundary = permissionsBoundary ?? tenant?.permissionsBoundaryArn ?? boundaryOfAll(specs);
   if (tenant?.permissionsBoundaryArn !== boundary) warnOfOtherBoundaries(specs, boundary, io);
   // Manifests say it exactly; without them it may be all that the entry of the tenant lets them name.

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { examples } from './help.ts';
 import {
   durationMs,
+  policyArn,
   withCluster,
   withController,
   withDns,
@@ -53,6 +54,7 @@ export function addOperatorCommands(program: Command, run: Run): void {
     .option(
       '--permissions-boundary <arn>',
       'boundary that every role carries, as for iam-policy; not set: what all pipelines say',
+      policyArn,
     )
     .addHelpText('after', examples('doctor', 'doctor --region us-west-2 --no-cluster', 'doctor -f pipelines/ -o json'))
     .action(run(async () => (await import('./doctor-command.ts')).doctorCommand));

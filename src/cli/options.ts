@@ -233,3 +233,12 @@ export function portNumber(text: string): number {
     throw new InvalidArgumentError('must be a port from 0 to 65535; 0 takes a free one.');
   return value;
 }
+
+/** The ARN of a managed policy, which a permissions boundary is. */
+export function policyArn(text: string): string {
+  if (!/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/.+$/.test(text))
+    throw new InvalidArgumentError(
+      'must be the ARN of a policy such as arn:aws:iam::111122223333:policy/mail-functions.',
+    );
+  return text;
+}

@@ -106,3 +106,52 @@ describe('the partition of iam-policy', () => {
     expect(out).toContain('"arn:aws-iso:lambda:us-iso-east-1:');
   });
 });
+
+describe('iam-policy refuses', () => {
+  const WHERE = ['--account', ACCOUNT, '--region', 'us-west-2'];
+
+  it.each([
+    ['a role that is no ARN', [...WHERE, '--role', 'nope'], /must be an ARN such as arn:aws:iam::111122223333:role\//],
+    ['a bucket that cannot be', [...WHERE, '--bucket', 'BAD NAME!!'], /must be the name of a bucket/],
+    ['a bucket for code that cannot be', [...WHERE, '--code-bucket', 'http://x'], /must be the name of a bucket/],
+    ['a function that cannot be', [...WHERE, '--function', 'a b/ü'], /must be the name of a function/],
+    ['a namespace that cannot be', [...WHERE, '--namespace', 'Bad NS'], /must be a namespace/],
+    [
+      'what its own policy where tenants have roles is not about',
+      ['tenants', '--tenants', 'tenants.yaml', '--image-repository', `arn:aws:ecr:us-west-2:${ACCOUNT}:repository/x`],
+      /^Error: --image-repository would do nothing here/,
+    ],
+    ['to read a tenants file from standard input', ['tenants', '--tenants', '-'], /is read from a file only; name it/],
+  ])('%s', async (_, args, message) => {
+    const { code, out, err } = await iamPolicy(...args);
+
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(message);
+  });
+
+  it('a boundary beside the one that the tenants file forces', async () => {
+    const policy = (name: string) => `arn:aws:iam::${ACCOUNT}:policy/${name}`;
+    const file = written(
+      'tenants.yaml',
+      dump({
+        tenants: [
+          {
+            namespaces: ['team-a'],
+            roleArn: `arn:aws:iam::${ACCOUNT}:role/a`,
+            permissionsBoundaryArn: policy('forced'),
+          },
+        ],
+      }),
+    );
+
+    const { code, err } = await iamPolicy(
+      ...['--tenants', file, '--namespace', 'team-a', '--region', 'us-west-2'],
+      ...['--permissions-boundary', policy('other')],
+    );
+
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `Error: --permissions-boundary ${policy('other')}: the tenants file forces ${policy('forced')}`,
+    });
+  });
+});
