@@ -397,6 +397,12 @@ describe('one sentence and exit code 1', () => {
       );
   });
 
+  test.each(['suspend', 'resume', 'reconcile'])('of %s --all where there is no pipeline', async (verb) => {
+    expect(await command([verb, '--all', '-n', 'nobodys'], { KUBECONFIG: cluster.adminKubeconfig })).toEqual(
+      refusal(/^Error: there is no pipeline in namespace nobodys of context \S+: name another with -n, or say -A\n$/),
+    );
+  });
+
   test('where nobody answers', async ({ onTestFinished }) => {
     const place = await install(cluster, { finally: onTestFinished });
     const config = (await cluster.kubectl('config', 'view', '--raw')).out.replace(
