@@ -53,6 +53,14 @@ describe('the chart', () => {
     expect(comparable(await chartWith(...values))).toEqual(comparable(await kustomized(path)));
   });
 
+  test('leaves large numbers of a values file as they are written', async () => {
+    const values = ['openTelemetry.OTEL_BSP_MAX_QUEUE_SIZE=3000000', 'settings.ses-calls-per-second=0.25'];
+    const rendered = JSON.stringify(await chartWith(...values.map((each) => `--set-json=${each}`)));
+
+    expect(rendered).toContain('{"name":"OTEL_BSP_MAX_QUEUE_SIZE","value":"3000000"}');
+    expect(rendered).toContain('"--ses-calls-per-second=0.25"');
+  });
+
   test('never selects the pods of another release', async () => {
     const selectors = (await chartWith()).flatMap(({ kind, spec }) => selectorsOf(kind, spec));
 

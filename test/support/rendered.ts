@@ -32,9 +32,9 @@ export async function kustomized(path: string): Promise<readonly Rendered[]> {
   return documentsOf(await run(kubectl, ['kustomize', join(DEPLOY, 'kustomize', path)]));
 }
 
-/** @param set values as `--set` takes them @throws {Error} with the words of Helm */
+/** @param set values as `--set` takes them, or whole options such as `--set-json=a.b=1` @throws {Error} with the words of Helm */
 export async function chartWith(...set: readonly string[]): Promise<readonly Rendered[]> {
-  const values = set.flatMap((each) => ['--set', each]);
+  const values = set.flatMap((each) => (each.startsWith('--') ? [each] : ['--set', each]));
   return documentsOf(await helm(['template', NAMESPACE, CHART, '--namespace', NAMESPACE, '--no-hooks', ...values]));
 }
 

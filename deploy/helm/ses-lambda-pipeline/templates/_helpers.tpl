@@ -22,6 +22,11 @@ app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* As it was written: numbers of a file are all fractions to Helm, which shortens 3000000 to 3e+06. */}}
+{{- define "slp.value" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) -}}{{ int64 . }}{{- else -}}{{ . }}{{- end -}}
+{{- end -}}
+
 {{- define "slp.labels" -}}
 {{ include "slp.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
