@@ -144,10 +144,9 @@ describe('iam-policy refuses', () => {
       }),
     );
 
-    const { code, err } = await iamPolicy(
-      ...['--tenants', file, '--namespace', 'team-a', '--region', 'us-west-2'],
-      ...['--permissions-boundary', policy('other')],
-    );
+    const options = ['--tenants', file, '--namespace', 'team-a', '--region', 'us-west-2'];
+
+    const { code, err } = await iamPolicy(...options, '--permissions-boundary', policy('other'));
 
     expect({ code, err }).toEqual({
       code: 1,
