@@ -110,6 +110,8 @@ test.each(WAYS_TO_INSTALL)(
     const documents = await rendered();
     const namespaces = [...new Set(documents.map(({ metadata }) => metadata.namespace ?? 'default'))];
     for (const name of namespaces) await cluster.kubectl('create', 'namespace', name);
+    // What a Deployment selects never changes, and each way has labels of its own.
+    await cluster.kubectl('delete', 'deployments', '--all', '--all-namespaces');
 
     expect(await applied(documents)).toMatchObject({ code: 0, err: '' });
   },
