@@ -58,6 +58,10 @@ export async function withinCluster<T>(
 export const namespaceOf = (choice: ClusterChoice, cluster: Pick<Cluster, 'namespace'>): string | undefined =>
   choice.allNamespaces === true ? undefined : (choice.namespace ?? cluster.namespace);
 
+/** Where pipelines were looked for. @param namespace undefined: in all */
+export const placeText = (namespace: string | undefined, { context }: Pick<Cluster, 'context'>, more = ''): string =>
+  `${namespace === undefined ? 'any namespace' : `namespace ${namespace}`}${more} of context ${context}`;
+
 /**
  * The pipelines that a person names, in this order, or all of the namespace. A name may have its namespace in front.
  *
@@ -98,9 +102,8 @@ export async function chooseSome(
 ): Promise<readonly Resource[]> {
   const chosen = await choosePipelines(names, choice, cluster, io);
   if (chosen.length > 0) return chosen;
-  const namespace = namespaceOf(choice, cluster);
-  const where = namespace === undefined ? 'any namespace' : `namespace ${namespace}`;
-  throw refused(`there is no pipeline in ${where} of context ${cluster.context}: name another with -n, or say -A`, io);
+  const where = placeText(namespaceOf(choice, cluster), cluster);
+  throw refused(`there is no pipeline in ${where}: name another with -n, or say -A`, io);
 }
 
 const SHOWN = 5;

@@ -9,7 +9,7 @@ import type { Step } from '../core/step.ts';
 import type { LoadedPipeline } from '../files/load-manifests.ts';
 import { asController } from '../diagnosis/as-controller.ts';
 import { asciiAddress } from './ascii-address.ts';
-import { areFiles, namespaceOf, withinCluster } from './cluster.ts';
+import { areFiles, namespaceOf, placeText, withinCluster } from './cluster.ts';
 import { failed, refused } from './command-failed.ts';
 import { Interrupted, unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
@@ -124,10 +124,9 @@ async function subjectsOf(options: ExplainOptions, io: CliIo): Promise<readonly 
     });
     const here = subjects.filter(({ region }) => options.region === undefined || region === options.region);
     if (here.length > 0) return here;
-    const where = namespace === undefined ? 'any namespace' : `namespace ${namespace}`;
-    const there = options.region === undefined ? '' : ` and region ${options.region}`;
+    const region = options.region === undefined ? '' : ` and region ${options.region}`;
     throw refused(
-      `there is no pipeline in ${where}${there} of context ${cluster.context} to take the region from: say --region us-west-2, -A, or -f with the files of pipelines`,
+      `there is no pipeline in ${placeText(namespace, cluster, region)} to take the region from: say --region us-west-2, -A, or -f with the files of pipelines`,
       io,
     );
   });

@@ -4,7 +4,7 @@ import { API_VERSION, KIND } from '../core/manifest.ts';
 import { sesSeconds, sesStepsUntil } from '../core/ses-pace.ts';
 import { statusOf, type PipelineStatus } from '../core/status.ts';
 import type { Step } from '../core/step.ts';
-import { areFiles, choosePipelines, refOf, withinCluster } from './cluster.ts';
+import { areFiles, choosePipelines, namespaceOf, placeText, refOf, withinCluster } from './cluster.ts';
 import { unlessInterrupted } from './interrupted.ts';
 import type { CliIo, ExitCode } from './io.ts';
 import type { FilesOrClusterOptions, TenantsOption } from './options.ts';
@@ -38,11 +38,7 @@ async function getOfCluster(names: readonly string[], options: FilesOrClusterOpt
     const here = found.filter(
       ({ manifest }) => options.region === undefined || manifest?.spec.region === options.region,
     );
-    if (here.length === 0) {
-      const where =
-        options.allNamespaces === true ? 'any namespace' : `namespace ${options.namespace ?? cluster.namespace}`;
-      io.err(`No pipelines in ${where} of context ${cluster.context}.`);
-    }
+    if (here.length === 0) io.err(`No pipelines in ${placeText(namespaceOf(options, cluster), cluster)}.`);
     printItems(here.map(itemOf), names.length === 1, options, io);
     return 0;
   });

@@ -1,5 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
-import { checkUnzippedSize, checkZippedSize, invalidCode } from './code-limits.ts';
+import { invalidSpec } from '../core/fault.ts';
+import { checkUnzippedSize, checkZippedSize } from './code-limits.ts';
 import { checkEntryName, checkEntryNames } from './entry-names.ts';
 import { zipCode, type ZipCode } from './pack-code.ts';
 import { readZipDirectory, type ZipEntry } from './zip-directory.ts';
@@ -23,7 +24,7 @@ export function checkedZip(bytes: Uint8Array): CheckedZip {
   checkZippedSize(bytes.length);
   const directory = readZipDirectory(bytes);
   if (!directory.ok)
-    throw invalidCode(
+    throw invalidSpec(
       directory.why === undefined
         ? 'The file is not a zip that can be read; pack the code anew.'
         : `The zip ${directory.why}; pack the code anew.`,
@@ -36,18 +37,18 @@ export function checkedZip(bytes: Uint8Array): CheckedZip {
   const unzippedBytes = entries.reduce((sum, entry) => sum + entry.unzippedBytes, 0);
   checkUnzippedSize(files.length, unzippedBytes);
   if (unzippedBytes > Math.max(RATIO_FREE_BYTES, bytes.length * RATIO_LIMIT))
-    throw invalidCode(`The zip would grow to more than ${RATIO_LIMIT} times its size; pack the code anew.`);
+    throw invalidSpec(`The zip would grow to more than ${RATIO_LIMIT} times its size; pack the code anew.`);
   for (const entry of entries) checkContent(entry);
   return { code: zipCode(bytes), fileNames: files.map(({ name }) => name) };
 }
 
 function checkKind({ name, isEncrypted, isSpecial, method }: ZipEntry): void {
   const told = JSON.stringify(name);
-  if (isEncrypted) throw invalidCode(`${told} in the zip is encrypted, and Lambda has no password; pack it without.`);
+  if (isEncrypted) throw invalidSpec(`${told} in the zip is encrypted, and Lambda has no password; pack it without.`);
   if (isSpecial)
-    throw invalidCode(`${told} in the zip is a link or a device; put the file itself there (zip without --symlinks).`);
+    throw invalidSpec(`${told} in the zip is a link or a device; put the file itself there (zip without --symlinks).`);
   if (method !== STORED && method !== DEFLATED)
-    throw invalidCode(
+    throw invalidSpec(
       `${told} in the zip is packed by method ${method}, and Lambda knows deflate; pack the code anew.`,
     );
 }
@@ -56,7 +57,7 @@ function checkKind({ name, isEncrypted, isSpecial, method }: ZipEntry): void {
 function checkContent(entry: ZipEntry): void {
   const content = contentOf(entry);
   if (content?.length !== entry.unzippedBytes || crc32(content) !== entry.crc32)
-    throw invalidCode(
+    throw invalidSpec(
       `${JSON.stringify(entry.name)} in the zip is not what its table of contents says; pack the code anew.`,
     );
 }

@@ -1,4 +1,4 @@
-import { PipelineError } from '../core/fault.ts';
+import { invalidSpec } from '../core/fault.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -11,20 +11,15 @@ export const UNZIPPED_LIMIT_BYTES = 250 * MEGABYTE;
 /** Most files in one zip: far above what fits a function, far below what hurts us. */
 const ENTRY_LIMIT = 50_000;
 
-/** An error of the person who gave us the code. @param message a whole sentence that says what to do */
-export function invalidCode(message: string, options?: ErrorOptions): PipelineError {
-  return new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message }, options);
-}
-
 /** @throws {PipelineError} when the files are too many or too large for a function. */
 export function checkUnzippedSize(fileCount: number, unzippedBytes: number): void {
-  if (fileCount === 0) throw invalidCode('The code holds no file; give at least the file that the handler names.');
+  if (fileCount === 0) throw invalidSpec('The code holds no file; give at least the file that the handler names.');
   if (fileCount > ENTRY_LIMIT)
-    throw invalidCode(
+    throw invalidSpec(
       `The code holds ${fileCount} files; at most ${ENTRY_LIMIT} are packed, so leave out what is not needed.`,
     );
   if (unzippedBytes > UNZIPPED_LIMIT_BYTES)
-    throw invalidCode(
+    throw invalidSpec(
       `The code takes ${megabytes(unzippedBytes)} MB unzipped and Lambda allows 250; leave out what is not needed.`,
     );
 }
@@ -32,7 +27,7 @@ export function checkUnzippedSize(fileCount: number, unzippedBytes: number): voi
 /** @throws {PipelineError} when the zip is too large to be sent. */
 export function checkZippedSize(zippedBytes: number): void {
   if (zippedBytes > ZIPPED_LIMIT_BYTES)
-    throw invalidCode(
+    throw invalidSpec(
       `The zip takes ${megabytes(zippedBytes)} MB and Lambda takes at most 50 in a call; put it in a bucket and use code.s3.`,
     );
 }

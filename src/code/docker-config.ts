@@ -1,4 +1,4 @@
-import { invalidCode } from './code-limits.ts';
+import { invalidSpec } from '../core/fault.ts';
 
 /** Who asks a registry. */
 export type Login = { readonly username: string; readonly password: string };
@@ -15,17 +15,17 @@ const KEY = '.dockerconfigjson';
 export function loginFor(repository: string, content: ReadonlyMap<string, Uint8Array>, about: string): Login {
   const bytes = content.get(KEY);
   if (bytes === undefined)
-    throw invalidCode(`${about} has no key ${KEY}; make it of type kubernetes.io/dockerconfigjson.`);
+    throw invalidSpec(`${about} has no key ${KEY}; make it of type kubernetes.io/dockerconfigjson.`);
   const auths = entriesOf(parsed(bytes, about), 'auths');
   const [best] = auths
     .map(([name, entry]) => ({ place: placeOf(name), entry }))
     .filter(({ place }) => repository === place || repository.startsWith(`${place}/`))
     .sort((a, b) => b.place.length - a.place.length);
   if (best === undefined)
-    throw invalidCode(`${about} has no login for ${repository.split('/')[0]}; add one, or leave pullSecret out.`);
+    throw invalidSpec(`${about} has no login for ${repository.split('/')[0]}; add one, or leave pullSecret out.`);
   const login = loginIn(best.entry);
   if (login === undefined)
-    throw invalidCode(`${about}: the login for ${best.place} has neither user name and password nor auth; add them.`);
+    throw invalidSpec(`${about}: the login for ${best.place} has neither user name and password nor auth; add them.`);
   return login;
 }
 
@@ -33,7 +33,7 @@ function parsed(bytes: Uint8Array, about: string): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    throw invalidCode(`${about}: ${KEY} is not JSON; make it anew with kubectl create secret docker-registry.`);
+    throw invalidSpec(`${about}: ${KEY} is not JSON; make it anew with kubectl create secret docker-registry.`);
   }
 }
 

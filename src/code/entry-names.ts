@@ -1,4 +1,4 @@
-import { invalidCode } from './code-limits.ts';
+import { invalidSpec } from '../core/fault.ts';
 
 /**
  * Refuses a name that could leave the function's folder, or that means different files on different systems.
@@ -10,13 +10,13 @@ export function checkEntryNames(names: Iterable<string>): void {
   const files = new Set<string>();
   for (const name of names) {
     checkEntryName(name);
-    if (files.has(name)) throw invalidCode(`The file ${JSON.stringify(name)} is there twice; keep one of them.`);
+    if (files.has(name)) throw invalidSpec(`The file ${JSON.stringify(name)} is there twice; keep one of them.`);
     files.add(name);
   }
   for (const name of files)
     for (const folder of foldersOf(name))
       if (files.has(folder))
-        throw invalidCode(
+        throw invalidSpec(
           `${JSON.stringify(folder)} is a file and the folder of ${JSON.stringify(name)}; rename one of them.`,
         );
 }
@@ -24,7 +24,7 @@ export function checkEntryNames(names: Iterable<string>): void {
 /** Refuses one name, of a file or a folder. @throws {PipelineError} */
 export function checkEntryName(name: string): void {
   const fault = faultOfName(name);
-  if (fault !== undefined) throw invalidCode(`The file name ${JSON.stringify(name)} cannot be packed: ${fault}.`);
+  if (fault !== undefined) throw invalidSpec(`The file name ${JSON.stringify(name)} cannot be packed: ${fault}.`);
 }
 
 function faultOfName(name: string): string | undefined {

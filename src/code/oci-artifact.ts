@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { invalidSpec } from '../core/fault.ts';
 import { checkedZip } from './checked-zip.ts';
 import type { CodeContent } from './code-content.ts';
-import { checkUnzippedSize, invalidCode, UNZIPPED_LIMIT_BYTES } from './code-limits.ts';
+import { checkUnzippedSize, UNZIPPED_LIMIT_BYTES } from './code-limits.ts';
 import type { Login } from './docker-config.ts';
 import { checkEntryNames } from './entry-names.ts';
 import { MANIFEST_TYPE, parseOciManifest, type Layer } from './oci-manifest.ts';
@@ -37,7 +38,7 @@ export async function pullArtifact(
   const layers = parseOciManifest(manifest, about);
   const storedBytes = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (storedBytes > STORED_LIMIT_BYTES)
-    throw invalidCode(`${about} takes ${storedBytes} bytes, and at most ${STORED_LIMIT_BYTES} are pulled.`);
+    throw invalidSpec(`${about} takes ${storedBytes} bytes, and at most ${STORED_LIMIT_BYTES} are pulled.`);
 
   const [first, ...others] = layers;
   if (first !== undefined && others.length === 0 && !isArchive(first) && first.title?.endsWith('.zip') === true)
@@ -66,12 +67,12 @@ const isArchive = ({ isFolder, title, mediaType }: Layer): boolean =>
 async function blobOf({ digest, sizeBytes }: Layer, repository: Repository, about: string): Promise<Uint8Array> {
   const blob = await repository.get(`blobs/${digest}`, sizeBytes, '*/*');
   if (blob.length !== sizeBytes)
-    throw invalidCode(`${about}: ${digest} has ${blob.length} bytes instead of ${sizeBytes}.`);
+    throw invalidSpec(`${about}: ${digest} has ${blob.length} bytes instead of ${sizeBytes}.`);
   checkDigest(blob, digest, about);
   return blob;
 }
 
 function checkDigest(bytes: Uint8Array, digest: string, about: string): void {
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  if (found !== digest) throw invalidCode(`${about}: the registry answers with ${found} for ${digest}.`);
+  if (found !== digest) throw invalidSpec(`${about}: the registry answers with ${found} for ${digest}.`);
 }

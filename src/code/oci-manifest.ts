@@ -1,4 +1,4 @@
-import { invalidCode } from './code-limits.ts';
+import { invalidSpec } from '../core/fault.ts';
 
 /** One part of an artifact. */
 export type Layer = {
@@ -28,17 +28,17 @@ const MAX_LAYERS = 100;
 export function parseOciManifest(bytes: Uint8Array, about: string): readonly Layer[] {
   const document = asObject(parsed(bytes));
   if (Array.isArray(document?.['manifests']))
-    throw invalidCode(`${about} is an index of several artifacts; name the digest of one of them.`);
+    throw invalidSpec(`${about} is an index of several artifacts; name the digest of one of them.`);
   const layers: unknown = document?.['layers'];
-  if (!Array.isArray(layers)) throw invalidCode(`${about} is no manifest of an artifact; name the digest of one.`);
+  if (!Array.isArray(layers)) throw invalidSpec(`${about} is no manifest of an artifact; name the digest of one.`);
   if (layers.length > MAX_LAYERS)
-    throw invalidCode(`${about} has ${layers.length} layers; at most ${MAX_LAYERS} are taken.`);
+    throw invalidSpec(`${about} has ${layers.length} layers; at most ${MAX_LAYERS} are taken.`);
   return layers.map((layer: unknown, index) => {
     const { digest, size, mediaType, annotations } = asObject(layer) ?? {};
     if (typeof digest !== 'string' || !/^sha256:[a-f0-9]{64}$/.test(digest))
-      throw invalidCode(`${about}: layer ${index + 1} has no digest by sha256; push the artifact anew.`);
+      throw invalidSpec(`${about}: layer ${index + 1} has no digest by sha256; push the artifact anew.`);
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
-      throw invalidCode(`${about}: layer ${index + 1} has no size; push the artifact anew.`);
+      throw invalidSpec(`${about}: layer ${index + 1} has no size; push the artifact anew.`);
     const notes = asObject(annotations);
     const title = notes?.[TITLE];
     return {

@@ -1,5 +1,4 @@
-import { PipelineError } from '../core/fault.ts';
-import { invalidCode } from './code-limits.ts';
+import { invalidSpec, PipelineError } from '../core/fault.ts';
 import type { Login } from './docker-config.ts';
 
 export type RegistryOptions = {
@@ -44,12 +43,12 @@ export function openRepository(
 
   const refuseUnlisted = (url: URL, why: string): void => {
     if (!registries.includes(url.host))
-      throw invalidCode(
+      throw invalidSpec(
         `${why} ${url.host}, which is not among the registries that may be asked; add it to the setting oci-registries.`,
       );
     const isPlain = url.protocol === 'http:' && isLoopback(url.host) && isLoopback(registry);
     if (url.protocol !== 'https:' && !isPlain)
-      throw invalidCode(`${why} ${url.host} without https; that is done on this machine alone.`);
+      throw invalidSpec(`${why} ${url.host} without https; that is done on this machine alone.`);
   };
 
   const send = async (url: URL, headers: Readonly<Record<string, string>>): Promise<Response> => {
@@ -71,10 +70,10 @@ export function openRepository(
       if (![301, 302, 303, 307, 308].includes(answer.status)) return answer;
       await answer.body?.cancel();
       const location = answer.headers.get('location') ?? '';
-      if (!URL.canParse(location, url.href)) throw invalidCode(`Registry ${registry} sends on to nowhere.`);
+      if (!URL.canParse(location, url.href)) throw invalidSpec(`Registry ${registry} sends on to nowhere.`);
       url = new URL(location, url);
     }
-    throw invalidCode(`Registry ${registry} sends on more than ${MAX_REDIRECTS} times.`);
+    throw invalidSpec(`Registry ${registry} sends on more than ${MAX_REDIRECTS} times.`);
   };
 
   /** @returns undefined: there is nothing to try again with */
@@ -94,7 +93,7 @@ export function openRepository(
       throw refusedBy(url.host, answer.status, 'a token');
     }
     const token = tokenIn(await bodyOf(answer, MAX_TOKEN_BYTES, `The token of ${url.host}`, signal));
-    if (token === undefined) throw invalidCode(`${url.host} answered without a token.`);
+    if (token === undefined) throw invalidSpec(`${url.host} answered without a token.`);
     return `Bearer ${token}`;
   };
 
@@ -124,7 +123,7 @@ async function bodyOf(answer: Response, mostBytes: number, about: string, signal
     for await (const chunk of answer.body ?? []) {
       bytes += chunk.byteLength;
       // Leaving the loop ends the connection.
-      if (bytes > mostBytes) throw invalidCode(`${about} is longer than the ${mostBytes} bytes that it may have.`);
+      if (bytes > mostBytes) throw invalidSpec(`${about} is longer than the ${mostBytes} bytes that it may have.`);
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -163,7 +162,7 @@ function refusedBy(host: string, status: number, what: string): PipelineError {
       message: `Registry ${host} has no ${what}. Push the artifact, or correct function.code.ociRef`,
     });
   if (status === 429 || status >= 500) return unavailable(host, `status ${status}`);
-  return invalidCode(`Registry ${host} answers ${status} for ${what}; correct function.code.ociRef.`);
+  return invalidSpec(`Registry ${host} answers ${status} for ${what}; correct function.code.ociRef.`);
 }
 
 function unavailable(host: string, why: string, cause?: unknown): PipelineError {

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { invalidSpec } from '../core/fault.ts';
 import { unpackTar, type ParsedTarEntryWithData } from 'modern-tar';
-import { invalidCode } from './code-limits.ts';
 import { checkEntryName } from './entry-names.ts';
 
 const gunzipped = promisify(gunzip);
@@ -25,7 +25,7 @@ export async function filesOfTar(bytes: Uint8Array, mostBytes: number, about: st
     }
     checkEntryName(name);
     if (header.type !== 'file')
-      throw invalidCode(`${about}: ${JSON.stringify(name)} is a ${header.type}; only files and folders can be code.`);
+      throw invalidSpec(`${about}: ${JSON.stringify(name)} is a ${header.type}; only files and folders can be code.`);
     return [{ name, bytes: data ?? new Uint8Array() }];
   });
 }
@@ -38,8 +38,8 @@ async function unpacked(bytes: Uint8Array, mostBytes: number, about: string): Pr
     return await gunzipped(bytes, { maxOutputLength: mostBytes });
   } catch (cause) {
     if (cause instanceof RangeError)
-      throw invalidCode(`${about} grows to more than ${mostBytes} bytes; leave out what is not needed.`, { cause });
-    throw invalidCode(`${about} is not packed by gzip as it says; push the artifact anew.`, { cause });
+      throw invalidSpec(`${about} grows to more than ${mostBytes} bytes; leave out what is not needed.`, { cause });
+    throw invalidSpec(`${about} is not packed by gzip as it says; push the artifact anew.`, { cause });
   }
 }
 
@@ -47,6 +47,6 @@ async function entriesOf(bytes: Uint8Array, about: string): Promise<readonly Par
   try {
     return await unpackTar(bytes, { strict: true });
   } catch (cause) {
-    throw invalidCode(`${about} is no tar that can be read; push the artifact anew.`, { cause });
+    throw invalidSpec(`${about} is no tar that can be read; push the artifact anew.`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { PipelineError } from '../core/fault.ts';
+import { invalidSpec, PipelineError } from '../core/fault.ts';
 import type { VariableRef } from '../core/function-inputs.ts';
 
 /**
@@ -21,11 +21,9 @@ export function variableValue(
     });
   const value = textOf(bytes);
   if (value === undefined)
-    throw new PipelineError({
-      class: 'invalid',
-      reason: 'InvalidSpec',
-      message: `${about}, key ${key}: the value of variable ${variable} must be UTF-8 text without null characters`,
-    });
+    throw invalidSpec(
+      `${about}, key ${key}: the value of variable ${variable} must be UTF-8 text without null characters`,
+    );
   return value;
 }
 

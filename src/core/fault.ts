@@ -52,9 +52,9 @@ export class PipelineError extends Error {
   }
 }
 
-/** An error that the manifest's author can mend. @param message begins with the path of the field */
-export const invalidSpec = (message: string): PipelineError =>
-  new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message });
+/** An error of who wrote the manifest or the code. @param message a whole sentence that says what to do */
+export const invalidSpec = (message: string, options?: ErrorOptions): PipelineError =>
+  new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message }, options);
 
 /** The fault of anything thrown: what is not a {@link PipelineError} is a bug of ours. */
 export function faultOf(error: unknown): Fault {

@@ -1,6 +1,6 @@
 import { planRuleSet, type RuleSetPlan } from './plan-rule-set.ts';
 import type { ReceiptRule } from './receipt-rule.ts';
-import { arrange, ownsRule, type RuleBlock } from './rule-block.ts';
+import { arrange, astrayRules, ownsRule, type RuleBlock } from './rule-block.ts';
 
 /**
  * {@link planRuleSet} that moves no rule of a held block.
@@ -22,13 +22,6 @@ export function planAroundHeld(observed: readonly ReceiptRule[], blocks: readonl
 
 /** Whether a rule of a held block stands on the wrong side of any other rule of ours. */
 function standOutOfOrder(observed: readonly ReceiptRule[], blocks: readonly RuleBlock[]): boolean {
-  const { order, blockOf } = arrange(blocks);
-  const ranks = new Map(order.map((name, rank) => [name, rank]));
-  const standing = observed.flatMap(({ name }) => {
-    const rank = ranks.get(name);
-    return rank === undefined ? [] : [{ rank, held: blockOf(name)?.held === true }];
-  });
-  return standing.some((one, index) =>
-    standing.slice(index + 1).some((later) => later.rank < one.rank && (one.held || later.held)),
-  );
+  const arrangement = arrange(blocks);
+  return astrayRules(arrangement, observed).some((name) => arrangement.blockOf(name)?.held === true);
 }

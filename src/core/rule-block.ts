@@ -80,3 +80,15 @@ export function arrange(unordered: readonly RuleBlock[]): Arrangement {
     isStorageRule: (name) => storageRules.has(name),
   };
 }
+
+/** Names of rules of the blocks that stand on the wrong side of another of them. */
+export function astrayRules({ order }: Pick<Arrangement, 'order'>, live: readonly ReceiptRule[]): readonly string[] {
+  const ranks = new Map(order.map((name, rank) => [name, rank]));
+  const standing = live.flatMap(({ name }) => {
+    const rank = ranks.get(name);
+    return rank === undefined ? [] : [{ name, rank }];
+  });
+  const isAstray = (rank: number, place: number): boolean =>
+    standing.some((other, otherPlace) => (otherPlace < place ? other.rank > rank : other.rank < rank));
+  return standing.filter(({ rank }, place) => isAstray(rank, place)).map(({ name }) => name);
+}

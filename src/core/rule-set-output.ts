@@ -2,7 +2,7 @@ import type { Fault } from './fault.ts';
 import type { RuleChange, RuleSetPlan } from './plan-rule-set.ts';
 import type { Problem } from './plan.ts';
 import { sameRule, type ReceiptRule } from './receipt-rule.ts';
-import { arrange, ownsRule } from './rule-block.ts';
+import { arrange, astrayRules, ownsRule } from './rule-block.ts';
 import { namesOf, type Resident, type RuleSetsInput } from './rule-set-residents.ts';
 import { stepId } from './step-list.ts';
 import type { FieldChange, Step, StepAction } from './step.ts';
@@ -133,15 +133,8 @@ function changesOf(change: RuleChange, observed: readonly ReceiptRule[]): FieldC
 
 /** Those of whom some rule stands on the wrong side of another of theirs, or of each other's. */
 function outOfOrder(residents: readonly Resident[], live: readonly ReceiptRule[]): readonly Resident[] {
-  const ranks = new Map(arrange(residents.map(({ block }) => block)).order.map((name, rank) => [name, rank]));
-  const standing = live.flatMap(({ name }) => {
-    const rank = ranks.get(name);
-    return rank === undefined ? [] : [{ name, rank }];
-  });
-  const astray = standing.filter(({ rank }, place) =>
-    standing.some((other, otherPlace) => place < otherPlace !== rank < other.rank && place !== otherPlace),
-  );
-  return residents.filter(({ block }) => astray.some(({ name }) => ownsRule(block, name)));
+  const astray = astrayRules(arrange(residents.map(({ block }) => block)), live);
+  return residents.filter(({ block }) => astray.some((name) => ownsRule(block, name)));
 }
 
 function orderBlocked(ruleSet: string, ours: string, foreign: string): Fault {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { invalidCode } from '../code/code-limits.ts';
+import { invalidSpec } from '../core/fault.ts';
 import { HELPER_LIBRARY_ESM } from '../code/helper-library.generated.ts';
 
 export type BundleOptions = {
@@ -59,7 +59,7 @@ export async function bundleTypeScript(options: BundleOptions): Promise<Map<stri
     });
     return new Map(outputFiles.map(({ contents }) => [file.replace(/\.[cm]?ts$/, '.mjs'), contents]));
   } catch (cause) {
-    throw invalidCode(failureText(cause, file), { cause });
+    throw invalidSpec(failureText(cause, file), { cause });
   }
 }
 
@@ -83,7 +83,7 @@ async function loadEsbuild({ file, projects }: BundleOptions): Promise<Esbuild> 
     const { default: esbuild } = (await import(pathToFileURL(path).href)) as { readonly default: Esbuild };
     return esbuild;
   }
-  throw invalidCode(
+  throw invalidSpec(
     `${file} is TypeScript, and the project has no esbuild to bundle it: npm install --save-dev esbuild there, or compile it yourself and name the folder with the JavaScript.`,
   );
 }

@@ -1,8 +1,9 @@
 import { promises as fs } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { invalidSpec } from '../core/fault.ts';
 import { checkedZip } from '../code/checked-zip.ts';
 import type { CodeContent } from '../code/code-content.ts';
-import { checkUnzippedSize, checkZippedSize, invalidCode } from '../code/code-limits.ts';
+import { checkUnzippedSize, checkZippedSize } from '../code/code-limits.ts';
 import { fsMessage } from './fs-message.ts';
 
 /**
@@ -57,11 +58,11 @@ async function readFolder(root: string): Promise<Map<string, Uint8Array>> {
 async function inspect(file: string): Promise<{ kind: 'folder' } | { kind: 'file'; sizeBytes: number }> {
   const stats = await attempt(file, () => fs.lstat(file));
   if (stats.isSymbolicLink())
-    throw invalidCode(
+    throw invalidSpec(
       `${file} is a symbolic link; put the file itself there, because a zip would not be the same everywhere.`,
     );
   if (stats.isDirectory()) return { kind: 'folder' };
-  if (!stats.isFile()) throw invalidCode(`${file} is neither a file nor a folder.`);
+  if (!stats.isFile()) throw invalidSpec(`${file} is neither a file nor a folder.`);
   return { kind: 'file', sizeBytes: stats.size };
 }
 
@@ -72,6 +73,6 @@ async function attempt<T>(file: string, operation: () => Promise<T>): Promise<T>
   try {
     return await operation();
   } catch (cause) {
-    throw invalidCode(`${file} ${fsMessage(cause)}.`, { cause });
+    throw invalidSpec(`${file} ${fsMessage(cause)}.`, { cause });
   }
 }

@@ -1,10 +1,9 @@
-import { invalidCode } from '../code/code-limits.ts';
 import type { ArtifactPuller, PullSecret } from '../code/artifact-puller.ts';
 import { filesIn, readyCode, type CodeContent } from '../code/code-content.ts';
 import { typescriptHandler } from '../code/handler-check.ts';
 import { rememberingPack } from '../code/remembering-pack.ts';
 import { variableValue } from '../code/variable-value.ts';
-import { PipelineError } from '../core/fault.ts';
+import { invalidSpec, PipelineError } from '../core/fault.ts';
 import { codeAtAws, type FunctionInputs, type VariableRef, variableRefs } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { readCodePath } from './code-path.ts';
@@ -70,7 +69,7 @@ async function resolveCode(spec: FunctionSpec, context: InputsContext): Promise<
   const found = await findCode(spec, context);
   const typescript = typescriptHandler(spec.handler, spec.runtime, [...filesIn(found).keys()]);
   if (typescript !== undefined)
-    throw invalidCode(
+    throw invalidSpec(
       `${typescript} is TypeScript and is not compiled here; compile it and name the folder with the JavaScript`,
     );
   return readyCode(found, spec, pack);
@@ -104,8 +103,8 @@ function contentOf(
 ): ReadonlyMap<string, Uint8Array> {
   const about = `${kind} ${namespace}/${name}`;
   const found = find(kind, name);
-  if (found === undefined) throw invalidCode(`${about} is not among the given files; give its file with -f too.`);
+  if (found === undefined) throw invalidSpec(`${about} is not among the given files; give its file with -f too.`);
   if (found.content.ok) return found.content.files;
   const [issue] = found.content.issues;
-  throw invalidCode(`${about} is not valid; correct it first: ${issue?.path.join('.')} ${issue?.message}.`);
+  throw invalidSpec(`${about} is not valid; correct it first: ${issue?.path.join('.')} ${issue?.message}.`);
 }

@@ -1,11 +1,10 @@
 import { pullNothing, type ArtifactPuller } from '../code/artifact-puller.ts';
 import { readyCode } from '../code/code-content.ts';
-import { invalidCode } from '../code/code-limits.ts';
 import { parseConfigMap } from '../code/config-map.ts';
 import type { ParsedContent } from '../code/keyed-content.ts';
 import { parseSecret } from '../code/secret.ts';
 import { variableValue } from '../code/variable-value.ts';
-import { PipelineError } from '../core/fault.ts';
+import { invalidSpec, PipelineError } from '../core/fault.ts';
 import { codeAtAws, variableRefs, type FunctionInputs, type VariableRef } from '../core/function-inputs.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { CONFIG_MAPS, SECRETS, type ApiObject, type ApiResource, type ObjectRef } from './api-object.ts';
@@ -72,7 +71,7 @@ async function functionCode(
     return readyCode(await pull(ref, secret), spec);
   }
   if (code.inline === undefined)
-    throw invalidCode(
+    throw invalidSpec(
       'spec.function.code.path is for manifests in files; use configMapRef, inline, s3, imageUri or ociRef in a cluster',
     );
   const texts = Object.entries(code.inline);
@@ -112,5 +111,5 @@ async function readContent(
   const parsed: ParsedContent = parse(found);
   if (parsed.ok) return parsed.files;
   const [issue] = parsed.issues;
-  throw invalidCode(`${about}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`);
+  throw invalidSpec(`${about}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not valid'}`);
 }

@@ -1,4 +1,4 @@
-import { PipelineError } from '../core/fault.ts';
+import { invalidSpec } from '../core/fault.ts';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { showListenAddress, type ListenAddress } from './listen-address.ts';
@@ -67,7 +67,7 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
       const why =
         error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.code ?? error.message})`;
       const message = `The address ${showListenAddress(address)} ${why}: stop what listens there, or choose another.`;
-      reject(new PipelineError({ class: 'invalid', reason: 'InvalidSpec', message }, { cause: error }));
+      reject(invalidSpec(message, { cause: error }));
     });
     server.listen({ port: address.port, ...(address.host !== undefined && { host: address.host }) }, resolve);
   });
