@@ -1,14 +1,12 @@
 import type { AccountView, Need } from './call-needs.ts';
 import type { ConditionContext } from './policy/condition.ts';
+import { formOf } from './query-service.ts';
 import { homeOf, type Call } from './service.ts';
 import { jsonMembers } from './wire/rest-json.ts';
 
-const formOf = ({ method, query, body }: Call): URLSearchParams =>
-  method === 'GET' ? query : new URLSearchParams(body.toString('utf8'));
-
 /** @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html */
 export function iamNeeds(name: string, call: Call, account: AccountView): readonly Need[] {
-  const form = formOf(call);
+  const form = new URLSearchParams(formOf(call));
   const action = `iam:${name}`;
   const arnOf = (what: string): string => `arn:${account.partition}:iam::${homeOf(call).account}:${what}`;
   const role = form.get('RoleName');
@@ -39,7 +37,7 @@ const ATTACHING = ['AttachRolePolicy', 'DetachRolePolicy'];
 
 /** A session with tags takes a second permission. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html */
 export function stsNeeds(name: string, call: Call): readonly Need[] {
-  const form = formOf(call);
+  const form = new URLSearchParams(formOf(call));
   const tags = tagsIn(form);
   const resource = form.get('RoleArn') ?? '*';
   return withTagging([{ action: `sts:${name}`, resource, context: requestTags(tags) }], 'sts:TagSession', tags);

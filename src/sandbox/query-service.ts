@@ -51,7 +51,8 @@ export function queryService(description: {
   };
 }
 
-function formOf(call: Call): string {
+/** The parameters of a call as they were sent, URL-encoded. */
+export function formOf(call: Call): string {
   return call.method === 'GET' ? call.query.toString() : call.body.toString('utf8');
 }
 
